@@ -1,0 +1,58 @@
+# `make help` lists what there is. Everything sets itself up first; nothing asks.
+PYTHON ?= python3
+WORKERS ?= 2
+ARGS ?=
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: bench check clean crds demo distclean fmt help lock servers setup test unit
+
+bench: setup ## Measure: convergence, plan latency, resync (BENCH=name for one)
+	$(BIN)/python -m bench $(BENCH) $(ARGS)
+
+check: setup ## Lint, types, import walls, generated files
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pyright
+	$(BIN)/lint-imports --no-cache
+	$(MAKE) --no-print-directory crds
+	git diff --exit-code -- crds charts
+
+clean: ## Stop what runs here and remove all that was made in this folder
+	@$(PYTHON) -m dev.clean
+	rm -rf .venv .state .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache dist build
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+crds: setup ## Write crds/ (and the chart's copies) from the models
+	$(BIN)/python -m dev.crds
+
+demo: setup ## The main job before your eyes, on a real Kubernetes, Postgres and MongoDB
+	$(BIN)/python -m dev.demo $(ARGS)
+
+distclean: clean ## As clean, and the programs that were built once per user
+	rm -rf $${XDG_CACHE_HOME:-$$HOME/.cache}/colonnade
+
+fmt: setup ## Format, and mend what the linter can mend
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+lock: ## Renew the lock files from pyproject.toml (ARGS=--upgrade: to the newest versions)
+	$(PYTHON) -m dev.environment lock $(ARGS)
+
+servers: setup ## Start Postgres, MongoDB and Kubernetes for playing; `eval "$$(make -s servers)"` sets their addresses
+	@$(BIN)/python -m dev.servers
+
+setup: ## Make .venv from the lock file (under a second when there is nothing to do)
+	@$(PYTHON) -m dev.environment
+
+test: setup ## Everything: set-up, checks, and all tests against real servers
+	@$(BIN)/python -m dev.golang etcd kube-apiserver kube-controller-manager helm >/dev/null
+	@$(MAKE) --no-print-directory check
+	$(BIN)/pytest -n $(WORKERS) --cov --cov-report= $(ARGS)
+
+unit: setup ## The tests that need no server
+	$(BIN)/pytest -n $(WORKERS) tests/unit tests/contract $(ARGS)
