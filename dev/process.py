@@ -23,7 +23,7 @@ class Server:
 
     name: str
     folder: Path
-    signal: signal.Signals = signal.SIGTERM
+    end_by: signal.Signals = signal.SIGTERM
     grace: float = 30  # seconds, then it is killed
 
     @property
@@ -58,7 +58,7 @@ class Server:
                 extra_groups=None if user is None else [],
             )
         _children.append(process)
-        self.record.write_text(f"{process.pid} {start_time(process.pid)} {self.signal:d} {self.grace}")
+        self.record.write_text(f"{process.pid} {start_time(process.pid)} {self.end_by:d} {self.grace}")
         return process.pid
 
     def wait(self, ready: Callable[[], bool], seconds: float = 90) -> None:
@@ -74,7 +74,7 @@ class Server:
 
     def stop(self) -> None:
         if (pid := self.pid) is not None:
-            os.kill(pid, self.signal)
+            os.kill(pid, self.end_by)
             if not poll(lambda: self.pid is None, self.grace):
                 os.kill(pid, signal.SIGKILL)
                 poll(lambda: self.pid is None, 5)

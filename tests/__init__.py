@@ -1,0 +1,1 @@
+"""A package, so that fixtures can be imported; the tests themselves are found by path."""
