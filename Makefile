@@ -10,22 +10,16 @@ BIN := .venv/bin
 bench: setup ## Measure: convergence, plan latency, resync (BENCH=name for one)
 	$(BIN)/python -m bench $(BENCH) $(ARGS)
 
-check: setup ## Lint, types, import walls, generated files
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/pyright
-	$(BIN)/lint-imports --no-cache
-	$(MAKE) --no-print-directory crds
-	git diff --exit-code -- crds charts
+check: setup ## Lint, format, types, import walls, generated files (`make test` runs these too)
+	@$(BIN)/python -m dev.check
 
 clean: ## Stop what runs here and remove all that was made in this folder
 	@$(PYTHON) -m dev.clean
 	rm -rf .venv .state .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache dist build
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-crds: setup ## Write crds/ (and the chart's copies) from the models
-	$(BIN)/python -m dev.crds
+crds: setup ## Write crds/ (and what else is generated) from the models
+	@$(BIN)/python -m dev.generated
 
 demo: setup ## The main job before your eyes, on a real Kubernetes, Postgres and MongoDB
 	$(BIN)/python -m dev.demo $(ARGS)
@@ -49,10 +43,9 @@ servers: setup ## Start Postgres, MongoDB and Kubernetes for playing; `eval "$$(
 setup: ## Make .venv from the lock file (under a second when there is nothing to do)
 	@$(PYTHON) -m dev.environment
 
-test: setup ## Everything: set-up, checks, and all tests against real servers
+test: setup ## Everything: the checks, and all tests against real servers
 	@$(BIN)/python -m dev.golang etcd kube-apiserver kube-controller-manager helm >/dev/null
-	@$(MAKE) --no-print-directory check
-	$(BIN)/pytest -n $(WORKERS) --cov --cov-report= $(ARGS)
+	$(BIN)/pytest -n $(WORKERS) --cov --cov-report=term $(ARGS)
 
 unit: setup ## The tests that need no server
 	$(BIN)/pytest -n $(WORKERS) tests/unit tests/contract $(ARGS)
