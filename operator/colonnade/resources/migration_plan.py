@@ -1,0 +1,239 @@
+"""`MigrationPlan`: the steps, hazards and hash of one pending or past change; written by the operator, approved by a person."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal, Self
+
+from pydantic import Field
+
+from colonnade.core import plan as core
+from colonnade.core.gate import Verdict
+from colonnade.resources.common import (
+    Column,
+    DatastoreRef,
+    Duration,
+    Frozen,
+    KubeName,
+    Line,
+    ListMap,
+    Message,
+    Names,
+    Resource,
+    Rule,
+    Short,
+    Status,
+    Time,
+    columns,
+    duration,
+)
+
+ROOM = 256 * 1024
+"""Bytes of steps that a MigrationPlan holds at most; the rest is in the journal of the database."""
+
+Hash = Annotated[str, Field(min_length=8, max_length=128, pattern=r"^[0-9a-f]+$")]
+Statement = Annotated[str, Field(max_length=65536)]
+
+
+class StepHazard(Frozen):
+    """What a step can do to data or traffic."""
+
+    code: Short
+    """Code from the catalogue of hazards, such as DELETES_DATA."""
+    weight: Short
+    """How much it weighs: destructive, blocking, careful or notice."""
+    message: Message
+    """What happens to whom."""
+    safe_way: Message | None = None
+    """What to do instead, where there is something."""
+
+
+class PlanStep(Frozen):
+    """One statement or command."""
+
+    id: Short
+    """Id within the plan, by its place."""
+    statement: Statement
+    """What is run."""
+    subject: Line | None = None
+    """The object it is about."""
+    transactional: bool
+    """Whether it runs in one transaction with its neighbours, or alone."""
+    lock: Line | None = None
+    """The lock it takes."""
+    blocks: Annotated[tuple[Line, ...], Field(max_length=100)] = ()
+    """What others have to wait for meanwhile."""
+    estimate: Duration | None = None
+    """How long it is expected to take, with a unit."""
+    hazards: Annotated[tuple[StepHazard, ...], Field(max_length=32)] = ()
+    """What it can do to data or traffic."""
+    precheck: Annotated[tuple[Message, ...], Field(max_length=32)] = ()
+    """What must find nothing before any step runs."""
+    undo: Statement | None = None
+    """The statement that takes it back, where there is one."""
+    undo_note: Line | None = None
+    """How far that brings things back, or why there is none."""
+
+
+class MigrationSteps(Frozen):
+    """One plan, as it was made; it never changes."""
+
+    datastore: KubeName
+    """Name of the Datastore whose database is changed."""
+    resources: Annotated[tuple[Line, ...], Field(max_length=1000)] = ()
+    """The resources that ask for it: kind/namespace/name."""
+    steps: Annotated[tuple[PlanStep, ...], ListMap(1000, ("id",))] = ()
+    """What is done, in order."""
+    omitted: Annotated[int, Field(ge=0)] | None = None
+    """How many further steps stand only in the journal of the database, because the plan is too large for Kubernetes."""
+    warnings: Annotated[tuple[Message, ...], Field(max_length=64)] = ()
+    """What deserves a look before approving."""
+    premise: Short
+    """Fingerprint of the database that the plan was made for; for another it does not run."""
+    hash: Hash
+    """Hash of the whole plan: what an approval is bound to."""
+
+    @classmethod
+    def of(cls, plan: core.Plan) -> Self:
+        """The plan as the resource shows it, cut where it would be too large; its hash is that of all steps."""
+        steps, room = [], ROOM
+        for step in plan.steps[:1000]:
+            shown = _step(step)
+            room -= len(shown.model_dump_json(exclude_defaults=True).encode())
+            if room < 0:
+                break
+            steps.append(shown)
+        return cls(
+            datastore=plan.datastore,
+            resources=plan.resources[:1000],
+            steps=tuple(steps),
+            omitted=len(plan.steps) - len(steps) or None,
+            warnings=plan.warnings[:64],
+            premise=plan.premise,
+            hash=plan.hash,
+        )
+
+
+def _step(step: core.Step) -> PlanStep:
+    return PlanStep(
+        id=step.id,
+        statement=_cut(step.statement, 65536),
+        subject=_cut(step.subject, 1024) or None,
+        transactional=step.transactional,
+        lock=step.lock or None,
+        blocks=step.blocks[:100],
+        estimate=duration(step.estimate) if step.estimate else None,
+        hazards=tuple(
+            StepHazard(code=h.code, weight=h.weight.value, message=h.message, safe_way=h.safe_way or None)
+            for h in step.hazards
+        ),
+        precheck=tuple(check.query for check in step.checks),
+        undo=None if step.undo is None else _cut(step.undo, 65536),
+        undo_note=_cut(step.undo_note, 1024) or None,
+    )
+
+
+def _cut(text: str, size: int) -> str:
+    return text if len(text) <= size else f"{text[: size - 1]}…"
+
+
+class Approval(Frozen):
+    """A person's word on the plan."""
+
+    hash: Hash
+    """The plan's hash, copied from spec.plan.hash: what is approved is this very plan."""
+    verdict: Literal["Approve", "Reject"]
+    """Whether the plan may run."""
+    reason: Annotated[str, Field(max_length=1024)] | None = None
+    """Why, for those who read it later. By default none."""
+
+
+class MigrationPlanSpec(Frozen):
+    """A plan, and a person's word on it."""
+
+    rules = (
+        Rule(
+            "spec.plan cannot be changed: the operator writes a new MigrationPlan where another plan is needed",
+            cel="self.plan == oldSelf.plan",
+            at=".plan",
+        ),
+        Rule(
+            "approval.hash is not this plan's hash: read the plan, then copy spec.plan.hash to spec.approval.hash",
+            cel="!has(self.approval) || self.approval.hash == self.plan.hash",
+            check=lambda self: self.approval is None or self.approval.hash == self.plan.hash,
+            at=".approval.hash",
+        ),
+        Rule(
+            "plan.datastore and datastoreRef.name are two Datastores: a plan is for one",
+            cel="self.plan.datastore == self.datastoreRef.name",
+            check=lambda self: self.plan.datastore == self.datastore_ref.name,
+            at=".plan.datastore",
+        ),
+    )
+
+    datastore_ref: DatastoreRef
+    """The Datastore whose database is changed."""
+    plan: MigrationSteps
+    """What will be done, or was. It cannot be changed later."""
+    approval: Approval | None = None
+    """Written by a person with the role colonnade-approver: the only field here that people write. By default none."""
+
+
+class StepStatus(Frozen):
+    """How far one step is."""
+
+    id: Short
+    """Id of the step."""
+    state: Literal["Pending", "Running", "Done", "Failed", "Skipped"] | None = None
+    """How far it is."""
+    started: Time | None = None
+    """When it began."""
+    duration: Duration | None = None
+    """How long it took, with a unit."""
+    message: Message | None = None
+    """What is being done, waited for, or went wrong."""
+    percent: Annotated[int, Field(ge=0, le=100)] | None = None
+    """How much of it is done, where that is known."""
+
+
+class MigrationPlanStatus(Status):
+    """How far the plan is."""
+
+    state: Literal["Pending", "Approved", "Rejected", "Running", "Applied", "Failed", "Superseded"] | None = None
+    """How far the plan is; Superseded when the database or the declaration moved on and another plan took its place."""
+    started: Time | None = None
+    """When it began to run."""
+    finished: Time | None = None
+    """When it was done."""
+    duration: Duration | None = None
+    """How long it took, with a unit."""
+    steps: Annotated[tuple[StepStatus, ...], ListMap(1000, ("id",))] = ()
+    """How far each step is."""
+    superseded_by: Short | None = None
+    """Name of the plan that took its place."""
+
+
+class MigrationPlan(Resource):
+    """The steps, hazards and hash of one pending or past change: written by the operator, approved or rejected here."""
+
+    names: ClassVar[Names] = Names(
+        plural="migrationplans",
+        short="mp",
+        columns=columns(
+            Column("Datastore", ".spec.datastoreRef.name"),
+            Column("State", ".status.state"),
+            Column("Plan", ".spec.plan.hash", wide=True),
+            Column("Verdict", ".spec.approval.verdict", wide=True),
+        ),
+    )
+
+    kind: Literal["MigrationPlan"] = "MigrationPlan"
+    spec: MigrationPlanSpec
+    """A plan, and a person's word on it."""
+    status: MigrationPlanStatus = Field(default_factory=MigrationPlanStatus)
+    """How far the plan is; written by the operator."""
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """The person's word as the gate takes it."""
+        said = self.spec.approval
+        return Verdict(said.hash, said.verdict == "Approve", said.reason or "") if said else None
