@@ -7,7 +7,7 @@ folder is the registry.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from colonnade.core.plan import Step
@@ -35,21 +35,30 @@ class Model:
 
     objects: Mapping[ObjectId, Any]
     needs: Mapping[ObjectId, frozenset[ObjectId]] = field(default_factory=dict[ObjectId, frozenset[ObjectId]])
-    parents: Mapping[ObjectId, ObjectId] = field(default_factory=dict[ObjectId, ObjectId])
+    parents: Mapping[ObjectId, frozenset[ObjectId]] = field(default_factory=dict[ObjectId, frozenset[ObjectId]])
 
-    def ancestors(self, oid: ObjectId) -> Iterable[ObjectId]:
-        """The objects that take this one with them when they go, nearest first."""
-        while (parent := self.parents.get(oid)) is not None:
-            yield parent
-            oid = parent
+    def vanishes_with(self, oid: ObjectId) -> frozenset[ObjectId]:
+        """The objects that take this one with them when one of them goes, near and far."""
+        found: set[ObjectId] = set()
+        todo = list(self.parents.get(oid, NOTHING))
+        while todo:
+            if (one := todo.pop()) not in found:
+                found.add(one)
+                todo += self.parents.get(one, NOTHING)
+        return frozenset(found)
 
     def only(self, keep: Callable[[ObjectId], bool]) -> Model:
         """The part of this model that `keep` says yes to."""
-        return Model({k: v for k, v in self.objects.items() if keep(k)}, self.needs, self.parents)
+        return replace(self, objects={k: v for k, v in self.objects.items() if keep(k)})
 
 
 S = TypeVar("S")
 C = TypeVar("C")
+
+
+def no_needs(oid: ObjectId, spec: Any) -> Iterable[ObjectId]:
+    """Needs nothing beyond what the server itself tells."""
+    return ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +72,7 @@ class Kind(Generic[S, C]):
     name: str
     spec: type[S]
     query: Any
+    needs: Callable[[ObjectId, S], Iterable[ObjectId]] = no_needs
     create: Callable[[ObjectId, S, C], Iterable[Step]]
     alter: Callable[[ObjectId, S, S, C], Iterable[Step] | None]
     drop: Callable[[ObjectId, S, C], Iterable[Step]]

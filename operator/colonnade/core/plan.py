@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import heapq
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -30,6 +31,8 @@ class Step:
     """One statement or command: what it does to which object, how it runs, what it can do to others, how to go back.
 
     Times are seconds; `locks` names the relations that others have to wait for, with the mode.
+    `otherwise` are statements to try in turn where the server finds no cast for the first; the rehearsal settles which it is.
+    A `batched` step runs over slices of the relation it names.
     """
 
     statement: str
@@ -42,6 +45,8 @@ class Step:
     lock: str = ""
     blocks: tuple[str, ...] = ()
     estimate: float = 0.0
+    otherwise: tuple[str, ...] = ()
+    batched: str = ""
     id: str = ""
 
     def with_hazard(self, *more: Hazard) -> Step:
@@ -102,30 +107,37 @@ class CycleError(Exception):
 
 
 def topological(nodes: Sequence[T], before: Mapping[T, Iterable[T]]) -> list[T]:
-    """The nodes in an order in which each comes after everything in `before[node]`; ties keep the order given.
+    """The nodes in an order in which each comes after everything in `before[node]`; of those that are free, the first given.
 
     Raises CycleError. Names that are no nodes are ignored.
     """
-    known, done, path = set(nodes), set[T](), dict[T, None]()
+    place = {n: i for i, n in enumerate(nodes)}
+    waits = {n: {b for b in before.get(n, ()) if b in place and b != n} for n in nodes}
+    after: dict[T, list[T]] = {n: [] for n in nodes}
+    for n, bs in waits.items():
+        for b in bs:
+            after[b].append(n)
+    free = [place[n] for n in nodes if not waits[n]]
+    heapq.heapify(free)
     out: list[T] = []
-    for start in nodes:
-        if start in done:
-            continue
-        stack: list[tuple[T, Iterable[T]]] = [(start, iter(before.get(start, ())))]
-        path[start] = None
-        while stack:
-            node, rest = stack[-1]
-            for n in rest:
-                if n in path:
-                    seen = list(path)
-                    raise CycleError([*seen[seen.index(n) :], n])
-                if n in known and n not in done:
-                    stack.append((n, iter(before.get(n, ()))))
-                    path[n] = None
-                    break
-            else:
-                stack.pop()
-                path.pop(node)
-                done.add(node)
-                out.append(node)
+    while free:
+        node = nodes[heapq.heappop(free)]
+        out.append(node)
+        for n in after[node]:
+            waits[n].discard(node)
+            if not waits[n]:
+                heapq.heappush(free, place[n])
+    if len(out) < len(place):
+        raise CycleError(_cycle({n: bs for n, bs in waits.items() if bs}))
     return out
+
+
+def _cycle(waits: Mapping[T, set[T]]) -> list[T]:
+    """Some cycle among nodes that all wait for one another."""
+    node = next(iter(waits))
+    path: dict[T, None] = {}
+    while node not in path:
+        path[node] = None
+        node = next(b for b in waits[node] if b in waits)
+    seen = list(path)
+    return [*seen[seen.index(node) :], node]

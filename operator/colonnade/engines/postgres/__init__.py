@@ -1,0 +1,1 @@
+"""The Postgres engine: any two schemas that Postgres can hold, from the one to the other, without stopping traffic, and proved."""

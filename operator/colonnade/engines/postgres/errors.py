@@ -1,0 +1,84 @@
+"""What the server's errors mean for us: one table from SQLSTATE to our tree.
+
+https://www.postgresql.org/docs/current/errcodes-appendix.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+
+from colonnade.core.errors import ColonnadeError, DataViolation, Failed, InvalidSpec, Unauthorized, Unreachable, WaitingForLock
+
+MEANINGS: dict[str, tuple[type[ColonnadeError], str]] = {
+    "28P01": (Unauthorized, "check the password in the Secret"),
+    "28000": (Unauthorized, "check the user in the Secret and pg_hba.conf on the server"),
+    "42501": (Unauthorized, "grant what is missing to the user in the Secret"),
+    "3D000": (Unreachable, "create the database, or correct its name in the Secret"),
+    "53300": (Unreachable, "the server has no connection left; raise max_connections or use fewer"),
+    "57P03": (Unreachable, "the server is starting or shutting down; it is tried again"),
+    "57P01": (Unreachable, "the server ended the connection; it is tried again"),
+    "55P03": (WaitingForLock, "another session holds the lock; it is tried again"),
+    "40P01": (WaitingForLock, "it met another session in a deadlock; it is tried again"),
+    "57014": (WaitingForLock, "it took too long; it is tried again"),
+    "23505": (DataViolation, "remove the duplicates first"),
+    "23502": (DataViolation, "fill the rows that have no value first"),
+    "23503": (DataViolation, "mend the rows that refer to nothing first"),
+    "23514": (DataViolation, "mend the rows that violate the check first"),
+    "23P01": (DataViolation, "mend the rows that conflict first"),
+    "22P02": (DataViolation, "declare a conversion for the values that do not fit"),
+    "22001": (DataViolation, "shorten the values that do not fit, or declare a conversion"),
+    "22003": (DataViolation, "mend the values that do not fit, or declare a conversion"),
+    "22007": (DataViolation, "mend the values that do not fit, or declare a conversion"),
+}
+
+
+def meaning(error: psycopg.Error, subject: str) -> ColonnadeError:
+    """Our error for the server's, told of `subject`. Its text holds the server's primary message: no statement, no rows."""
+    state = error.sqlstate
+    if state is None and isinstance(error, psycopg.OperationalError):
+        return _connection_error(error, subject)
+    found, remedy = MEANINGS.get(state or "", (Failed, "look into the operator's log"))
+    said = error.diag.message_primary or type(error).__name__
+    return found(f"{subject}: {said}; {remedy}")
+
+
+def _connection_error(error: psycopg.Error, subject: str) -> ColonnadeError:
+    """libpq tells why a connection failed only in words; they name host and port, which may be shown, and no password."""
+    said = str(error).lower()
+    if "password authentication failed" in said or "no password supplied" in said:
+        return Unauthorized(f"{subject}: the server refused the password; check the password in the Secret")
+    if "does not exist" in said and "role" in said:
+        return Unauthorized(f"{subject}: the server does not know the user; check the user in the Secret")
+    if "no pg_hba.conf entry" in said:
+        return Unauthorized(f"{subject}: pg_hba.conf on the server does not let this user in from here; add an entry")
+    if "does not exist" in said and "database" in said:
+        return Unreachable(f"{subject}: the database does not exist; create it, or correct its name in the Secret")
+    if "certificate" in said or "ssl" in said:
+        return Unreachable(f"{subject}: TLS could not be set up ({_last(error)}); check connection.tls and the CA in its Secret")
+    return Unreachable(f"{subject}: the server does not answer ({_last(error)}); it is tried again")
+
+
+def _last(error: psycopg.Error) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    first = lines[0] if lines else type(error).__name__
+    return first.removeprefix("connection failed: ")[:200]
+
+
+@contextmanager
+def translated(subject: str) -> Iterator[None]:
+    """The server's errors of this block, as ours."""
+    try:
+        yield
+    except psycopg.Error as e:
+        raise meaning(e, subject) from e
+
+
+def bad_spec(error: psycopg.Error) -> bool:
+    """Whether the server rejects what was declared, rather than failing at it: classes 42, 22, 0A, 2B, 3F …"""
+    return bool(error.sqlstate) and str(error.sqlstate)[:2] in ("42", "22", "0A", "2B", "3F", "54", "F0", "P0", "23", "25", "2F", "21", "55")
+
+
+__all__ = ["InvalidSpec", "bad_spec", "meaning", "translated"]

@@ -1,0 +1,106 @@
+"""What a Postgres kind is, beyond what every kind is: how its rows are found in the catalogs, and what its names collide with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, LiteralString, TypeVar
+
+from colonnade.core.kind import Kind, Model, ObjectId
+from colonnade.core.plan import Step
+
+S = TypeVar("S")
+
+OWN_SCHEMAS = "colonnade%"
+"""Colonnade's own records live in schemas so named and nowhere else; they are part of no State."""
+
+RELATIONS = ("table", "view", "materialized view", "foreign table")
+
+
+Steps = Iterable[Step]
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What a declaration says about the way, beyond where to arrive: expressions by column, and old names by new."""
+
+    backfills: Mapping[ObjectId, str] = field(default_factory=dict[ObjectId, str])
+    conversions: Mapping[ObjectId, str] = field(default_factory=dict[ObjectId, str])
+    renames: tuple[tuple[str, str, str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a kind may look at while it writes steps: both models, the server, and what is made anew in this plan."""
+
+    old: Model
+    new: Model
+    version: int
+    fresh: frozenset[ObjectId] = frozenset()
+    gone: frozenset[ObjectId] = frozenset()
+    folded: Mapping[ObjectId, tuple[ObjectId, ...]] = field(default_factory=dict[ObjectId, tuple[ObjectId, ...]])
+    wishes: Wishes = field(default_factory=lambda: Wishes())
+    live: bool = True
+
+    @property
+    def backfills(self) -> Mapping[ObjectId, str]:
+        """The expression that fills rows without a value, by column."""
+        return self.wishes.backfills
+
+    @property
+    def conversions(self) -> Mapping[ObjectId, str]:
+        """The expression that turns old values into new ones, by column."""
+        return self.wishes.conversions
+
+    def relation(self, name: tuple[str, ...], model: Model | None = None) -> ObjectId | None:
+        """The table, view … of this name, in the new model if not told otherwise."""
+        for m in (model,) if model else (self.new, self.old):
+            for kind in RELATIONS:
+                if (oid := ObjectId(kind, name[:2])) in m.objects:
+                    return oid
+        return None
+
+    def is_fresh(self, name: tuple[str, ...]) -> bool:
+        """Whether the relation of this name is made in this plan, so that nobody uses it yet."""
+        oid = self.relation(name, self.new)
+        return oid in self.fresh if oid else False
+
+    def is_gone(self, name: tuple[str, ...]) -> bool:
+        """Whether the relation of this name is dropped in this plan."""
+        oid = self.relation(name, self.old)
+        return oid in self.gone if oid else False
+
+    def partitioned(self, name: tuple[str, ...]) -> bool:
+        """Whether the table of this name has partitions below it."""
+        spec = self.new.objects.get(ObjectId("table", name[:2])) or self.old.objects.get(ObjectId("table", name[:2]))
+        return bool(spec and spec.partition_key)
+
+
+Query = LiteralString | Callable[[int], LiteralString]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PgKind(Kind[S, Context]):
+    """One sort of Postgres object.
+
+    `query` gives a row an object with the columns `oid`, `name` (text[]), perhaps `sub` (column number) and `rel` (the relation
+    that it belongs to), and the fields of `spec`. `catalog` is where its oid points. `space` names what its name must be unique in:
+    relations share one, types another, constraints of a table a third. `goes_with` names what takes the object with it (what it needs,
+    if not told otherwise); `disturbs` the kinds of dependents that must be out of the way of a change; `carry` takes an object that
+    holds data over to a type that was replaced; a `foldable` one can stand in its table's CREATE.
+    """
+
+    catalog: LiteralString
+    query: Query
+    rank: int
+    space: Literal["", "relation", "type", "constraint"] = ""
+    disturbs: Callable[[ObjectId, S, S], Iterable[str]] = lambda oid, old, new: ()
+    foldable: bool = False
+    inline: Callable[[ObjectId, S, Context], Any] | None = None
+    goes_with: Callable[[ObjectId, S], Iterable[ObjectId]] | None = None
+    carry: Callable[[ObjectId, S, S, Context], Steps] | None = None
+
+
+def never(oid: ObjectId, old: Any, new: Any, context: Context) -> Steps | None:
+    """Cannot be changed in place: is replaced."""
+    return None

@@ -1,0 +1,261 @@
+"""Columns. https://www.postgresql.org/docs/current/sql-altertable.html
+
+A column belongs to its table: a new table makes its columns with it. What an existing one can be changed to in place, it is: a type
+by the assignment cast, which refuses a value that does not fit, before any cast that would cut it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import LiteralString
+
+from colonnade.core.hazards import DELETES_DATA, DROPS_GUARANTEE, REWRITES_TABLE, hazard
+from colonnade.core.kind import ObjectId
+from colonnade.core.plan import Check, Step
+from colonnade.engines.postgres.kind import Context, PgKind, Steps
+from colonnade.engines.postgres.kinds.column_type import retype
+from colonnade.engines.postgres.kinds.not_null import set_not_null
+from colonnade.engines.postgres.options import changed_options
+from colonnade.engines.postgres.statement import Part, name, printed, q, step, text, value, words
+
+
+def query(version: int) -> LiteralString:
+    not_null: LiteralString = """nn.conname = format('%s_%s_not_null', c.relname, a.attname) OR nn.conislocal IS NOT TRUE"""
+    columns: LiteralString = f"""
+  CASE WHEN nn.oid IS NULL OR {not_null} OR length(format('%s_%s_not_null', c.relname, a.attname)) > 63 OR nn.coninhcount > 0
+    THEN '' ELSE nn.conname::text END AS not_null_name,
+  coalesce(nn.connoinherit, false) AS not_null_no_inherit, coalesce(nn.convalidated, true) AS not_null_valid,""" if version >= 180000 else """
+  '' AS not_null_name, false AS not_null_no_inherit, true AS not_null_valid,"""
+    join: LiteralString = """
+LEFT JOIN pg_constraint nn ON nn.contype = 'n' AND nn.conrelid = a.attrelid AND nn.conkey[1] = a.attnum""" if version >= 180000 else ""
+    stats: LiteralString = "coalesce(a.attstattarget, -1)"
+    return f"""
+SELECT a.attrelid AS oid, a.attnum::int AS sub, a.attrelid AS rel, ARRAY[n.nspname, c.relname, a.attname] AS name,
+  format_type(a.atttypid, a.atttypmod) AS type,
+  CASE WHEN a.attcollation <> t.typcollation THEN
+    (SELECT format('%I.%I', x.nspname, k.collname) FROM pg_collation k JOIN pg_namespace x ON x.oid = k.collnamespace
+     WHERE k.oid = a.attcollation) END AS collation,
+  a.attnotnull AS not_null,{columns}
+  a.attidentity::text AS identity,
+  CASE WHEN a.attidentity <> '' THEN (SELECT ARRAY[sn.nspname, sc.relname, format_type(s.seqtypid, NULL), s.seqstart::text,
+      s.seqincrement::text, s.seqmin::text, s.seqmax::text, s.seqcache::text, CASE WHEN s.seqcycle THEN 'CYCLE' ELSE 'NO CYCLE' END]
+    FROM pg_depend d JOIN pg_sequence s ON s.seqrelid = d.objid JOIN pg_class sc ON sc.oid = s.seqrelid
+    JOIN pg_namespace sn ON sn.oid = sc.relnamespace WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = a.attrelid
+      AND d.refobjsubid = a.attnum AND d.classid = 'pg_class'::regclass AND d.deptype = 'i') ELSE '{{}}' END AS sequence,
+  a.attgenerated::text AS generated,
+  CASE WHEN a.attgenerated <> '' THEN (SELECT pg_get_expr(d.adbin, d.adrelid) FROM pg_attrdef d
+    WHERE d.adrelid = a.attrelid AND d.adnum = a.attnum) END AS expression,
+  CASE WHEN a.attstorage <> t.typstorage THEN CASE a.attstorage WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL' WHEN 'm' THEN 'MAIN'
+    WHEN 'x' THEN 'EXTENDED' END END AS storage,
+  CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END AS compression,
+  {stats}::int AS statistics, coalesce(a.attoptions, '{{}}') AS options, coalesce(a.attfdwoptions, '{{}}') AS fdw_options,
+  a.attislocal AS local, a.attinhcount > 0 AS inherited
+FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_type t ON t.oid = a.atttypid{join}
+WHERE c.relkind IN ('r', 'p', 'f') AND a.attnum > 0 AND NOT a.attisdropped AND c.relpersistence <> 't' AND n.nspname !~ '^pg_'
+  AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'colonnade%' ORDER BY n.nspname, c.relname, a.attnum"""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column as the server describes it. `sequence` is an identity's: schema, name, type, start, increment, min, max, cache, cycle."""
+
+    type: str
+    collation: str | None
+    not_null: bool
+    not_null_name: str
+    not_null_no_inherit: bool
+    not_null_valid: bool
+    identity: str
+    sequence: tuple[str, ...]
+    generated: str
+    expression: str | None
+    storage: str | None
+    compression: str | None
+    statistics: int
+    options: tuple[str, ...]
+    fdw_options: tuple[str, ...]
+    local: bool
+    inherited: bool
+
+
+def table_of(oid: ObjectId, spec: Column) -> tuple[ObjectId, ...]:
+    return (ObjectId("table", oid.name[:2]), ObjectId("foreign table", oid.name[:2]))
+
+
+def comes_along(spec: Column) -> bool:
+    """Whether the column is there because a parent has it."""
+    return spec.inherited and not spec.local
+
+
+def inline(oid: ObjectId, spec: Column, context: Context) -> Part | None:
+    """The column's definition in CREATE TABLE; None where it comes with a parent."""
+    inheritance = context.new.objects.get(ObjectId("inheritance", oid.name[:2]))
+    if comes_along(spec) and not (inheritance and inheritance.bound):
+        return None
+    return definition(oid, spec, context)
+
+
+def definition(oid: ObjectId, spec: Column, context: Context, *, not_null: bool = True) -> Part:
+    """The column's definition, with its default where that was folded in."""
+    default = context.new.objects.get(ObjectId("default", oid.name))
+    folded = ObjectId("default", oid.name) in context.folded.get(oid, ())
+    named = q("CONSTRAINT {} ", name(spec.not_null_name)) if spec.not_null_name else q("")
+    no_inherit = q(" NO INHERIT") if spec.not_null_no_inherit else q("")
+    return words(
+        name(oid.name[2]), printed(spec.type),
+        q("COLLATE {}", printed(spec.collation)) if spec.collation else None,
+        q("COMPRESSION {}", printed(spec.compression)) if spec.compression else None,
+        q("DEFAULT {}", printed(default.expression)) if folded and default else None,
+        _generated(spec) if spec.generated else None,
+        _identity(spec) if spec.identity else None,
+        q("{}NOT NULL{}", named, no_inherit) if not_null and spec.not_null else None,
+    )
+
+
+def _generated(spec: Column) -> Part:
+    return q("GENERATED ALWAYS AS ({}) {}", printed(spec.expression or ""), q("STORED") if spec.generated == "s" else q("VIRTUAL"))
+
+
+def _identity(spec: Column) -> Part:
+    schema, seq, _, start, increment, low, high, cache, cycle = spec.sequence
+    return q("GENERATED {} AS IDENTITY (SEQUENCE NAME {} START WITH {} INCREMENT BY {} MINVALUE {} MAXVALUE {} CACHE {} {})",
+             q("ALWAYS") if spec.identity == "a" else q("BY DEFAULT"), name(schema, seq),
+             *(printed(x) for x in (start, increment, low, high, cache, cycle)))
+
+
+def create(oid: ObjectId, spec: Column, context: Context) -> Steps:
+    if not context.is_fresh(oid.name):
+        if comes_along(spec):
+            return
+        yield from _add(oid, spec, context)
+    yield from _settings(oid, None, spec)
+
+
+def _add(oid: ObjectId, spec: Column, context: Context) -> Iterator[Step]:
+    table, column = name(*oid.name[:2]), name(oid.name[2])
+    default = context.new.objects.get(ObjectId("default", oid.name))
+    later = spec.not_null and not default and not spec.generated and not spec.identity and oid in context.backfills
+    what = q("ALTER TABLE {} ADD COLUMN {}", table, definition(oid, spec, context, not_null=not later and oid not in context.backfills))
+    check = ()
+    if spec.not_null and not (default or spec.generated or spec.identity or oid in context.backfills) and context.live:
+        check = (Check(
+            query=text(q("SELECT 1 FROM {} LIMIT 5", table)), count=text(q("SELECT count(*) FROM {}", table)),
+            problem=f"{oid} is new and NOT NULL, and the rows that are there would have no value for it",
+            remedy="give it a default, or declare a backfill for it, or let it be nullable"),)
+    yield replace(step(oid, what, undo=q("ALTER TABLE {} DROP COLUMN {}", table, column)), checks=check)
+    if later:
+        yield from set_not_null(oid, spec.not_null_name, context)
+
+
+def alter(oid: ObjectId, old: Column, new: Column, context: Context) -> Steps | None:
+    if (old.generated, new.generated) != ("s", "") and old.generated != new.generated:
+        return None
+    if old.expression != new.expression and new.generated and (context.version < 170000 or old.generated != new.generated):
+        return None
+    if old.generated and (old.type, old.collation) != (new.type, new.collation):
+        return None
+    return _in_place(oid, old, new, context)
+
+
+def _in_place(oid: ObjectId, old: Column, new: Column, context: Context) -> Iterator[Step]:
+    column = q("ALTER TABLE {} ALTER COLUMN {}", name(*oid.name[:2]), name(oid.name[2]))
+    if old.generated and not new.generated:
+        yield step(oid, q("{} DROP EXPRESSION", column), undo="the expression can only be given to a new column")
+    elif old.expression != new.expression:
+        yield step(oid, q("{} SET EXPRESSION AS ({})", column, printed(new.expression or "")),
+                   hazards=(hazard(REWRITES_TABLE, oid),) if new.generated == "s" else (),
+                   undo=q("{} SET EXPRESSION AS ({})", column, printed(old.expression or "")))
+    if (old.type, old.collation) != (new.type, new.collation) and not (comes_along(new) and comes_along(old)):
+        yield from retype(oid, old, new, context)
+    yield from _nullability(oid, old, new, context)
+    yield from _identity_change(oid, old, new)
+    yield from _settings(oid, old, new)
+
+
+def _nullability(oid: ObjectId, old: Column, new: Column, context: Context) -> Iterator[Step]:
+    table, column = name(*oid.name[:2]), name(oid.name[2])
+    if not old.not_null and new.not_null:
+        yield from set_not_null(oid, new.not_null_name, context)
+    elif old.not_null and not new.not_null:
+        if old.identity and not new.identity:
+            yield from _identity_change(oid, old, new)
+        yield step(oid, q("ALTER TABLE {} ALTER COLUMN {} DROP NOT NULL", table, column), hazards=(hazard(DROPS_GUARANTEE, oid),),
+                   undo=q("ALTER TABLE {} ALTER COLUMN {} SET NOT NULL", table, column))
+    elif old.not_null_name != new.not_null_name and new.not_null:
+        usual = f"{oid.name[1]}_{oid.name[2]}_not_null"
+        was, now = name(old.not_null_name or usual), name(new.not_null_name or usual)
+        yield step(oid, q("ALTER TABLE {} RENAME CONSTRAINT {} TO {}", table, was, now),
+                   undo=q("ALTER TABLE {} RENAME CONSTRAINT {} TO {}", table, now, was))
+    if old.not_null and new.not_null and new.not_null_valid and not old.not_null_valid:
+        k = new.not_null_name or f"{oid.name[1]}_{oid.name[2]}_not_null"
+        yield step(oid, q("ALTER TABLE {} VALIDATE CONSTRAINT {}", table, name(k)), alone=True, undo="nothing to take back")
+
+
+def _identity_change(oid: ObjectId, old: Column, new: Column) -> Iterator[Step]:
+    table, column = name(*oid.name[:2]), q("ALTER TABLE {} ALTER COLUMN {}", name(*oid.name[:2]), name(oid.name[2]))
+    if old.identity and not new.identity:
+        yield step(oid, q("{} DROP IDENTITY", column), undo=q("{} ADD {}", column, _identity(old)))
+    elif new.identity and not old.identity:
+        yield step(oid, q("{} ADD {}", column, _identity(new)), undo=q("{} DROP IDENTITY", column))
+        yield step(oid, q("SELECT pg_catalog.setval({}, greatest(max({}), {}), max({}) IS NOT NULL) FROM {}",
+                          value(text(name(*new.sequence[:2]))), name(oid.name[2]), printed(new.sequence[3]), name(oid.name[2]), table),
+                   undo="a sequence has no memory of its last value")
+    elif new.identity:
+        yield from _same_identity(oid, old, new, column)
+
+
+def _same_identity(oid: ObjectId, old: Column, new: Column, column: Part) -> Iterator[Step]:
+    if old.sequence[:2] != new.sequence[:2]:
+        if old.sequence[0] == new.sequence[0]:
+            yield step(oid, q("ALTER SEQUENCE {} RENAME TO {}", name(*old.sequence[:2]), name(new.sequence[1])),
+                       undo=q("ALTER SEQUENCE {} RENAME TO {}", name(*new.sequence[:2]), name(old.sequence[1])))
+    kind = q("SET GENERATED ALWAYS") if new.identity == "a" else q("SET GENERATED BY DEFAULT")
+    keys = (q("START WITH"), q("INCREMENT BY"), q("MINVALUE"), q("MAXVALUE"), q("CACHE"))
+    parts = [kind] if old.identity != new.identity else []
+    parts += [q("SET {} {}", k, printed(b)) for k, a, b in zip(keys, old.sequence[3:8], new.sequence[3:8], strict=True) if a != b]
+    if old.sequence[8:] != new.sequence[8:]:
+        parts.append(q("SET {}", printed(new.sequence[8])))
+    if parts:
+        yield step(oid, words(column, *parts), undo=f"the identity was {old.sequence[3:]}")
+
+
+def _settings(oid: ObjectId, old: Column | None, new: Column) -> Iterator[Step]:
+    column = q("ALTER TABLE {} ALTER COLUMN {}", name(*oid.name[:2]), name(oid.name[2]))
+    if (old.storage if old else None) != new.storage:
+        yield step(oid, q("{} SET STORAGE {}", column, printed(new.storage or "DEFAULT")), undo="only new rows are stored so")
+    if old and old.compression != new.compression:
+        yield step(oid, q("{} SET COMPRESSION {}", column, printed(new.compression or "DEFAULT")), undo="only new rows are stored so")
+    if (old.statistics if old else -1) != new.statistics:
+        yield step(oid, q("{} SET STATISTICS {}", column, value(new.statistics)),
+                   undo=q("{} SET STATISTICS {}", column, value(old.statistics if old else -1)))
+    yield from changed_options(oid, column, old.options if old else (), new.options)
+
+
+def drop(oid: ObjectId, spec: Column, context: Context) -> Steps:
+    if comes_along(spec):
+        return
+    table = name(*oid.name[:2])
+    risk = () if spec.generated else (hazard(DELETES_DATA, oid),)
+    yield step(oid, q("ALTER TABLE {} DROP COLUMN {}", table, name(oid.name[2])), hazards=risk,
+               undo="the values are gone; restore them from quarantine or a backup")
+
+
+REBUILT = ("view", "materialized view", "rule", "trigger", "policy", "function", "procedure", "column", "default", "publication table")
+
+
+def disturbs(oid: ObjectId, old: Column, new: Column) -> tuple[str, ...]:
+    """Kinds of dependents that the server wants out of the way while the type changes."""
+    return REBUILT if (old.type, old.collation) != (new.type, new.collation) else ()
+
+
+def carry(oid: ObjectId, old: Column, new: Column, context: Context) -> Steps:
+    """The type itself is replaced under the column: its values go over as text."""
+    return retype(oid, old, new, context)
+
+
+KINDS = (
+    PgKind(name="column", catalog="pg_class", spec=Column, query=query, needs=table_of, create=create, alter=alter, drop=drop,
+           rank=7, holds_data=True, disturbs=disturbs, inline=inline, carry=carry),
+)

@@ -1,0 +1,56 @@
+"""Comments, on every kind of object. https://www.postgresql.org/docs/current/sql-comment.html
+
+The server names the object (pg_identify_object) in just the words that COMMENT ON takes, so one kind serves all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import LiteralString
+
+from colonnade.core.kind import ObjectId
+from colonnade.engines.postgres.kind import Context, PgKind, Steps
+from colonnade.engines.postgres.statement import Part, printed, q, step, value
+
+QUERY = """
+SELECT d.objoid AS oid, d.objoid AS rel, d.classoid AS target_class, d.objoid AS target, d.objsubid AS target_sub,
+  ARRAY[i.type, i.identity] AS name, d.description AS text
+FROM pg_description d CROSS JOIN LATERAL pg_identify_object(d.classoid, d.objoid, d.objsubid) i
+WHERE (d.objoid >= 16384 OR (d.classoid = 'pg_namespace'::regclass AND d.objoid = 'public'::regnamespace
+    AND d.description <> 'standard public schema'))
+  AND i.identity IS NOT NULL AND coalesce(i.schema, '') !~ '^(pg_|colonnade)' ORDER BY 6"""
+
+WORDS: dict[str, LiteralString] = {
+    "table column": "COLUMN", "view column": "COLUMN", "materialized view column": "COLUMN", "foreign table column": "COLUMN",
+    "composite type column": "COLUMN", "table constraint": "CONSTRAINT", "statistics object": "STATISTICS",
+}
+
+
+@dataclass(frozen=True)
+class Comment:
+    """What is said of the object."""
+
+    text: str
+
+
+def _on(oid: ObjectId) -> Part:
+    kind, identity = oid.name
+    if kind == "domain constraint":
+        constraint, _, domain = identity.partition(" on ")
+        return q("COMMENT ON CONSTRAINT {} ON DOMAIN {} IS", printed(constraint), printed(domain))
+    return q("COMMENT ON {} {} IS", printed(WORDS.get(kind, kind.upper())), printed(identity))
+
+
+def create(oid: ObjectId, spec: Comment, context: Context) -> Steps:
+    yield step(oid, q("{} {}", _on(oid), value(spec.text)), undo=q("{} NULL", _on(oid)))
+
+
+def alter(oid: ObjectId, old: Comment, new: Comment, context: Context) -> Steps:
+    yield step(oid, q("{} {}", _on(oid), value(new.text)), undo=q("{} {}", _on(oid), value(old.text)))
+
+
+def drop(oid: ObjectId, spec: Comment, context: Context) -> Steps:
+    yield step(oid, q("{} NULL", _on(oid)), undo=q("{} {}", _on(oid), value(spec.text)))
+
+
+KINDS = (PgKind(name="comment", catalog="", spec=Comment, query=QUERY, create=create, alter=alter, drop=drop, rank=90),)

@@ -1,0 +1,81 @@
+"""Composite types. https://www.postgresql.org/docs/current/sql-altertype.html
+
+Attributes are added, dropped and retyped in place while no table has a column of the type; else the server refuses, and so do we.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from colonnade.core.hazards import NARROWS_DATA, hazard
+from colonnade.core.kind import ObjectId
+from colonnade.engines.postgres.kind import Context, PgKind, Steps
+from colonnade.engines.postgres.statement import Part, listed, name, printed, q, step
+
+QUERY = """
+SELECT t.oid, ARRAY[n.nspname, t.typname] AS name,
+  coalesce((SELECT array_agg(a.attname::text ORDER BY a.attnum) FROM pg_attribute a WHERE a.attrelid = t.typrelid AND NOT a.attisdropped), '{}') AS names,
+  coalesce((SELECT array_agg(format_type(a.atttypid, a.atttypmod) || CASE WHEN a.attcollation <> b.typcollation
+      THEN format(' COLLATE %I.%I', cn.nspname, c.collname) ELSE '' END ORDER BY a.attnum)
+    FROM pg_attribute a JOIN pg_type b ON b.oid = a.atttypid LEFT JOIN pg_collation c ON c.oid = a.attcollation
+    LEFT JOIN pg_namespace cn ON cn.oid = c.collnamespace WHERE a.attrelid = t.typrelid AND NOT a.attisdropped), '{}') AS types
+FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace JOIN pg_class r ON r.oid = t.typrelid
+WHERE t.typtype = 'c' AND r.relkind = 'c' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+  AND n.nspname NOT LIKE 'colonnade%' ORDER BY 2"""
+
+
+@dataclass(frozen=True)
+class Composite:
+    """Attribute names and their types (with collation), in order."""
+
+    names: tuple[str, ...]
+    types: tuple[str, ...]
+
+    def attributes(self) -> dict[str, str]:
+        """Type by attribute name."""
+        return dict(zip(self.names, self.types, strict=True))
+
+
+def _definition(spec: Composite) -> Part:
+    return listed(q("{} {}", name(n), printed(t)) for n, t in spec.attributes().items())
+
+
+def create(oid: ObjectId, spec: Composite, context: Context) -> Steps:
+    yield step(oid, q("CREATE TYPE {} AS ({})", name(*oid.name), _definition(spec)), undo=q("DROP TYPE {}", name(*oid.name)))
+
+
+def _used(oid: ObjectId, context: Context) -> bool:
+    return any(k.kind == "column" and oid in context.old.needs.get(k, ()) for k in context.old.objects)
+
+
+def alter(oid: ObjectId, old: Composite, new: Composite, context: Context) -> Steps | None:
+    before, after = old.attributes(), new.attributes()
+    grown = tuple(n for n in old.names if n in after) + tuple(n for n in new.names if n not in before)
+    retyped = any(before[n] != t for n, t in after.items() if n in before)
+    if grown != new.names or (retyped and _used(oid, context)):
+        return None
+    return _in_place(oid, before, after)
+
+
+def _in_place(oid: ObjectId, before: dict[str, str], after: dict[str, str]) -> Steps:
+    t = q("ALTER TYPE {}", name(*oid.name))
+    for n, type_ in before.items():
+        if n not in after:
+            yield step(oid, q("{} DROP ATTRIBUTE {}", t, name(n)), hazards=(hazard(NARROWS_DATA, f"{oid}.{n}"),),
+                       undo="the attribute's values are gone")
+        elif after[n] != type_:
+            yield step(oid, q("{} ALTER ATTRIBUTE {} TYPE {}", t, name(n), printed(after[n])),
+                       undo=q("{} ALTER ATTRIBUTE {} TYPE {}", t, name(n), printed(type_)))
+    for n, type_ in after.items():
+        if n not in before:
+            yield step(oid, q("{} ADD ATTRIBUTE {} {}", t, name(n), printed(type_)), undo=q("{} DROP ATTRIBUTE {}", t, name(n)))
+
+
+def drop(oid: ObjectId, spec: Composite, context: Context) -> Steps:
+    yield step(oid, q("DROP TYPE {}", name(*oid.name)), undo=q("CREATE TYPE {} AS ({})", name(*oid.name), _definition(spec)))
+
+
+KINDS = (
+    PgKind(name="composite type", catalog="pg_type", spec=Composite, query=QUERY, create=create, alter=alter, drop=drop, rank=3,
+           space="relation"),
+)

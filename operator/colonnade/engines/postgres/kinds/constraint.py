@@ -1,0 +1,200 @@
+"""Constraints of tables: check, primary key, unique, exclusion, foreign key. https://www.postgresql.org/docs/current/sql-altertable.html
+
+On a table in use a check or foreign key is added NOT VALID and validated by itself, so that nobody waits for the scan; a primary key or
+unique constraint takes an index that was built concurrently. Before anything runs the rows are asked whether they agree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import LiteralString
+
+from colonnade.core.hazards import BLOCKS_WRITES, BUILDS_INDEX, DROPS_GUARANTEE, hazard
+from colonnade.core.kind import ObjectId
+from colonnade.core.plan import Check, Step
+from colonnade.engines.postgres.kind import Context, PgKind, Steps
+from colonnade.engines.postgres.statement import Part, joined, listed, name, printed, q, step, text
+
+NOT_VALID = " NOT VALID"
+
+
+def constraint_query(contype: LiteralString) -> LiteralString:
+    return f"""
+SELECT k.oid, k.conrelid AS rel, ARRAY[n.nspname, c.relname, k.conname] AS name, pg_get_constraintdef(k.oid) AS definition,
+  k.conislocal AS local, k.coninhcount > 0 AS inherited, k.condeferrable AS deferrable, k.condeferred AS deferred,
+  CASE WHEN k.contype = 'f' THEN ARRAY[rn.nspname, r.relname] ELSE '{{}}' END AS target,
+  coalesce((SELECT array_agg(a.attname::text ORDER BY o) FROM unnest(k.conkey) WITH ORDINALITY x(num, o)
+    JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = x.num), '{{}}') AS columns,
+  coalesce((SELECT array_agg(a.attname::text ORDER BY o) FROM unnest(k.confkey) WITH ORDINALITY x(num, o)
+    JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = x.num), '{{}}') AS target_columns,
+  CASE WHEN k.contype IN ('p', 'u') THEN (SELECT substr(pg_get_indexdef(i.indexrelid), length(format('CREATE UNIQUE INDEX %I ON %s%I.%I ',
+      ic.relname, CASE WHEN ic.relkind = 'I' THEN 'ONLY ' ELSE '' END, n.nspname, c.relname)) + 1)
+    FROM pg_index i JOIN pg_class ic ON ic.oid = i.indexrelid WHERE i.indexrelid = k.conindid) END AS index
+FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+LEFT JOIN pg_class r ON r.oid = k.confrelid LEFT JOIN pg_namespace rn ON rn.oid = r.relnamespace
+WHERE k.contype = '{contype}' AND (k.contype <> 'f' OR k.conparentid = 0) AND c.relpersistence <> 't' AND n.nspname !~ '^pg_'
+  AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'colonnade%' ORDER BY 3"""
+
+
+@dataclass(frozen=True)
+class Constraint:
+    """The constraint as the server prints it. `index` is the method and columns of the index behind a key."""
+
+    definition: str
+    local: bool
+    inherited: bool
+    deferrable: bool
+    deferred: bool
+    target: tuple[str, ...]
+    columns: tuple[str, ...]
+    target_columns: tuple[str, ...]
+    index: str | None
+
+
+def table_of(oid: ObjectId, spec: Constraint) -> Iterable[ObjectId]:
+    yield ObjectId("table", oid.name[:2])
+    yield ObjectId("foreign table", oid.name[:2])
+
+
+def comes_along(oid: ObjectId, spec: Constraint) -> bool:
+    """Whether a parent's constraint brings this one; keys of partitions have indexes of their own and are made by name."""
+    return spec.inherited and not spec.local and spec.index is None
+
+
+def inline(oid: ObjectId, spec: Constraint, context: Context) -> Part | None:
+    inheritance = context.new.objects.get(ObjectId("inheritance", oid.name[:2]))
+    if comes_along(oid, spec) and not (inheritance and inheritance.bound):
+        return None
+    return q("CONSTRAINT {} {}", name(oid.name[2]), printed(spec.definition))
+
+
+def _alter(oid: ObjectId, *, only: bool = False) -> Part:
+    relation = q("FOREIGN TABLE") if oid.kind == "foreign table" else q("TABLE ONLY") if only else q("TABLE")
+    return q("ALTER {} {}", relation, name(*oid.name[:2]))
+
+
+def _add(oid: ObjectId, spec: Constraint, suffix: LiteralString = "") -> Step:
+    back = q("{} DROP CONSTRAINT {}", _alter(oid), name(oid.name[2]))
+    return step(oid, q("{} ADD CONSTRAINT {} {}{}", _alter(oid), name(oid.name[2]), printed(spec.definition), q(suffix)), undo=back)
+
+
+def _in_use(oid: ObjectId, context: Context) -> bool:
+    return context.live and not context.is_fresh(oid.name)
+
+
+def create_check(oid: ObjectId, spec: Constraint, context: Context) -> Steps:
+    inheritance = context.new.objects.get(ObjectId("inheritance", oid.name[:2]))
+    if comes_along(oid, spec) and not (context.is_fresh(oid.name) and inheritance and inheritance.bound):
+        return
+    yield from _validated_later(oid, spec, context, _violates(oid, spec))
+
+
+def _violates(oid: ObjectId, spec: Constraint) -> tuple[Check, ...]:
+    condition = spec.definition.removeprefix("CHECK ").removesuffix(NOT_VALID).removesuffix(" NO INHERIT")
+    if not condition.startswith("("):
+        return ()
+    where = q("FROM {} WHERE NOT {}", name(*oid.name[:2]), printed(condition))
+    return (Check(
+        query=text(q("SELECT ctid::text {} LIMIT 5", where)), count=text(q("SELECT count(*) {}", where)),
+        problem=f"{oid} is violated by rows that are there", remedy="mend the rows, or declare the constraint NOT VALID"),)
+
+
+def _validated_later(oid: ObjectId, spec: Constraint, context: Context, checks: tuple[Check, ...]) -> Iterator[Step]:
+    if not _in_use(oid, context) or spec.definition.endswith((NOT_VALID, "NOT ENFORCED")):
+        yield _add(oid, spec)
+        return
+    yield replace(_add(oid, spec, " NOT VALID"), checks=checks)
+    yield _validate(oid)
+
+
+def _validate(oid: ObjectId) -> Step:
+    return step(oid, q("{} VALIDATE CONSTRAINT {}", _alter(oid), name(oid.name[2])), alone=True, undo="nothing to take back")
+
+
+def create_foreign_key(oid: ObjectId, spec: Constraint, context: Context) -> Steps:
+    if context.partitioned(oid.name) and context.version < 180000:
+        yield replace(_add(oid, spec), checks=_orphans(oid, spec) if _in_use(oid, context) else ())
+    else:
+        yield from _validated_later(oid, spec, context, _orphans(oid, spec))
+
+
+def _orphans(oid: ObjectId, spec: Constraint) -> tuple[Check, ...]:
+    if "PERIOD" in spec.definition or not spec.target_columns or ObjectId("table", spec.target[:2]) == ObjectId("table", oid.name[:2]):
+        return ()
+    pairs = list(zip(spec.columns, spec.target_columns, strict=True))
+    there = joined(" AND ", [q("t.{} = r.{}", name(b), name(a)) for a, b in pairs])
+    known = joined(" AND ", [q("r.{} IS NOT NULL", name(a)) for a, _ in pairs])
+    where = q("FROM {} r WHERE {} AND NOT EXISTS (SELECT FROM {} t WHERE {})", name(*oid.name[:2]), known, name(*spec.target), there)
+    return (Check(
+        query=text(q("SELECT {} {} LIMIT 5", listed(q("r.{}", name(a)) for a in spec.columns), where)),
+        count=text(q("SELECT count(*) {}", where)),
+        problem=f"{oid} refers to rows of table {'.'.join(spec.target)} that are not there",
+        remedy="mend the rows, or declare the foreign key NOT VALID"),)
+
+
+def create_key(oid: ObjectId, spec: Constraint, context: Context) -> Steps:
+    if not _in_use(oid, context) or context.partitioned(oid.name) or "PERIOD" in spec.definition or "WITHOUT OVERLAPS" in spec.definition:
+        risk = (hazard(BLOCKS_WRITES, f"table {'.'.join(oid.name[:2])}"),) if _in_use(oid, context) else ()
+        yield replace(_add(oid, spec), hazards=risk, checks=_duplicates(oid, spec) if _in_use(oid, context) else ())
+        return
+    index = name(oid.name[2])
+    build = q("CREATE UNIQUE INDEX CONCURRENTLY {} ON {} {}", index, name(*oid.name[:2]), printed(spec.index or ""))
+    yield replace(
+        step(oid, build, alone=True, hazards=(hazard(BUILDS_INDEX, f"table {'.'.join(oid.name[:2])}"),),
+             undo=q("DROP INDEX CONCURRENTLY {}", name(oid.name[0], oid.name[2]))),
+        checks=_duplicates(oid, spec))
+    yield step(oid, q("{} ADD CONSTRAINT {} {} USING INDEX {}{}", _alter(oid), index,
+                      q("PRIMARY KEY") if spec.definition.startswith("PRIMARY") else q("UNIQUE"), index, _deferring(spec)),
+               undo=q("{} DROP CONSTRAINT {}", _alter(oid), index))
+
+
+def _deferring(spec: Constraint) -> Part:
+    if not spec.deferrable:
+        return q("")
+    return q(" DEFERRABLE INITIALLY DEFERRED") if spec.deferred else q(" DEFERRABLE")
+
+
+def _duplicates(oid: ObjectId, spec: Constraint) -> tuple[Check, ...]:
+    if not spec.columns or "PERIOD" in spec.definition or "WITHOUT OVERLAPS" in spec.definition:
+        return ()
+    columns = listed(name(c) for c in spec.columns)
+    known = q("true") if "NULLS NOT DISTINCT" in spec.definition else joined(" AND ", [q("{} IS NOT NULL", name(c)) for c in spec.columns])
+    groups = q("FROM {} WHERE {} GROUP BY {} HAVING count(*) > 1", name(*oid.name[:2]), known, columns)
+    return (Check(
+        query=text(q("SELECT {} {} LIMIT 5", columns, groups)), count=text(q("SELECT count(*) FROM (SELECT 1 {}) d", groups)),
+        problem=f"{oid} has values that stand more than once", remedy="merge or remove the duplicates first"),)
+
+
+def create_exclusion(oid: ObjectId, spec: Constraint, context: Context) -> Steps:
+    risk = (hazard(BLOCKS_WRITES, f"table {'.'.join(oid.name[:2])}"),) if _in_use(oid, context) else ()
+    yield replace(_add(oid, spec), hazards=risk)
+
+
+def alter(oid: ObjectId, old: Constraint, new: Constraint, context: Context) -> Steps | None:
+    if replace(old, definition="", local=True, inherited=False) != replace(new, definition="", local=True, inherited=False) \
+            and not (oid.kind == "foreign key" and _same_but_deferring(old, new)):
+        return None
+    if old.definition == new.definition + NOT_VALID:
+        return (_validate(oid),)
+    if old.definition == new.definition:
+        return ()
+    if oid.kind == "foreign key" and _same_but_deferring(old, new):
+        to = q("DEFERRABLE INITIALLY DEFERRED") if new.deferred else q("DEFERRABLE") if new.deferrable else q("NOT DEFERRABLE")
+        return (step(oid, q("{} ALTER CONSTRAINT {} {}", _alter(oid), name(oid.name[2]), to), undo=f"it was {old.definition}"),)
+    return None
+
+
+def _same_but_deferring(old: Constraint, new: Constraint) -> bool:
+    return _bare(old) == _bare(new)
+
+
+def _bare(spec: Constraint) -> str:
+    return spec.definition.removesuffix(" INITIALLY DEFERRED").removesuffix(" DEFERRABLE")
+
+
+def drop(oid: ObjectId, spec: Constraint, context: Context) -> Steps:
+    if comes_along(oid, spec):
+        return
+    yield step(oid, q("{} DROP CONSTRAINT {}", _alter(oid), name(oid.name[2])), hazards=(hazard(DROPS_GUARANTEE, oid),),
+               undo=q("{} ADD CONSTRAINT {} {}", _alter(oid), name(oid.name[2]), printed(spec.definition)))

@@ -1,0 +1,106 @@
+"""Domains and their constraints. https://www.postgresql.org/docs/current/sql-alterdomain.html
+
+A new constraint is added NOT VALID and validated by itself: both steps look at every column of the domain.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from colonnade.core.hazards import DROPS_GUARANTEE, hazard
+from colonnade.core.kind import ObjectId
+from colonnade.engines.postgres.kind import Context, PgKind, Steps, never
+from colonnade.engines.postgres.statement import Part, name, printed, q, step, words
+
+DOMAINS = """
+SELECT t.oid, ARRAY[n.nspname, t.typname] AS name, format_type(t.typbasetype, t.typtypmod) AS base, t.typnotnull AS not_null,
+  CASE WHEN t.typdefaultbin IS NOT NULL THEN pg_get_expr(t.typdefaultbin, 0) END AS "default",
+  CASE WHEN t.typcollation <> b.typcollation THEN format('%I.%I', cn.nspname, c.collname) END AS collation
+FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace JOIN pg_type b ON b.oid = t.typbasetype
+LEFT JOIN pg_collation c ON c.oid = t.typcollation LEFT JOIN pg_namespace cn ON cn.oid = c.collnamespace
+WHERE t.typtype = 'd' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'colonnade%' ORDER BY 2"""
+
+CONSTRAINTS = """
+SELECT k.oid, t.oid AS rel, ARRAY[n.nspname, t.typname, k.conname] AS name, pg_get_constraintdef(k.oid) AS definition
+FROM pg_constraint k JOIN pg_type t ON t.oid = k.contypid JOIN pg_namespace n ON n.oid = t.typnamespace
+WHERE k.contype = 'c' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'colonnade%' ORDER BY 3"""
+
+
+@dataclass(frozen=True)
+class Domain:
+    """The base type as the server prints it, and what narrows it."""
+
+    base: str
+    not_null: bool
+    default: str | None
+    collation: str | None
+
+
+@dataclass(frozen=True)
+class DomainConstraint:
+    """A check as the server prints it."""
+
+    definition: str
+
+
+def create(oid: ObjectId, spec: Domain, context: Context) -> Steps:
+    what = words(
+        q("CREATE DOMAIN {} AS {}", name(*oid.name), printed(spec.base)),
+        q("COLLATE {}", printed(spec.collation)) if spec.collation else None,
+        q("DEFAULT {}", printed(spec.default)) if spec.default is not None else None,
+        "NOT NULL" if spec.not_null else None,
+    )
+    yield step(oid, what, undo=q("DROP DOMAIN {}", name(*oid.name)))
+
+
+def alter(oid: ObjectId, old: Domain, new: Domain, context: Context) -> Steps | None:
+    if (old.base, old.collation) != (new.base, new.collation):
+        return None
+    return _in_place(oid, old, new)
+
+
+def _default(spec: Domain) -> Part:
+    return q("SET DEFAULT {}", printed(spec.default)) if spec.default is not None else q("DROP DEFAULT")
+
+
+def _in_place(oid: ObjectId, old: Domain, new: Domain) -> Steps:
+    d = q("ALTER DOMAIN {}", name(*oid.name))
+    if old.default != new.default:
+        yield step(oid, words(d, _default(new)), undo=words(d, _default(old)))
+    if old.not_null != new.not_null:
+        tight, loose = q("{} SET NOT NULL", d), q("{} DROP NOT NULL", d)
+        if new.not_null:
+            yield step(oid, tight, undo=loose)
+        else:
+            yield step(oid, loose, undo=tight, hazards=(hazard(DROPS_GUARANTEE, oid),))
+
+
+def drop(oid: ObjectId, spec: Domain, context: Context) -> Steps:
+    yield step(oid, q("DROP DOMAIN {}", name(*oid.name)), undo="its definition is in the journal")
+
+
+def create_constraint(oid: ObjectId, spec: DomainConstraint, context: Context) -> Steps:
+    domain, k = name(*oid.name[:2]), name(oid.name[2])
+    back = q("ALTER DOMAIN {} DROP CONSTRAINT {}", domain, k)
+    if ObjectId("domain", oid.name[:2]) in context.fresh or spec.definition.endswith(" NOT VALID"):
+        yield step(oid, q("ALTER DOMAIN {} ADD CONSTRAINT {} {}", domain, k, printed(spec.definition)), undo=back)
+        return
+    yield step(oid, q("ALTER DOMAIN {} ADD CONSTRAINT {} {} NOT VALID", domain, k, printed(spec.definition)), undo=back)
+    yield step(oid, q("ALTER DOMAIN {} VALIDATE CONSTRAINT {}", domain, k), alone=True, undo="nothing to take back")
+
+
+def drop_constraint(oid: ObjectId, spec: DomainConstraint, context: Context) -> Steps:
+    domain, k = name(*oid.name[:2]), name(oid.name[2])
+    yield step(oid, q("ALTER DOMAIN {} DROP CONSTRAINT {}", domain, k), hazards=(hazard(DROPS_GUARANTEE, oid),),
+               undo=q("ALTER DOMAIN {} ADD CONSTRAINT {} {}", domain, k, printed(spec.definition)))
+
+
+def domain_of(oid: ObjectId, spec: DomainConstraint) -> tuple[ObjectId, ...]:
+    return (ObjectId("domain", oid.name[:2]),)
+
+
+KINDS = (
+    PgKind(name="domain", catalog="pg_type", spec=Domain, query=DOMAINS, create=create, alter=alter, drop=drop, rank=3, space="type"),
+    PgKind(name="domain constraint", catalog="pg_constraint", spec=DomainConstraint, query=CONSTRAINTS, needs=domain_of,
+           create=create_constraint, alter=never, drop=drop_constraint, rank=4, space="constraint"),
+)

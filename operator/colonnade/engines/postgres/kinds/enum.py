@@ -1,0 +1,66 @@
+"""Enum types. https://www.postgresql.org/docs/current/sql-altertype.html
+
+Labels are added in place, each in a transaction of its own: a new label cannot be used in the transaction that adds it. Labels that go
+or change places need a new type beside the old one, to which the columns are carried over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from colonnade.core.hazards import NARROWS_DATA, hazard
+from colonnade.core.kind import ObjectId
+from colonnade.core.plan import Step
+from colonnade.engines.postgres.kind import Context, PgKind, Steps
+from colonnade.engines.postgres.statement import listed, name, q, step, value
+
+QUERY = """
+SELECT t.oid, ARRAY[n.nspname, t.typname] AS name,
+  coalesce((SELECT array_agg(e.enumlabel::text ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = t.oid), '{}') AS labels
+FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
+WHERE t.typtype = 'e' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'colonnade%' ORDER BY 2"""
+
+
+@dataclass(frozen=True)
+class Enum:
+    """The labels in their order."""
+
+    labels: tuple[str, ...]
+
+
+def create(oid: ObjectId, spec: Enum, context: Context) -> Steps:
+    labels = listed(value(label) for label in spec.labels)
+    yield step(oid, q("CREATE TYPE {} AS ENUM ({})", name(*oid.name), labels), undo=q("DROP TYPE {}", name(*oid.name)))
+
+
+def alter(oid: ObjectId, old: Enum, new: Enum, context: Context) -> Steps | None:
+    kept = [label for label in new.labels if label in old.labels]
+    return _added(oid, old, new) if tuple(kept) == old.labels else None
+
+
+def _added(oid: ObjectId, old: Enum, new: Enum) -> Iterator[Step]:
+    there = list(old.labels)
+    for i, label in enumerate(new.labels):
+        if label in there:
+            continue
+        if i + 1 > len(there):
+            place = q("")
+        else:
+            place = q(" BEFORE {}", value(there[i]))
+        there.insert(i, label)
+        yield step(oid, q("ALTER TYPE {} ADD VALUE {}{}", name(*oid.name), value(label), place), alone=True,
+                   undo="a label cannot be taken back; a new type without it is needed")
+
+
+def drop(oid: ObjectId, spec: Enum, context: Context) -> Steps:
+    new = context.new.objects.get(oid)
+    lost = [label for label in spec.labels if label not in new.labels] if new else []
+    risk = (hazard(NARROWS_DATA, oid, f"without the labels {', '.join(lost)}"),) if lost else ()
+    yield step(oid, q("DROP TYPE {}", name(*oid.name)), hazards=risk,
+               undo=q("CREATE TYPE {} AS ENUM ({})", name(*oid.name), listed(value(x) for x in spec.labels)))
+
+
+KINDS = (
+    PgKind(name="enum", catalog="pg_type", spec=Enum, query=QUERY, create=create, alter=alter, drop=drop, rank=2, space="type"),
+)

@@ -1,0 +1,83 @@
+"""What a table inherits from: a partition's place in its parent, or the parents of classic inheritance.
+
+https://www.postgresql.org/docs/current/sql-altertable.html (ATTACH PARTITION, DETACH PARTITION, INHERIT)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from colonnade.core.kind import ObjectId
+from colonnade.core.plan import Step
+from colonnade.engines.postgres.kind import Context, PgKind, Steps
+from colonnade.engines.postgres.statement import name, printed, q, step
+
+QUERY = """
+SELECT c.oid, c.oid AS rel, ARRAY[n.nspname, c.relname] AS name, pg_get_expr(c.relpartbound, c.oid) AS bound,
+  (SELECT array_agg(ARRAY[pn.nspname, p.relname] ORDER BY i.inhseqno) FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhparent
+   JOIN pg_namespace pn ON pn.oid = p.relnamespace WHERE i.inhrelid = c.oid) AS parents, c.relkind::text AS relkind
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'p', 'f') AND EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = c.oid) AND n.nspname !~ '^pg_'
+  AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'colonnade%' ORDER BY 3"""
+
+
+@dataclass(frozen=True)
+class Inheritance:
+    """The parents in their order; of a partition also its bound."""
+
+    bound: str | None
+    parents: tuple[tuple[str, str], ...]
+    relkind: str
+
+
+def needs(oid: ObjectId, spec: Inheritance) -> Iterable[ObjectId]:
+    child = "foreign table" if spec.relkind == "f" else "table"
+    return (ObjectId(child, oid.name), *(ObjectId("table", p) for p in spec.parents))
+
+
+def child_of(oid: ObjectId, spec: Inheritance) -> Iterable[ObjectId]:
+    return (ObjectId("foreign table" if spec.relkind == "f" else "table", oid.name),)
+
+
+def create(oid: ObjectId, spec: Inheritance, context: Context) -> Steps:
+    child = name(*oid.name)
+    if spec.bound:
+        parent = name(*spec.parents[0])
+        yield step(oid, q("ALTER TABLE {} ATTACH PARTITION {} {}", parent, child, printed(spec.bound)),
+                   undo=q("ALTER TABLE {} DETACH PARTITION {}", parent, child))
+    elif not context.is_fresh(oid.name):
+        for p in spec.parents:
+            yield step(oid, q("ALTER TABLE {} INHERIT {}", child, name(*p)), undo=q("ALTER TABLE {} NO INHERIT {}", child, name(*p)))
+
+
+def alter(oid: ObjectId, old: Inheritance, new: Inheritance, context: Context) -> Steps | None:
+    if old.bound or new.bound:
+        return None
+    return _parents(oid, old, new)
+
+
+def _parents(oid: ObjectId, old: Inheritance, new: Inheritance) -> Iterator[Step]:
+    child = name(*oid.name)
+    for p in old.parents:
+        if p not in new.parents:
+            yield step(oid, q("ALTER TABLE {} NO INHERIT {}", child, name(*p)), undo=q("ALTER TABLE {} INHERIT {}", child, name(*p)))
+    for p in new.parents:
+        if p not in old.parents:
+            yield step(oid, q("ALTER TABLE {} INHERIT {}", child, name(*p)), undo=q("ALTER TABLE {} NO INHERIT {}", child, name(*p)))
+
+
+def drop(oid: ObjectId, spec: Inheritance, context: Context) -> Steps:
+    child = name(*oid.name)
+    for p in spec.parents:
+        if spec.bound:
+            yield step(oid, q("ALTER TABLE {} DETACH PARTITION {}", name(*p), child),
+                       undo=q("ALTER TABLE {} ATTACH PARTITION {} {}", name(*p), child, printed(spec.bound)))
+        else:
+            yield step(oid, q("ALTER TABLE {} NO INHERIT {}", child, name(*p)), undo=q("ALTER TABLE {} INHERIT {}", child, name(*p)))
+
+
+KINDS = (
+    PgKind(name="inheritance", catalog="", spec=Inheritance, query=QUERY, needs=needs, goes_with=child_of, create=create, alter=alter,
+           drop=drop, rank=9),
+)

@@ -1,0 +1,60 @@
+"""Materialized views. https://www.postgresql.org/docs/current/sql-creatematerializedview.html
+
+A changed query means a new one, filled while it is made; its indexes follow. Whether it is filled is data, and not compared.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from colonnade.core.hazards import BLOCKS_WRITES, BREAKS_CLIENTS, hazard
+from colonnade.core.kind import ObjectId
+from colonnade.engines.postgres.kind import Context, PgKind, Steps
+from colonnade.engines.postgres.options import changed_options, options
+from colonnade.engines.postgres.statement import Part, listed, name, printed, q, step
+
+QUERY = """
+SELECT c.oid, ARRAY[n.nspname, c.relname] AS name, rtrim(pg_get_viewdef(c.oid), ';') AS definition, coalesce(am.amname, '') AS access_method,
+  coalesce((SELECT array_agg(a.attname::text ORDER BY a.attnum) FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0), '{}') AS columns,
+  coalesce((SELECT array_agg(o ORDER BY o) FROM unnest(c.reloptions) o), '{}') AS options
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_am am ON am.oid = c.relam
+WHERE c.relkind = 'm' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'colonnade%' ORDER BY 2"""
+
+
+@dataclass(frozen=True)
+class MaterializedView:
+    """The query as the server prints it."""
+
+    definition: str
+    access_method: str
+    columns: tuple[str, ...]
+    options: tuple[str, ...]
+
+
+def _create(oid: ObjectId, spec: MaterializedView) -> Part:
+    columns = q(" ({})", listed(name(c) for c in spec.columns)) if spec.columns else q("")
+    using = q(" USING {}", name(spec.access_method)) if spec.access_method not in ("heap", "") else q("")
+    with_ = q(" WITH ({})", options(spec.options)) if spec.options else q("")
+    return q("CREATE MATERIALIZED VIEW {}{}{}{} AS\n{}", name(*oid.name), columns, using, with_, printed(spec.definition))
+
+
+def create(oid: ObjectId, spec: MaterializedView, context: Context) -> Steps:
+    yield step(oid, _create(oid, spec), undo=q("DROP MATERIALIZED VIEW {}", name(*oid.name)))
+
+
+def alter(oid: ObjectId, old: MaterializedView, new: MaterializedView, context: Context) -> Steps | None:
+    if (old.definition, old.access_method, old.columns) != (new.definition, new.access_method, new.columns):
+        return None
+    return changed_options(oid, q("ALTER MATERIALIZED VIEW {}", name(*oid.name)), old.options, new.options)
+
+
+def drop(oid: ObjectId, spec: MaterializedView, context: Context) -> Steps:
+    gone = oid not in context.new.objects
+    risk = (hazard(BREAKS_CLIENTS, oid),) if gone else (hazard(BLOCKS_WRITES, oid, "reads wait until it is filled again"),)
+    yield step(oid, q("DROP MATERIALIZED VIEW {}", name(*oid.name)), hazards=risk, undo=_create(oid, spec))
+
+
+KINDS = (
+    PgKind(name="materialized view", catalog="pg_class", spec=MaterializedView, query=QUERY, create=create, alter=alter, drop=drop,
+           rank=22, space="relation"),
+)

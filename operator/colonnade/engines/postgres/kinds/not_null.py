@@ -1,0 +1,54 @@
+"""NOT NULL on a column of a table in use: nobody waits for the scan.
+
+Postgres 18 has NOT NULL constraints that start NOT VALID; before it a checked constraint proves it, and SET NOT NULL then needs no scan.
+https://www.postgresql.org/docs/current/sql-altertable.html
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import replace
+
+from colonnade.core.kind import ObjectId
+from colonnade.core.plan import Check, Step
+from colonnade.engines.postgres.kind import Context
+from colonnade.engines.postgres.statement import name, q, step, text
+
+
+def helper_name(oid: ObjectId) -> str:
+    """The name of the constraint that proves the column free of nulls while it becomes NOT NULL."""
+    return "colonnade_not_null_" + hashlib.sha256(".".join(oid.name).encode()).hexdigest()[:12]
+
+
+def _no_nulls(oid: ObjectId) -> Check:
+    table, column = name(*oid.name[:2]), name(oid.name[2])
+    return Check(
+        query=text(q("SELECT ctid::text FROM {} WHERE {} IS NULL LIMIT 5", table, column)),
+        count=text(q("SELECT count(*) FROM {} WHERE {} IS NULL", table, column)),
+        problem=f"{oid} is to be NOT NULL and has rows without a value",
+        remedy="declare a backfill for it, or fill the rows by hand")
+
+
+def set_not_null(oid: ObjectId, constraint: str, context: Context) -> Iterator[Step]:
+    """The steps to NOT NULL. Partitioned tables and tables with children take the direct road: the constraint must reach all of them."""
+    table, column = name(*oid.name[:2]), name(oid.name[2])
+    back = q("ALTER TABLE {} ALTER COLUMN {} DROP NOT NULL", table, column)
+    check = () if oid in context.backfills else (_no_nulls(oid),)
+    direct = context.partitioned(oid.name) or not context.live or context.is_fresh(oid.name)
+    if direct and not constraint:
+        yield replace(step(oid, q("ALTER TABLE {} ALTER COLUMN {} SET NOT NULL", table, column), undo=back), checks=check)
+    elif context.version >= 180000:
+        k = name(constraint or f"{oid.name[1]}_{oid.name[2]}_not_null"[:63])
+        valid = q("") if context.partitioned(oid.name) else q(" NOT VALID")
+        yield replace(step(oid, q("ALTER TABLE {} ADD CONSTRAINT {} NOT NULL {}{}", table, k, column, valid), undo=back), checks=check)
+        if not context.partitioned(oid.name):
+            yield step(oid, q("ALTER TABLE {} VALIDATE CONSTRAINT {}", table, k), alone=True, undo="nothing to take back")
+    else:
+        k = name(helper_name(oid))
+        away = q("ALTER TABLE {} DROP CONSTRAINT {}", table, k)
+        yield replace(step(oid, q("ALTER TABLE {} ADD CONSTRAINT {} CHECK ({} IS NOT NULL) NOT VALID", table, k, column), undo=away),
+                      checks=check)
+        yield step(oid, q("ALTER TABLE {} VALIDATE CONSTRAINT {}", table, k), alone=True, undo="nothing to take back")
+        yield step(oid, q("ALTER TABLE {} ALTER COLUMN {} SET NOT NULL", table, column), undo=back)
+        yield step(oid, away, undo="it only served to prove the column free of nulls")

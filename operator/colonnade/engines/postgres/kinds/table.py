@@ -1,0 +1,113 @@
+"""Tables, plain and partitioned, and what is said of a table as a whole.
+
+https://www.postgresql.org/docs/current/sql-createtable.html. A new table is made in one statement with its columns, and those
+defaults and constraints that need nothing else first; a partition is made as a plain table and attached.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from colonnade.core.hazards import BLOCKS_WRITES, CHANGES_ACCESS, DELETES_DATA, REWRITES_TABLE, hazard
+from colonnade.core.kind import ObjectId
+from colonnade.core.plan import Step
+from colonnade.engines.postgres.kind import Context, PgKind, Steps
+from colonnade.engines.postgres.options import changed_options, options
+from colonnade.engines.postgres.statement import Part, listed, name, printed, q, step, words
+
+QUERY = """
+SELECT c.oid, ARRAY[n.nspname, c.relname] AS name, c.relpersistence::text AS persistence, pg_get_partkeydef(c.oid) AS partition_key,
+  coalesce(am.amname, '') AS access_method, c.relrowsecurity AS row_security, c.relforcerowsecurity AS force_row_security,
+  CASE WHEN c.reloftype <> 0 THEN format_type(c.reloftype, NULL) END AS of_type,
+  coalesce((SELECT array_agg(o ORDER BY o) FROM (SELECT unnest(c.reloptions) AS o
+    UNION ALL SELECT 'toast.' || unnest(t.reloptions) FROM pg_class t WHERE t.oid = c.reltoastrelid) x), '{}') AS options
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_am am ON am.oid = c.relam
+WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+  AND n.nspname NOT LIKE 'colonnade%' ORDER BY 2"""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Everything about a table but its columns, constraints, parents and the like, which are objects of their own."""
+
+    persistence: str
+    partition_key: str | None
+    access_method: str
+    row_security: bool
+    force_row_security: bool
+    of_type: str | None
+    options: tuple[str, ...]
+
+
+def create(oid: ObjectId, spec: Table, context: Context) -> Steps:
+    inherits = context.new.objects.get(ObjectId("inheritance", oid.name))
+    parents = () if inherits is None or inherits.bound else inherits.parents
+    what = words(
+        "CREATE UNLOGGED TABLE" if spec.persistence == "u" else "CREATE TABLE",
+        name(*oid.name),
+        q("OF {}", printed(spec.of_type)) if spec.of_type else None,
+        _body(oid, spec, context),
+        q("INHERITS ({})", listed(name(*p) for p in parents)) if parents else None,
+        q("PARTITION BY {}", printed(spec.partition_key)) if spec.partition_key else None,
+        q("USING {}", name(spec.access_method)) if spec.access_method not in ("heap", "") else None,
+        q("WITH ({})", options(spec.options)) if spec.options else None,
+    )
+    yield step(oid, what, undo=q("DROP TABLE {}", name(*oid.name)))
+    yield from _row_security(oid, None, spec)
+
+
+def _body(oid: ObjectId, spec: Table, context: Context) -> Part | None:
+    from colonnade.engines.postgres.kinds import KINDS
+
+    parts = []
+    for child in context.folded.get(oid, ()):
+        inline = KINDS[child.kind].inline
+        part = inline(child, context.new.objects[child], context) if inline else None
+        if part:
+            parts.append(q("\n  {}", part))
+    if spec.of_type and not parts:
+        return None
+    return q("({}\n)", listed(parts)) if parts else q("()")
+
+
+def alter(oid: ObjectId, old: Table, new: Table, context: Context) -> Steps | None:
+    if (old.partition_key, old.of_type) != (new.partition_key, new.of_type):
+        return None
+    return _in_place(oid, old, new)
+
+
+def _in_place(oid: ObjectId, old: Table, new: Table) -> Iterator[Step]:
+    t = q("ALTER TABLE {}", name(*oid.name))
+    if old.persistence != new.persistence:
+        there, back = ("LOGGED", "UNLOGGED") if new.persistence == "p" else ("UNLOGGED", "LOGGED")
+        yield step(oid, q("{} SET {}", t, printed(there)), undo=q("{} SET {}", t, printed(back)),
+                   hazards=(hazard(REWRITES_TABLE, oid),))
+    if old.access_method != new.access_method:
+        yield step(oid, q("{} SET ACCESS METHOD {}", t, name(new.access_method)), hazards=(hazard(REWRITES_TABLE, oid),),
+                   undo=q("{} SET ACCESS METHOD {}", t, name(old.access_method)))
+    yield from changed_options(oid, t, old.options, new.options)
+    yield from _row_security(oid, old, new)
+
+
+def _row_security(oid: ObjectId, old: Table | None, new: Table) -> Iterator[Step]:
+    t = q("ALTER TABLE {}", name(*oid.name))
+    access = (hazard(CHANGES_ACCESS, oid),) if old else ()
+    for before, after, yes, no in (
+        (old is not None and old.row_security, new.row_security, q("ENABLE"), q("DISABLE")),
+        (old is not None and old.force_row_security, new.force_row_security, q("FORCE"), q("NO FORCE")),
+    ):
+        if before != after:
+            there, back = (yes, no) if after else (no, yes)
+            yield step(oid, q("{} {} ROW LEVEL SECURITY", t, there), undo=q("{} {} ROW LEVEL SECURITY", t, back), hazards=access)
+
+
+def drop(oid: ObjectId, spec: Table, context: Context) -> Steps:
+    yield step(oid, q("DROP TABLE {}", name(*oid.name)), hazards=(hazard(DELETES_DATA, oid), hazard(BLOCKS_WRITES, oid)),
+               undo="the rows are gone; restore them from quarantine or a backup")
+
+
+KINDS = (
+    PgKind(name="table", catalog="pg_class", spec=Table, query=QUERY, create=create, alter=alter, drop=drop, rank=6,
+           space="relation", holds_data=True),
+)

@@ -1,0 +1,71 @@
+"""Views. https://www.postgresql.org/docs/current/sql-createview.html
+
+A view is replaced in place where only columns are added at its end; else it is dropped and made again with all it had.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from colonnade.core.hazards import BREAKS_CLIENTS, hazard
+from colonnade.core.kind import ObjectId
+from colonnade.core.plan import Step
+from colonnade.engines.postgres.kind import Context, PgKind, Steps
+from colonnade.engines.postgres.options import changed_options, options
+from colonnade.engines.postgres.statement import Part, listed, name, printed, q, step
+
+QUERY = """
+SELECT c.oid, ARRAY[n.nspname, c.relname] AS name, rtrim(pg_get_viewdef(c.oid), ';') AS definition,
+  coalesce((SELECT array_agg(a.attname::text ORDER BY a.attnum) FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0), '{}') AS columns,
+  coalesce((SELECT array_agg(format_type(a.atttypid, a.atttypmod) || ' ' || a.attcollation ORDER BY a.attnum) FROM pg_attribute a
+    WHERE a.attrelid = c.oid AND a.attnum > 0), '{}') AS types,
+  coalesce((SELECT array_agg(o ORDER BY o) FROM unnest(c.reloptions) o), '{}') AS options
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind = 'v' AND c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+  AND n.nspname NOT LIKE 'colonnade%' ORDER BY 2"""
+
+
+@dataclass(frozen=True)
+class View:
+    """The query as the server prints it, with the columns that come out of it."""
+
+    definition: str
+    columns: tuple[str, ...]
+    types: tuple[str, ...]
+    options: tuple[str, ...]
+
+
+def _create(oid: ObjectId, spec: View, head: Part) -> Part:
+    with_ = q(" WITH ({})", options(spec.options)) if spec.options else q("")
+    columns = q(" ({})", listed(name(c) for c in spec.columns)) if spec.columns else q("")
+    return q("{} {}{}{} AS\n{}", head, name(*oid.name), columns, with_, printed(spec.definition))
+
+
+def create(oid: ObjectId, spec: View, context: Context) -> Steps:
+    yield step(oid, _create(oid, spec, q("CREATE VIEW")), undo=q("DROP VIEW {}", name(*oid.name)))
+
+
+def alter(oid: ObjectId, old: View, new: View, context: Context) -> Steps | None:
+    n = len(old.columns)
+    if new.columns[:n] != old.columns or new.types[:n] != old.types:
+        return None
+    return _in_place(oid, old, new)
+
+
+def _in_place(oid: ObjectId, old: View, new: View) -> Iterator[Step]:
+    if old.definition != new.definition:
+        reverse = _create(oid, old, q("CREATE OR REPLACE VIEW")) if old.columns == new.columns else "columns cannot be taken off a view"
+        yield step(oid, _create(oid, new, q("CREATE OR REPLACE VIEW")), undo=reverse)
+    else:
+        yield from changed_options(oid, q("ALTER VIEW {}", name(*oid.name)), old.options, new.options)
+
+
+def drop(oid: ObjectId, spec: View, context: Context) -> Steps:
+    risk = () if oid in context.new.objects else (hazard(BREAKS_CLIENTS, oid),)
+    yield step(oid, q("DROP VIEW {}", name(*oid.name)), hazards=risk, undo=_create(oid, spec, q("CREATE VIEW")))
+
+
+KINDS = (
+    PgKind(name="view", catalog="pg_class", spec=View, query=QUERY, create=create, alter=alter, drop=drop, rank=21, space="relation"),
+)

@@ -1,0 +1,299 @@
+"""From changes to steps: what has to be rebuilt around a change, in which order everything happens, what stands in one CREATE TABLE.
+
+The order is that of the needs the server itself keeps: what is needed is made first and dropped last; what depends on an object that
+is replaced is dropped before and made again after it. Hazards come from the kinds; locks, from the rehearsal.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from colonnade.core.diff import Change
+from colonnade.core.errors import Unsupported
+from colonnade.core.kind import NOTHING, Model, ObjectId
+from colonnade.core.plan import CycleError, Step, topological
+from colonnade.engines.postgres.kind import Context, PgKind, Wishes
+from colonnade.engines.postgres.kinds import KINDS
+from colonnade.engines.postgres.statement import name, q, step, text
+
+
+class Act(NamedTuple):
+    """One thing to do to one object."""
+
+    verb: str
+    id: ObjectId
+
+
+def kind_of(oid: ObjectId) -> PgKind[Any]:
+    """The kind of this object."""
+    return KINDS[oid.kind]
+
+
+def steps(old: Model, new: Model, changes: Iterable[Change], version: int, wishes: Wishes | None = None, *, live: bool = True) -> list[Step]:
+    """The steps that make these changes, in order. Raises Unsupported where the needs go round in a circle."""
+    work = _Work(old, new, Context(old, new, version, wishes=wishes or Wishes(), live=live))
+    work.take(changes)
+    work.rebuild()
+    return work.steps()
+
+
+class _Work:
+    """The sets of what is dropped, created, altered, carried over, while they grow to a closed whole."""
+
+    def __init__(self, old: Model, new: Model, context: Context) -> None:
+        self.old, self.new, self.context = old, new, context
+        self.dropped: set[ObjectId] = set()
+        self.created: set[ObjectId] = set()
+        self.altered: set[ObjectId] = set()
+        self.carried: set[ObjectId] = set()
+        self.users: dict[ObjectId, set[ObjectId]] = defaultdict(set)
+        for oid, needs in old.needs.items():
+            for n in needs | old.parents.get(oid, NOTHING):
+                self.users[n].add(oid)
+
+    def take(self, changes: Iterable[Change]) -> None:
+        """The changes themselves."""
+        changes = list(changes)
+        self.dropped |= {c.id for c in changes if c.new is None}
+        self.created |= {c.id for c in changes if c.old is None}
+        self._settle()
+        for c in changes:
+            if c.old is None or c.new is None:
+                continue
+            if kind_of(c.id).alter(c.id, c.old, c.new, self.context) is None:
+                self.replace(c.id)
+            else:
+                self.altered.add(c.id)
+
+    def _settle(self) -> None:
+        self.context = replace(self.context, fresh=frozenset(self.created), gone=frozenset(self.dropped))
+
+    def replace(self, oid: ObjectId) -> None:
+        """Drop and create."""
+        self.altered.discard(oid)
+        self.dropped.add(oid)
+        if oid in self.new.objects:
+            self.created.add(oid)
+
+    def rebuild(self) -> None:
+        """Everything that stands on what is dropped or disturbed is made again, until nothing more is."""
+        todo = [*self.dropped, *self.altered]
+        while todo:
+            oid = todo.pop()
+            for user in self.users.get(oid, ()):
+                if user in self.dropped or user not in self.old.objects or user not in self.new.objects:
+                    continue
+                if self._must_go(user, oid):
+                    self.replace(user)
+                    todo.append(user)
+                elif oid in self.dropped and kind_of(user).carry and oid in self.created:
+                    if user not in self.carried:
+                        self.carried.add(user)
+                        self.altered.add(user)
+                        todo.append(user)
+        self._settle()
+
+    def _must_go(self, user: ObjectId, oid: ObjectId) -> bool:
+        kind = kind_of(user)
+        if oid in self.dropped:
+            return not kind.carry and not kind.holds_data and not (user.kind == "sequence" and oid in self.old.parents.get(user, NOTHING))
+        old, new = self.old.objects[oid], self.new.objects[oid]
+        if user.kind == "column" and not getattr(self.old.objects[user], "generated", ""):
+            return False
+        disturbed = REBUILT_WHEN_CARRIED if oid in self.carried else kind_of(oid).disturbs(oid, old, new)
+        return user.kind in disturbed
+
+    # -- order
+
+    def steps(self) -> list[Step]:
+        """All statements, in order."""
+        self._fold()
+        acts = self._acts()
+        made = {act: self._make(act) for act in acts}
+        order = sorted(acts, key=lambda a: self._preference(a, made[a]))
+        try:
+            ordered = topological(order, self._before(acts))
+        except CycleError as e:
+            raise Unsupported(f"these objects need one another in a circle: {e}; break it up into two changes") from e
+        return [s for act in ordered for s in made[act]]
+
+    def _acts(self) -> list[Act]:
+        moved = [o for o in self.dropped & self.created if any(o in self.old.needs.get(c, NOTHING) for c in self.carried)]
+        self.moved = {o: f"{o.name[-1][:46]}__colonnade_old" for o in moved}
+        acts = [Act("move", o) for o in moved]
+        for verb, ids in (("drop", self.dropped), ("alter", self.altered), ("create", self.created)):
+            acts += [Act(verb, o) for o in ids]
+        return acts
+
+    def _preference(self, act: Act, made: Sequence[Step]) -> tuple[Any, ...]:
+        """Of what could come next: what shares a transaction before what runs alone, replaced before new, mere drops last."""
+        kind = kind_of(act.id)
+        alone = any(not s.transactional for s in made)
+        if act.verb == "drop":
+            return (2 if act.id not in self.created else 0, alone, -kind.rank, act.id)
+        return (1, alone and act.verb == "create", kind.rank, act.id.name if act.verb != "create" else self._place[act.id])
+
+    def _before(self, acts: Iterable[Act]) -> Mapping[Act, set[Act]]:
+        before: dict[Act, set[Act]] = {a: set() for a in acts}
+        for a in acts:
+            getattr(self, f"_before_{a.verb}")(a, before)
+        self._collisions(before)
+        return before
+
+    def _before_move(self, a: Act, before: dict[Act, set[Act]]) -> None:
+        for verb in ("create", "drop"):
+            before[Act(verb, a.id)].add(a)
+
+    def _before_drop(self, a: Act, before: dict[Act, set[Act]]) -> None:
+        implied = self.old.vanishes_with(a.id) & self.dropped
+        if a.id in self.created:
+            before.setdefault(Act("create", a.id), set())
+            if a.id not in self.moved:
+                before[Act("create", a.id)].add(a)
+        for parent in implied:
+            before[a].add(Act("drop", parent))
+        for user in self.users.get(a.id, ()):
+            for verb in ("drop", "alter"):
+                act = Act(verb, user)
+                if act not in before or (verb == "drop" and a.id in self.old.vanishes_with(user)):
+                    continue
+                for gone in {a.id, *implied}:
+                    if gone != user and gone not in self.old.vanishes_with(user) | {user} and Act("drop", gone) in before:
+                        before[Act("drop", gone)].add(act)
+
+    def _before_alter(self, a: Act, before: dict[Act, set[Act]]) -> None:
+        for n in self.new.needs.get(a.id, NOTHING):
+            before[a] |= {Act("create", n), Act("alter", n)}
+        for user in self.users.get(a.id, ()):
+            before[a].add(Act("drop", user))
+
+    def _before_create(self, a: Act, before: dict[Act, set[Act]]) -> None:
+        for one in (a.id, *self._members(a.id)):
+            for n in self.new.needs.get(one, NOTHING):
+                if n != a.id and n not in self.inside.get(a.id, ()):
+                    before[a] |= {Act("create", self.inlined.get(n, n)), Act("alter", n)}
+                if n in self.inlined and self.inlined[n] != a.id:
+                    before[a].add(Act("create", n))
+
+    def _collisions(self, before: dict[Act, set[Act]]) -> None:
+        """A name is free only once what had it is gone."""
+        taken = defaultdict(list)
+        for oid in self.dropped:
+            for key in _names(oid, self.old.objects[oid]):
+                taken[key].append(oid)
+        for oid in self.created:
+            for key in _names(oid, self.new.objects[oid]):
+                for other in taken.get(key, ()):
+                    if other != oid:
+                        before[Act("create", oid)].add(Act("drop", other))
+
+    # -- folding
+
+    def _fold(self) -> None:
+        """What stands in the CREATE of its table: the columns, and what needs nothing that is not there before."""
+        self.inlined: dict[ObjectId, ObjectId] = {}
+        self.inside: dict[ObjectId, list[ObjectId]] = defaultdict(list)
+        self._place = {oid: i for i, oid in enumerate(self.new.objects)}
+        members = defaultdict(list)
+        for oid in sorted(self.created, key=self._place.__getitem__):
+            home = self._home(oid)
+            if home:
+                members[home].append(oid)
+        for home, children in members.items():
+            for child in children:
+                if child.kind == "column" or self._can_fold(child, home):
+                    self.inlined[child] = home
+                    self.inside[home].append(child)
+        self.context = replace(self.context, folded={k: tuple(v) for k, v in self._per_column().items()})
+
+    def _home(self, oid: ObjectId) -> ObjectId | None:
+        """The new table, or the new column of an old table, in whose definition this object can stand."""
+        table = ObjectId("table", oid.name[:2])
+        if oid.kind == "inheritance":
+            return table if table in self.created and not self.new.objects[oid].bound else None
+        if (oid.kind == "column" or kind_of(oid).foldable) and table in self.created:
+            return table
+        column = ObjectId("column", oid.name)
+        return column if oid.kind == "default" and column in self.created and column not in self.context.backfills else None
+
+    def _can_fold(self, child: ObjectId, home: ObjectId) -> bool:
+        """Whether nothing that the child needs needs its table (or column) in turn."""
+        if getattr(self.new.objects[child], "definition", "").endswith("NOT VALID"):
+            return False
+        seen: set[ObjectId] = set()
+        todo = [n for n in self.new.needs.get(child, NOTHING) if n != home and n.name[:2] != home.name[:2]]
+        while todo:
+            one = todo.pop()
+            if one == home or (one.kind == "column" and one.name[:2] == home.name[:2]):
+                return False
+            if one in self.created and one not in seen:
+                seen.add(one)
+                todo += self.new.needs.get(one, NOTHING)
+                todo += [c for c in self.new.objects if c.kind == "column" and c.name[:2] == one.name] if one.kind == "table" else []
+        return True
+
+    def _per_column(self) -> dict[ObjectId, list[ObjectId]]:
+        folded: dict[ObjectId, list[ObjectId]] = defaultdict(list)
+        for home, children in self.inside.items():
+            for child in children:
+                folded[home].append(child)
+                if child.kind == "default":
+                    folded[ObjectId("column", child.name)].append(child)
+        return folded
+
+    def _members(self, oid: ObjectId) -> Iterable[ObjectId]:
+        return self.inside.get(oid, ())
+
+    # -- statements
+
+    def _make(self, act: Act) -> list[Step]:
+        kind, oid = kind_of(act.id), act.id
+        if act.verb == "move":
+            return [step(oid, q("ALTER TYPE {} RENAME TO {}", name(*oid.name), name(self.moved[oid])), undo="renamed back")]
+        if act.verb == "drop":
+            return self._drop(oid, kind)
+        if act.verb == "alter":
+            old, new = self.old.objects[oid], self.new.objects[oid]
+            if oid in self.carried and kind.carry and (old.type == new.type):
+                return [*kind.carry(oid, old, new, self.context), *(kind.alter(oid, old, new, self.context) or ())]
+            return list(kind.alter(oid, old, new, self.context) or ())
+        if oid in self.inlined and oid.kind != "column":
+            return []
+        return list(kind.create(oid, self.new.objects[oid], self.context))
+
+    def _drop(self, oid: ObjectId, kind: PgKind[Any]) -> list[Step]:
+        if self.old.vanishes_with(oid) & self.dropped:
+            return []
+        made = list(kind.drop(oid, self.old.objects[oid], self.context))
+        if oid in self.moved:
+            was, now = text(name(*oid.name)), text(name(*oid.name[:-1], self.moved[oid]))
+            made = [replace(s, statement=s.statement.replace(was, now, 1)) for s in made]
+        if oid in self.created and not kind.holds_data:
+            made = [replace(s, hazards=tuple(h for h in s.hazards if h.code not in TEMPORARY)) for s in made]
+        return made
+
+
+TEMPORARY = ("BREAKS_CLIENTS", "DROPS_GUARANTEE", "DROPS_INDEX")
+"""Hazards of a drop that do not count where the object is made again in the same plan."""
+
+REBUILT_WHEN_CARRIED = (
+    "view", "materialized view", "rule", "trigger", "policy", "function", "procedure", "column", "default", "check", "publication table",
+)
+
+
+def _names(oid: ObjectId, spec: Any) -> Iterable[tuple[str, ...]]:
+    """The names that the object takes up, each with the space that it must be unique in."""
+    kind = kind_of(oid)
+    if kind.space == "relation":
+        yield ("relation", *oid.name[:2])
+        if oid.kind in ("table", "view", "materialized view", "composite type", "foreign table"):
+            yield ("type", *oid.name[:2])
+    elif kind.space == "type":
+        yield ("type", *oid.name[:2])
+    elif kind.space == "constraint":
+        yield ("constraint", *oid.name)
+        if oid.kind in ("primary key", "unique", "exclusion"):
+            yield ("relation", oid.name[0], oid.name[-1])

@@ -1,0 +1,153 @@
+"""Reading a database: one snapshot, one query a kind over the catalogs, and the dependencies as the server keeps them.
+
+Nothing is parsed: the server prints every definition itself, with all names qualified, and pg_depend says what needs what.
+https://www.postgresql.org/docs/current/catalog-pg-depend.html
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, LiteralString
+
+import psycopg
+from psycopg.rows import tuple_row
+
+from colonnade.core.kind import Model, ObjectId
+from colonnade.engines.postgres.kind import PgKind
+from colonnade.engines.postgres.kinds import KINDS
+
+Address = tuple[int, int, int]
+
+CATALOGS: LiteralString = "SELECT relname, oid::int8 FROM pg_class WHERE relnamespace = 'pg_catalog'::regnamespace AND relkind = 'r'"
+MEMBERS: LiteralString = "SELECT classid::int8, objid::int8, refobjid::int8 FROM pg_depend WHERE deptype = 'e'"
+DEPENDENCIES: LiteralString = """
+SELECT classid::int8, objid::int8, objsubid, refclassid::int8, refobjid::int8, refobjsubid, deptype::text FROM pg_depend
+WHERE objid >= 16384 AND deptype <> 'e' AND (refobjid >= 16384 OR refclassid = 'pg_namespace'::regclass)"""
+
+
+def read(connection: psycopg.Connection[Any]) -> Model:
+    """The whole database as objects with their needs, in one read-only snapshot.
+
+    The connection must be outside a transaction; its search_path must be pg_catalog alone (see session.py).
+    """
+    with connection.transaction():
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        version = connection.info.server_version
+        kinds = [k for k in KINDS.values() if k.since <= version]
+        with connection.pipeline():
+            results = [_ask(connection, _query(k, version)) for k in kinds]
+            catalogs, members, depends = (_ask(connection, s) for s in (CATALOGS, MEMBERS, DEPENDENCIES))
+        catalog = {name: oid for name, oid in catalogs.fetchall()}
+        reader = _Reader(catalog, {(c, o): e for c, o, e in members.fetchall()})
+        for kind, result in zip(kinds, results, strict=True):
+            reader.take(kind, result)
+        reader.relate(depends.fetchall())
+    return reader.model()
+
+
+def _query(kind: PgKind[Any], version: int) -> LiteralString:
+    return kind.query(version) if callable(kind.query) else kind.query
+
+
+def _ask(connection: psycopg.Connection[Any], query: LiteralString) -> psycopg.Cursor[Any]:
+    return connection.cursor(row_factory=tuple_row, binary=False).execute(query)
+
+
+def _frozen(v: Any) -> Any:
+    return tuple(_frozen(x) for x in v) if isinstance(v, list) else v
+
+
+class _Reader:
+    """Gathers objects and edges while the results come in."""
+
+    def __init__(self, catalog: Mapping[str, int], members: Mapping[tuple[int, int], int]) -> None:
+        self.catalog, self.members = catalog, members
+        self.objects: dict[ObjectId, Any] = {}
+        self.addresses: dict[Address, ObjectId] = {}
+        self.internal: dict[tuple[int, int], Address] = {}
+        self.needs: defaultdict[ObjectId, set[ObjectId]] = defaultdict(set)
+        self.parents: defaultdict[ObjectId, set[ObjectId]] = defaultdict(set)
+        self.targets: dict[ObjectId, Address] = {}
+
+    def take(self, kind: PgKind[Any], result: psycopg.Cursor[Any]) -> None:
+        """The objects of one kind."""
+        columns = [c.name for c in result.description or ()]
+        at = {name: i for i, name in enumerate(columns)}
+        fields = [at[f.name] for f in dataclasses.fields(kind.spec)]
+        sub, rel, target = at.get("sub"), at.get("rel"), at.get("target_class")
+        relations = self.catalog["pg_class"], self.catalog["pg_type"]
+        own = self.catalog.get(kind.catalog)
+        for row in result:
+            oid = row[at["oid"]]
+            if (own, oid) in self.members or (rel is not None and any((c, row[rel]) in self.members for c in relations)):
+                continue
+            name = tuple(row[at["name"]])
+            found = ObjectId(kind.name, name)
+            self.objects[found] = kind.spec(*(_frozen(row[i]) for i in fields))
+            if own is not None:
+                self.addresses[own, oid, row[sub] if sub is not None else 0] = found
+            if target is not None:
+                self.targets[found] = tuple(row[target : target + 3])
+
+    def relate(self, rows: Iterable[tuple[int, int, int, int, int, int, str]]) -> None:
+        """The edges, from what the server keeps and from what the kinds add."""
+        rows = list(rows)
+        for c, o, _, rc, ro, rs, kind in rows:
+            if kind == "i":
+                self.internal.setdefault((c, o), (rc, ro, rs))
+        for c, o, s, rc, ro, rs, kind in rows:
+            one, other = self.resolve((c, o, s)), self.resolve((rc, ro, rs))
+            if one and other and one != other and not (one.kind == other.kind == "table"):
+                self.relate_one(one, other, goes_along=kind != "n")
+        for oid in list(self.objects):
+            self.relate_by_kind(oid)
+        for oid, address in self.targets.items():
+            self.relate_to_target(oid, self.resolve(address))
+
+    def relate_one(self, one: ObjectId, other: ObjectId, *, goes_along: bool) -> None:
+        """One needs the other; where it goes along with it, the other's end is its end."""
+        if goes_along:
+            self.parents[one].add(other)
+        if not (goes_along and one.kind == "sequence"):
+            self.needs[one].add(other)
+
+    def relate_by_kind(self, oid: ObjectId) -> None:
+        """What the kind knows and pg_depend does not tell."""
+        kind, spec = KINDS[oid.kind], self.objects[oid]
+        needs = [n for n in kind.needs(oid, spec) if n in self.objects]
+        self.needs[oid].update(needs)
+        along = needs if kind.goes_with is None else [n for n in kind.goes_with(oid, spec) if n in self.objects]
+        self.parents[oid].update(along)
+
+    def relate_to_target(self, oid: ObjectId, target: ObjectId | None) -> None:
+        """A comment, a privilege: goes with the object it is about; one about an extension's member is the extension's business."""
+        if target is None or (target.kind == "extension" and self.addresses.get(self.targets[oid]) != target):
+            del self.objects[oid]
+        else:
+            self.relate_one(oid, target, goes_along=True)
+
+    def resolve(self, address: Address) -> ObjectId | None:
+        """The object at this address, or the one that the address is an internal part of."""
+        for _ in range(8):
+            c, o, _sub = address
+            if found := self.addresses.get(address) or self.addresses.get((c, o, 0)):
+                return found
+            if (c, o) in self.members:
+                return self.addresses.get((self.catalog["pg_extension"], self.members[c, o], 0))
+            if (c, o) not in self.internal:
+                return None
+            address = self.internal[c, o]
+        return None
+
+    def model(self) -> Model:
+        """What was found."""
+        needs = {k: frozenset(v - {k}) for k, v in self.needs.items() if k in self.objects}
+        parents = {k: frozenset(v - {k}) for k, v in self.parents.items() if k in self.objects}
+        return Model(self.objects, needs, parents)
+
+
+def of_kind(model: Model, *kinds: str) -> Iterator[ObjectId]:
+    """The ids of these kinds, in the order read."""
+    return (oid for oid in model.objects if oid.kind in kinds)

@@ -1,0 +1,77 @@
+"""The only door to quoting: every statement is composed of literal text, names, values, and what the server itself printed.
+
+See https://www.psycopg.org/psycopg3/docs/api/sql.html and, for names,
+https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import LiteralString, cast
+
+from psycopg import sql
+
+from colonnade.core.hazards import Hazard
+from colonnade.core.kind import ObjectId
+from colonnade.core.plan import Step
+
+Part = sql.Composable
+
+
+def name(*parts: str) -> Part:
+    """A quoted name, schema first; quoted only where it has to be, as the server prints it."""
+    return sql.SQL(".").join(_plain(p) for p in parts)
+
+
+def _plain(part: str) -> Part:
+    return sql.Identifier(part)
+
+
+def value(v: object) -> Part:
+    """A literal."""
+    return sql.Literal(v)
+
+
+def printed(text: str) -> Part:
+    """A fragment that the server printed (pg_get_expr, format_type …) or that the compiler has checked."""
+    return sql.SQL(cast(LiteralString, text))
+
+
+def q(template: LiteralString, *parts: Part) -> sql.Composed:
+    """A statement: literal text with {} where the parts go."""
+    return sql.SQL(template).format(*parts)
+
+
+def words(*parts: Part | LiteralString | None) -> sql.Composed:
+    """The parts that are there, a space between them."""
+    return sql.SQL(" ").join(sql.SQL(p) if isinstance(p, str) else p for p in parts if p)
+
+
+def listed(parts: Iterable[Part]) -> sql.Composed:
+    """The parts, a comma between them."""
+    return sql.SQL(", ").join(parts)
+
+
+def joined(between: LiteralString, parts: Iterable[Part]) -> sql.Composed:
+    """The parts with this text between them."""
+    return sql.SQL(between).join(parts)
+
+
+def text(statement: Part) -> str:
+    """The statement as the server will get it."""
+    return statement.as_string(None)
+
+
+def step(
+    subject: ObjectId,
+    statement: Part,
+    *,
+    alone: bool = False,
+    hazards: tuple[Hazard, ...] = (),
+    undo: Part | str = "",
+) -> Step:
+    """A step; `alone` runs outside a transaction. `undo` is the reverse statement, or the sentence that says why there is none."""
+    reverse, note = (None, undo) if isinstance(undo, str) else (text(undo), "")
+    return Step(
+        statement=text(statement), subject=str(subject), transactional=not alone, hazards=hazards, undo=reverse, undo_note=note
+    )
