@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from colonnade.resources.common import Duration, Frozen, Rule, WithoutNul
+from colonnade.resources.common import Duration, Frozen, Rule, WithoutNul, seconds
 from colonnade.resources.mongo_field import JsonObject
 
 FieldPath = Annotated[str, WithoutNul, Field(min_length=1, max_length=512)]
@@ -58,6 +58,11 @@ def _has_type(self: MongoIndex, kind: str) -> bool:
     return any(key.type == kind for key in self.keys)
 
 
+def _full_seconds(text: str) -> bool:
+    age = seconds(text)
+    return age == int(age) and age <= 2147483647
+
+
 class MongoIndex(Frozen):
     """One index; found in the database by what it is, so that another name there is adopted and not built again."""
 
@@ -67,6 +72,10 @@ class MongoIndex(Frozen):
             cel="!has(self.expireAfter) || (size(self.keys) == 1 && has(self.keys[0].order))",
             check=lambda self: self.expire_after is None or (len(self.keys) == 1 and self.keys[0].order is not None),
             at=".expireAfter",
+        ),
+        Rule(
+            "MongoDB expires by full seconds, up to 2147483647 of them: round expireAfter",
+            check=lambda self: self.expire_after is None or _full_seconds(self.expire_after),
         ),
         Rule(
             "MongoDB takes partialFilter or sparse, not both: write sparse as {field: {$exists: true}} in partialFilter",
