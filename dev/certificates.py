@@ -11,7 +11,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 Key = ec.EllipticCurvePrivateKey
-VALID = timedelta(days=3650)
+VALID, SKEW = timedelta(days=3650), timedelta(days=1)
+USAGE = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH])
+CA_USAGE = x509.KeyUsage(
+    key_cert_sign=True, crl_sign=True, digital_signature=True, content_commitment=False, key_encipherment=False,
+    data_encipherment=False, key_agreement=False, encipher_only=False, decipher_only=False,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -24,24 +29,20 @@ class Authority:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not (self.folder / "ca.crt").exists():
             key, name = self._new_key("ca"), _name("colonnade-test-ca")
-            builder = _builder(name, name, key).add_extension(
-                x509.BasicConstraints(ca=True, path_length=None), critical=True
-            )
-            self._sign("ca", builder, key)
+            constraints = x509.BasicConstraints(ca=True, path_length=None)
+            builder = _builder(name, name, key).add_extension(constraints, critical=True)
+            self._sign("ca", builder.add_extension(CA_USAGE, critical=True), key)
 
     def issue(self, file: str, user: str, group: str | None = None, hosts: tuple[str, ...] = ()) -> None:
         """For a client named `user` in `group`, or a server reached as one of `hosts`."""
         if (self.folder / f"{file}.crt").exists():
             return
         authority = x509.load_pem_x509_certificate((self.folder / "ca.crt").read_bytes())
-        usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH])
-        builder = _builder(_name(user, group), authority.subject, self._new_key(file)).add_extension(
-            usage, critical=False
-        )
+        builder = _builder(_name(user, group), authority.subject, self._new_key(file))
+        builder = builder.add_extension(USAGE, critical=False)
         if hosts:
-            builder = builder.add_extension(
-                x509.SubjectAlternativeName([_host(each) for each in hosts]), critical=False
-            )
+            names = x509.SubjectAlternativeName([_host(each) for each in hosts])
+            builder = builder.add_extension(names, critical=False)
         self._sign(file, builder, self._key("ca"))
 
     def key_pair(self, file: str) -> None:
@@ -65,18 +66,20 @@ class Authority:
         return key
 
     def _sign(self, file: str, builder: x509.CertificateBuilder, key: Key) -> None:
+        signer = x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key())
+        builder = builder.add_extension(signer, critical=False)
         pem = builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
         (self.folder / f"{file}.crt").write_bytes(pem)
 
 
 def _builder(subject: x509.Name, issuer: x509.Name, key: Key) -> x509.CertificateBuilder:
-    now = datetime.now(UTC)
-    builder = x509.CertificateBuilder(subject_name=subject, issuer_name=issuer, public_key=key.public_key())
-    return (
-        builder.serial_number(x509.random_serial_number())
-        .not_valid_before(now - VALID / 1000)
-        .not_valid_after(now + VALID)
+    """The key identifiers are what Python 3.13 and newer insist on."""
+    now, public = datetime.now(UTC), key.public_key()
+    builder = x509.CertificateBuilder(subject_name=subject, issuer_name=issuer, public_key=public)
+    builder = (
+        builder.serial_number(x509.random_serial_number()).not_valid_before(now - SKEW).not_valid_after(now + VALID)
     )
+    return builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
 
 
 def _name(user: str, group: str | None = None) -> x509.Name:

@@ -118,7 +118,11 @@ class ControlPlane:
         try:
             with urllib.request.urlopen(self._address() + path, context=context, timeout=5) as answer:
                 return bool(answer.status == 200)
-        except (urllib.error.URLError, OSError):
+        except urllib.error.URLError as error:
+            if isinstance(error.reason, ssl.SSLCertVerificationError):
+                raise error.reason from None  # waiting will not mend it
+            return False
+        except OSError:
             return False
 
     def _write_kubeconfig(self, user: str) -> None:

@@ -100,7 +100,7 @@ def _go() -> str:
     installed = shutil.which("go")
     if installed is not None and _version_of(installed) >= _wanted():
         return installed
-    return str(environment.install_tool("go", MODULE / "requirements.txt") / "bin" / "go")
+    return str(environment.install_tool("go", MODULE / "requirements.txt") / "go" / "bin" / "go")
 
 
 def _version_of(go: str) -> tuple[int, ...]:

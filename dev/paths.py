@@ -18,7 +18,10 @@ def state() -> Path:
     """What running servers own. Postgres refuses to run as root, so root's state must be within reach of another user."""
     if os.geteuid() != 0 or open_to_others(ROOT):
         return ROOT / ".state"
-    return Path("/var/tmp") / f"colonnade-{hashlib.sha256(bytes(ROOT)).hexdigest()[:12]}"  # noqa: S108 - world-readable on purpose
+    folder = Path("/var/tmp") / f"colonnade-{hashlib.sha256(bytes(ROOT)).hexdigest()[:12]}"  # noqa: S108
+    if folder.exists() and folder.stat().st_uid != os.geteuid():
+        raise PermissionError(f"{folder} belongs to another user; remove it")
+    return folder
 
 
 def open_to_others(path: Path) -> bool:
