@@ -183,8 +183,8 @@ def qualified(name: str) -> str:
     return name
 
 
-SqlName = Annotated[str, AfterValidator(identifier), Field(min_length=1, max_length=63)]
-SqlQualifiedName = Annotated[str, AfterValidator(qualified), Field(min_length=1, max_length=160)]
-SqlType = Annotated[str, AfterValidator(sql_type), Field(min_length=1, max_length=256)]
-SqlExpression = Annotated[str, AfterValidator(expression), Field(min_length=1, max_length=8192)]
-SqlOpclass = Annotated[str, AfterValidator(opclass), Field(min_length=1, max_length=128)]
+SqlName = Annotated[str, Field(min_length=1, max_length=63), AfterValidator(identifier)]
+SqlQualifiedName = Annotated[str, Field(min_length=1, max_length=160), AfterValidator(qualified)]
+SqlType = Annotated[str, Field(min_length=1, max_length=256), AfterValidator(sql_type)]
+SqlExpression = Annotated[str, Field(min_length=1, max_length=8192), AfterValidator(expression)]
+SqlOpclass = Annotated[str, Field(min_length=1, max_length=128), AfterValidator(opclass)]

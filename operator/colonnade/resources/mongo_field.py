@@ -31,9 +31,9 @@ BsonType = Literal[
     "any",
 ]
 JsonObject = Annotated[dict[str, Any], Field(max_length=512)]
-MongoName = Annotated[str, WithoutNul, Field(min_length=1, max_length=255)]
+MongoName = Annotated[str, Field(min_length=1, max_length=255), WithoutNul]
 Description = Annotated[str, Field(max_length=4096)]
-FieldName = Annotated[str, WithoutNul, Field(min_length=1, max_length=255, pattern=r"^[^$.][^.]*$")]
+FieldName = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[^$.][^.]*$"), WithoutNul]
 Bound = Annotated[int, Field(ge=0, le=2147483647)]
 
 _STRING_ONLY = ("pattern", "min_length", "max_length")

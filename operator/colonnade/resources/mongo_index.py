@@ -9,7 +9,7 @@ from pydantic import Field
 from colonnade.resources.common import Duration, Frozen, Rule, WithoutNul, seconds
 from colonnade.resources.mongo_field import JsonObject
 
-FieldPath = Annotated[str, WithoutNul, Field(min_length=1, max_length=512)]
+FieldPath = Annotated[str, Field(min_length=1, max_length=512), WithoutNul]
 
 
 class Collation(Frozen):
@@ -112,7 +112,7 @@ class MongoIndex(Frozen):
         ),
     )
 
-    name: Annotated[str, WithoutNul, Field(min_length=1, max_length=127)]
+    name: Annotated[str, Field(min_length=1, max_length=127), WithoutNul]
     """Name."""
     keys: Annotated[tuple[IndexKey, ...], Field(min_length=1, max_length=32)]
     """Fields, in their order."""

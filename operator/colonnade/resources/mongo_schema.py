@@ -22,7 +22,7 @@ from colonnade.resources.mongo_index import Collation, FieldPath, MongoIndex
 from colonnade.resources.policy import DatastorePolicy
 from colonnade.resources.schema_status import SCHEMA_COLUMNS, SchemaStatus
 
-CollectionName = Annotated[str, WithoutNul, Field(min_length=1, max_length=235, pattern=r"^[^$]+$")]
+CollectionName = Annotated[str, Field(min_length=1, max_length=235, pattern=r"^[^$]+$"), WithoutNul]
 Pipeline = Annotated[tuple[JsonObject, ...], Field(max_length=100)]
 
 _OWN = Rule(
@@ -69,7 +69,7 @@ class Timeseries(Frozen):
 class Clustered(Frozen):
     """A collection kept in the order of its _id."""
 
-    name: Annotated[str, WithoutNul, Field(min_length=1, max_length=127)] | None = None
+    name: Annotated[str, Field(min_length=1, max_length=127), WithoutNul] | None = None
     """Name of the clustered index. By default MongoDB's choice."""
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, WithJsonSchema
 
 from colonnade.core.errors import Refused
 from colonnade.core.gate import Policy
@@ -30,7 +30,11 @@ def _cron(text: str) -> str:
     return text
 
 
-Schedule = Annotated[str, AfterValidator(_cron), Field(max_length=128, pattern=r"^[0-9*,/-]+( +[0-9*,/-]+){4}$")]
+Schedule = Annotated[
+    str,
+    AfterValidator(_cron),
+    WithJsonSchema({"type": "string", "pattern": r"^[0-9*,/-]+( +[0-9*,/-]+){4}$", "maxLength": 128}),
+]
 
 
 class Window(Frozen):
