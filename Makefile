@@ -37,7 +37,7 @@ help: ## This list
 lock: ## Renew the lock files from pyproject.toml (ARGS=--upgrade: to the newest versions)
 	$(PYTHON) -m dev.environment lock $(ARGS)
 
-servers: setup ## Start Postgres, MongoDB and Kubernetes for playing; `eval "$$(make -s servers)"` sets their addresses
+servers: setup ## Start Postgres, MongoDB and Kubernetes for playing, and print their addresses
 	@$(BIN)/python -m dev.servers
 
 setup: ## Make .venv from the lock file (under a second when there is nothing to do)

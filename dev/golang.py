@@ -27,6 +27,7 @@ PACKAGES = {
     "kube-apiserver": "k8s.io/kubernetes/cmd/kube-apiserver",
     "kube-controller-manager": "k8s.io/kubernetes/cmd/kube-controller-manager",
 }
+CLEAR = "\r\033[K" if sys.stderr.isatty() else ""
 KIND = "sigs.k8s.io/kind@v0.30.0"
 
 
@@ -76,21 +77,23 @@ def _compile(names: Sequence[str], folder: Path) -> None:
 
 def _run(command: Sequence[str], env: dict[str, str]) -> None:
     """Go names each module it fetches and each package it compiles: they are counted, and shown only if it fails."""
-    began, lines = time.monotonic(), list[str]()
+    began, lines, compiled = time.monotonic(), list[str](), 0
     with subprocess.Popen(command, cwd=MODULE, env=env, stderr=subprocess.PIPE, text=True) as process:
         for line in process.stderr or ():
             lines.append(line)
-            _show(len([each for each in lines if "downloading" not in each]), time.monotonic() - began)
+            if not line.startswith("go: "):
+                compiled += 1
+                _show(compiled, time.monotonic() - began)
     if process.returncode != 0:
         raise RuntimeError("go failed:\n" + "".join(lines[-20:]))
-    print(f"\n  done in {time.monotonic() - began:.0f} s", file=sys.stderr)
+    print(f"{CLEAR}  done in {time.monotonic() - began:.0f} s", file=sys.stderr)
 
 
 def _show(compiled: int, seconds: float) -> None:
     """In place on a terminal; in a log one line per 250 packages."""
     text = f"  {compiled} packages compiled, {seconds:.0f} s"
     if sys.stderr.isatty():
-        print(f"\r{text}", end="", file=sys.stderr, flush=True)
+        print(f"{CLEAR}{text}", end="", file=sys.stderr, flush=True)
     elif compiled % 250 == 0:
         print(text, file=sys.stderr, flush=True)
 
