@@ -44,7 +44,7 @@ setup: ## Make .venv from the lock file (under a second when there is nothing to
 	@$(PYTHON) -m dev.environment
 
 test: setup ## Everything: the checks, and all tests against real servers
-	@$(BIN)/python -m dev.golang etcd kube-apiserver kube-controller-manager helm >/dev/null
+	@$(BIN)/python -m dev.kubernetes
 	$(BIN)/pytest -n $(WORKERS) --cov --cov-report=term $(ARGS)
 
 unit: setup ## The tests that need no server

@@ -157,7 +157,3 @@ def _one_at_a_time() -> Iterator[None]:
     with (paths.cache() / "build.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
-
-
-if __name__ == "__main__":
-    print(build(*sys.argv[1:]))

@@ -66,3 +66,8 @@ def programs() -> Path:
     if assets := os.environ.get("KUBEBUILDER_ASSETS"):
         return Path(assets)
     return golang.build(*golang.SERVERS)
+
+
+if __name__ == "__main__":  # what the tests need is built before them, where its progress shows
+    programs()
+    golang.helm()
