@@ -41,6 +41,7 @@ class Context:
     folded: Mapping[ObjectId, tuple[ObjectId, ...]] = field(default_factory=dict[ObjectId, tuple[ObjectId, ...]])
     wishes: Wishes = field(default_factory=lambda: Wishes())
     live: bool = True
+    quarantine: str | None = None
 
     @property
     def backfills(self) -> Mapping[ObjectId, str]:

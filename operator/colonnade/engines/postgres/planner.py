@@ -32,9 +32,15 @@ def kind_of(oid: ObjectId) -> PgKind[Any]:
     return KINDS[oid.kind]
 
 
-def steps(old: Model, new: Model, changes: Iterable[Change], version: int, wishes: Wishes | None = None, *, live: bool = True) -> list[Step]:
-    """The steps that make these changes, in order. Raises Unsupported where the needs go round in a circle."""
-    work = _Work(old, new, Context(old, new, version, wishes=wishes or Wishes(), live=live))
+def steps(
+    old: Model, new: Model, changes: Iterable[Change], version: int, wishes: Wishes | None = None, *,
+    live: bool = True, quarantine: str | None = None,
+) -> list[Step]:
+    """The steps that make these changes, in order. Raises Unsupported where the needs go round in a circle.
+
+    `live` says that others use what is there; `quarantine` names the schema that tables go to instead of being dropped.
+    """
+    work = _Work(old, new, Context(old, new, version, wishes=wishes or Wishes(), live=live, quarantine=quarantine))
     work.take(changes)
     work.rebuild()
     return work.steps()
@@ -217,7 +223,7 @@ class _Work:
         if (oid.kind == "column" or kind_of(oid).foldable) and table in self.created:
             return table
         column = ObjectId("column", oid.name)
-        return column if oid.kind == "default" and column in self.created and column not in self.context.backfills else None
+        return column if oid.kind == "default" and column in self.created else None
 
     def _can_fold(self, child: ObjectId, home: ObjectId) -> bool:
         """Whether nothing that the child needs needs its table (or column) in turn."""

@@ -93,6 +93,8 @@ INSTEAD: Mapping[tuple[str, str], LiteralString] = {
     # an index or constraint made with its partition says no about this, one attached later says yes
     ("pg_constraint", "conislocal"): "CASE WHEN t.contype IN ('c', 'n') THEN t.conislocal END",
     ("pg_constraint", "connoinherit"): "CASE WHEN t.contype IN ('c', 'n') THEN t.connoinherit END",
+    # always the table's
+    ("pg_class", "relowner"): "CASE WHEN t.relkind NOT IN ('i', 'I') THEN t.relowner::pg_catalog.regrole::pg_catalog.text END",
     # the table that holds long values has options of its own, and nothing else that counts
     ("pg_class", "reltoastrelid"): "CASE WHEN t.reltoastrelid <> 0 THEN"
     " (SELECT s.reloptions FROM pg_catalog.pg_class s WHERE s.oid = t.reltoastrelid) END",

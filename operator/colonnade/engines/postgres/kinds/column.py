@@ -15,7 +15,7 @@ from colonnade.core.kind import ObjectId
 from colonnade.core.plan import Check, Step
 from colonnade.engines.postgres.kind import Context, PgKind, Steps
 from colonnade.engines.postgres.kinds.column_type import retype
-from colonnade.engines.postgres.kinds.not_null import set_not_null
+from colonnade.engines.postgres.kinds.not_null import backfill, set_not_null
 from colonnade.engines.postgres.options import changed_options
 from colonnade.engines.postgres.statement import Part, name, printed, q, step, text, value, words
 
@@ -97,8 +97,8 @@ def inline(oid: ObjectId, spec: Column, context: Context) -> Part | None:
     return definition(oid, spec, context)
 
 
-def definition(oid: ObjectId, spec: Column, context: Context, *, not_null: bool = True) -> Part:
-    """The column's definition, with its default where that was folded in."""
+def definition(oid: ObjectId, spec: Column, context: Context, *, bare: bool = False) -> Part:
+    """The column's definition, with its default where that was folded in; `bare` without that and without NOT NULL."""
     default = context.new.objects.get(ObjectId("default", oid.name))
     folded = ObjectId("default", oid.name) in context.folded.get(oid, ())
     named = q("CONSTRAINT {} ", name(spec.not_null_name)) if spec.not_null_name else q("")
@@ -107,10 +107,10 @@ def definition(oid: ObjectId, spec: Column, context: Context, *, not_null: bool 
         name(oid.name[2]), printed(spec.type),
         q("COLLATE {}", printed(spec.collation)) if spec.collation else None,
         q("COMPRESSION {}", printed(spec.compression)) if spec.compression else None,
-        q("DEFAULT {}", printed(default.expression)) if folded and default else None,
+        q("DEFAULT {}", printed(default.expression)) if folded and default and not bare else None,
         _generated(spec) if spec.generated else None,
         _identity(spec) if spec.identity else None,
-        q("{}NOT NULL{}", named, no_inherit) if not_null and spec.not_null else None,
+        q("{}NOT NULL{}", named, no_inherit) if spec.not_null and not bare else None,
     )
 
 
@@ -134,19 +134,29 @@ def create(oid: ObjectId, spec: Column, context: Context) -> Steps:
 
 
 def _add(oid: ObjectId, spec: Column, context: Context) -> Iterator[Step]:
-    table, column = name(*oid.name[:2]), name(oid.name[2])
+    table = name(*oid.name[:2])
+    back = q("ALTER TABLE {} DROP COLUMN {}", table, name(oid.name[2]))
     default = context.new.objects.get(ObjectId("default", oid.name))
-    later = spec.not_null and not default and not spec.generated and not spec.identity and oid in context.backfills
-    what = q("ALTER TABLE {} ADD COLUMN {}", table, definition(oid, spec, context, not_null=not later and oid not in context.backfills))
-    check = ()
-    if spec.not_null and not (default or spec.generated or spec.identity or oid in context.backfills) and context.live:
-        check = (Check(
-            query=text(q("SELECT 1 FROM {} LIMIT 5", table)), count=text(q("SELECT count(*) FROM {}", table)),
-            problem=f"{oid} is new and NOT NULL, and the rows that are there would have no value for it",
-            remedy="give it a default, or declare a backfill for it, or let it be nullable"),)
-    yield replace(step(oid, what, undo=q("ALTER TABLE {} DROP COLUMN {}", table, column)), checks=check)
-    if later:
-        yield from set_not_null(oid, spec.not_null_name, context)
+    if oid in context.backfills and not context.partitioned(oid.name):
+        yield step(oid, q("ALTER TABLE {} ADD COLUMN {}", table, definition(oid, spec, context, bare=True)), undo=back)
+        if default:
+            yield step(oid, q("ALTER TABLE {} ALTER COLUMN {} SET DEFAULT {}", table, name(oid.name[2]), printed(default.expression)),
+                       undo=q("ALTER TABLE {} ALTER COLUMN {} DROP DEFAULT", table, name(oid.name[2])))
+        yield from backfill(oid, context)
+        if spec.not_null:
+            yield from set_not_null(oid, spec.not_null_name, context)
+        return
+    filled = default or spec.generated or spec.identity or not spec.not_null or not context.live
+    checks = () if filled else (_needs_value(oid),)
+    yield replace(step(oid, q("ALTER TABLE {} ADD COLUMN {}", table, definition(oid, spec, context)), undo=back), checks=checks)
+
+
+def _needs_value(oid: ObjectId) -> Check:
+    table = name(*oid.name[:2])
+    return Check(
+        query=text(q("SELECT ctid::text FROM {} LIMIT 5", table)), count=text(q("SELECT count(*) FROM {}", table)),
+        problem=f"{oid} is new and NOT NULL, and the rows that are there would have no value for it",
+        remedy="give it a default, declare a backfill for it, or let it be nullable")
 
 
 def alter(oid: ObjectId, old: Column, new: Column, context: Context) -> Steps | None:
@@ -177,6 +187,8 @@ def _in_place(oid: ObjectId, old: Column, new: Column, context: Context) -> Iter
 def _nullability(oid: ObjectId, old: Column, new: Column, context: Context) -> Iterator[Step]:
     table, column = name(*oid.name[:2]), name(oid.name[2])
     if not old.not_null and new.not_null:
+        if oid in context.backfills and context.live:
+            yield from backfill(oid, context)
         yield from set_not_null(oid, new.not_null_name, context)
     elif old.not_null and not new.not_null:
         if old.identity and not new.identity:

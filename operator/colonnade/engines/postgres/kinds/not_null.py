@@ -13,7 +13,7 @@ from dataclasses import replace
 from colonnade.core.kind import ObjectId
 from colonnade.core.plan import Check, Step
 from colonnade.engines.postgres.kind import Context
-from colonnade.engines.postgres.statement import name, q, step, text
+from colonnade.engines.postgres.statement import name, printed, q, step, text
 
 
 def helper_name(oid: ObjectId) -> str:
@@ -28,6 +28,13 @@ def _no_nulls(oid: ObjectId) -> Check:
         count=text(q("SELECT count(*) FROM {} WHERE {} IS NULL", table, column)),
         problem=f"{oid} is to be NOT NULL and has rows without a value",
         remedy="declare a backfill for it, or fill the rows by hand")
+
+
+def backfill(oid: ObjectId, context: Context) -> Iterator[Step]:
+    """The declared value for rows that have none, in slices of the table."""
+    table, column = name(*oid.name[:2]), name(oid.name[2])
+    fill = q("UPDATE {} SET {} = ({}) WHERE {} IS NULL", table, column, printed(context.backfills[oid]), column)
+    yield replace(step(oid, fill, alone=True, undo="the rows had no value"), batched=text(table))
 
 
 def set_not_null(oid: ObjectId, constraint: str, context: Context) -> Iterator[Step]:

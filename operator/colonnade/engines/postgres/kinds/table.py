@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from colonnade.core.hazards import BLOCKS_WRITES, CHANGES_ACCESS, DELETES_DATA, REWRITES_TABLE, hazard
+from colonnade.core.hazards import CHANGES_ACCESS, DELETES_DATA, REWRITES_TABLE, hazard
 from colonnade.core.kind import ObjectId
 from colonnade.core.plan import Step
 from colonnade.engines.postgres.kind import Context, PgKind, Steps
@@ -103,7 +103,7 @@ def _row_security(oid: ObjectId, old: Table | None, new: Table) -> Iterator[Step
 
 
 def drop(oid: ObjectId, spec: Table, context: Context) -> Steps:
-    yield step(oid, q("DROP TABLE {}", name(*oid.name)), hazards=(hazard(DELETES_DATA, oid), hazard(BLOCKS_WRITES, oid)),
+    yield step(oid, q("DROP TABLE {}", name(*oid.name)), hazards=(hazard(DELETES_DATA, oid),),
                undo="the rows are gone; restore them from quarantine or a backup")
 
 

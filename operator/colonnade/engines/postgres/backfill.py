@@ -1,0 +1,49 @@
+"""Backfills: rows are filled in slices of the table's pages, each a transaction of its own, sized to the time it may take.
+
+The upper bound is the table's end at the start: what is written meanwhile gets its value from the column's default. Since only rows
+without a value are touched, a backfill that was cut off just begins again. https://www.postgresql.org/docs/current/ddl-system-columns.html
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import LiteralString
+
+from psycopg import sql
+
+from colonnade.core.errors import WaitingForLock
+from colonnade.core.gate import Policy
+from colonnade.core.plan import Step
+from colonnade.engines import Progress
+from colonnade.engines.postgres.session import Connection, run
+
+LAG: LiteralString = "SELECT coalesce(max(extract(epoch FROM replay_lag)), 0)::float8 FROM pg_catalog.pg_stat_replication"
+
+
+def backfill(connection: Connection, step: Step, policy: Policy, stop: threading.Event, progress: Progress) -> None:
+    """Run the step's UPDATE over slices of the relation that it names. Raises WaitingForLock when told to stop."""
+    row = connection.execute(
+        "SELECT pg_catalog.pg_relation_size(%s::pg_catalog.regclass) / pg_catalog.current_setting('block_size')::int8", [step.batched]).fetchone()
+    end, at, pages = (int(row[0]) if row else 0), 0, 16
+    while at < end:
+        if stop.is_set():
+            raise WaitingForLock(f"{step.subject}: stopped at page {at} of {end}; it goes on later")
+        upto = min(at + pages, end)
+        begin = time.monotonic()
+        bounds = sql.SQL(" AND ctid >= {}::tid AND ctid < {}::tid").format(sql.Literal(f"({at},0)"), sql.Literal(f"({upto},0)"))
+        run(connection, step.statement + bounds.as_string(None))
+        took = time.monotonic() - begin
+        progress(f"{step.subject}: page {upto} of {end}", upto / end)
+        pages = max(1, min(4096, int(pages * min(2.0, policy.target_batch / max(took, 0.001)))))
+        at = upto
+        _wait_for_replicas(connection, policy, stop)
+
+
+def _wait_for_replicas(connection: Connection, policy: Policy, stop: threading.Event) -> None:
+    """Pause while a replica is further behind than the policy lets it be."""
+    while not stop.is_set():
+        row = connection.execute(LAG).fetchone()
+        if row is None or row[0] <= policy.max_replica_lag:
+            return
+        stop.wait(1.0)

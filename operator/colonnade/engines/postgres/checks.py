@@ -1,0 +1,41 @@
+"""Pre-checks: before anything is changed, the rows are asked, read-only and time-boxed, whether they agree with what is to come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import psycopg
+
+from colonnade.core.errors import DataViolation
+from colonnade.core.plan import Check, Step
+from colonnade.engines.postgres.session import Connection
+
+LIMIT = "60s"
+NOT_THERE_YET = ("42P01", "42703", "42883", "42704", "3F000", "42804", "22P02")
+"""What a check may stumble over because an earlier step of the plan makes it, or changes its type."""
+
+
+def check(connection: Connection, steps: Iterable[Step], subject: str) -> None:
+    """Ask every check of every step. Raises DataViolation with how many rows, some of their keys, and the query for all."""
+    for step in steps:
+        for one in step.checks:
+            _ask(connection, one, subject)
+
+
+def _ask(connection: Connection, one: Check, subject: str) -> None:
+    try:
+        with connection.transaction():
+            connection.execute("SET TRANSACTION READ ONLY")
+            connection.execute("SELECT pg_catalog.set_config('statement_timeout', %s, true)", [LIMIT])
+            found = connection.execute(one.query.encode()).fetchall()
+            total = connection.execute(one.count.encode()).fetchone() if found else None
+    except psycopg.errors.QueryCanceled:
+        return
+    except psycopg.Error as e:
+        if e.sqlstate in NOT_THERE_YET:
+            return
+        raise
+    if found:
+        keys = ", ".join("(" + ", ".join(str(v) for v in row) + ")" for row in found[:5])
+        raise DataViolation(f"{subject}: {one.problem}: {total[0] if total else len(found)} of them, such as {keys}. Nothing was changed. "
+                            f"To see them all: {one.query.removesuffix(' LIMIT 5')}; then {one.remedy}")

@@ -1,0 +1,202 @@
+"""One live Postgres database: the engine's verbs, as the flow calls them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+from colonnade.core.errors import Stale, WaitingForLock
+from colonnade.core.gate import Policy
+from colonnade.core.kind import Model, ObjectId
+from colonnade.core.plan import Plan, numbered
+from colonnade.engines import Declaration, Desired, Outcome, Probe, Progress, Proof, State, Target, silent
+from colonnade.engines.postgres import fingerprint
+from colonnade.engines.postgres.cache import Cache
+from colonnade.engines.postgres.checks import check
+from colonnade.engines.postgres.errors import translated
+from colonnade.engines.postgres.execute import Executor
+from colonnade.engines.postgres.journal import Journal
+from colonnade.engines.postgres.kind import OWN_SCHEMAS
+from colonnade.engines.postgres.normalise import Normaliser, PgDesired
+from colonnade.engines.postgres.probe import probe
+from colonnade.engines.postgres.read import read
+from colonnade.engines.postgres.rehearsed import Rehearsed
+from colonnade.engines.postgres.scope import Scope
+from colonnade.engines.postgres.scratch import Scratch
+from colonnade.engines.postgres.session import Connection, connect
+from colonnade.engines.postgres.warnings import warnings
+
+LOCK_KEY = 0x636F6C6F6E6E6164
+"""The advisory lock's number; such locks are a database's own."""
+
+
+@dataclass(frozen=True)
+class PgState(State):
+    """State, with the part of it that resources speak for."""
+
+    scope: Scope = field(default_factory=lambda: Scope(Model({}), Model({}), frozenset()))
+
+
+class PostgresDatabase:
+    """See engines.Database."""
+
+    def __init__(self, target: Target, policy: Policy, stop: threading.Event, connection: Connection, cache: Cache) -> None:
+        self.target, self.policy, self.stop, self.connection = target, policy, stop, connection
+        self.journal = Journal(connection)
+        self.cache = cache
+        self._scratch: Scratch | None = None
+
+    @property
+    def scratch(self) -> Scratch:
+        """Where scratch databases come from."""
+        if self._scratch is None:
+            self._scratch = Scratch(self.target, self.connection)
+        return self._scratch
+
+    def close(self) -> None:
+        """Let the sessions go."""
+        if self._scratch is not None:
+            self._scratch.close()
+        self.connection.close()
+
+    def probe(self) -> Probe:
+        """See engines.Database."""
+        with translated(self.target.name):
+            return probe(self.connection, own_shadow=self.target.shadow_url is not None)
+
+    def fingerprint(self) -> str:
+        """See engines.Database."""
+        with translated(self.target.name):
+            return fingerprint.digest(self.connection, leave_out=[OWN_SCHEMAS], owners=False)
+
+    def settled(self) -> tuple[str, str] | None:
+        """See engines.Database."""
+        with translated(self.target.name):
+            return self.journal.settled()
+
+    def _normaliser(self) -> Normaliser:
+        info = self.connection.info
+        where = f"{info.host}:{info.port} {info.server_version} {info.user} {self.scratch.encoding} {self.scratch.collate} {self.scratch.ctype}"
+        return Normaliser(self.scratch, self.cache, where)
+
+    def desire(self, declarations: Sequence[Declaration], *, whole: bool = False) -> Desired:
+        """See engines.Database."""
+        with translated(self.target.name):
+            desired = self._normaliser().desire(declarations, whole=whole)
+        return replace(desired, warnings=warnings(desired)) if not desired.warnings else desired
+
+    def read(self, desired: Desired) -> State:
+        """See engines.Database."""
+        assert isinstance(desired, PgDesired)
+        with translated(self.target.name):
+            before = self.fingerprint()
+            model = read(self.connection)
+            ledger = self.journal.ledger()
+        scope = Scope.of(model, desired, ledger)
+        first = not ledger and not self.journal.there and any(o.kind == "table" for o in model.objects)
+        return PgState(model, before, scope.unmanaged(), first and not desired.whole, scope)
+
+    def plan(self, state: State, desired: Desired, progress: Progress = silent) -> Plan:
+        """See engines.Database."""
+        assert isinstance(state, PgState)
+        assert isinstance(desired, PgDesired)
+        with translated(self.target.name):
+            work = Rehearsed(self.connection, self.scratch, self._normaliser(), self.policy, state.scope, desired)
+            steps = work.steps(state.fingerprint, progress)
+            if steps:
+                progress("asking the rows whether they agree", None)
+                check(self.connection, steps, self.target.name)
+        told = tuple(w for ws in desired.warnings.values() for w in ws)
+        owners = tuple(sorted({d.owner for d in desired.declarations}))
+        return Plan(self.target.name, numbered(steps), state.fingerprint, told, owners)
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """See engines.Database."""
+        with translated(self.target.name):
+            row = self.connection.execute("SELECT pg_catalog.pg_try_advisory_lock(%s)", [LOCK_KEY]).fetchone()
+        if not row or not row[0]:
+            raise WaitingForLock(f"{self.target.name}: another Colonnade process is changing this database; it is tried again")
+        try:
+            yield
+        finally:
+            if not self.connection.closed:
+                self.connection.execute("SELECT pg_catalog.pg_advisory_unlock(%s)", [LOCK_KEY])
+
+    def execute(self, plan: Plan, desired: Desired, progress: Progress = silent) -> Outcome:
+        """See engines.Database."""
+        if self.fingerprint() != plan.premise:
+            raise Stale(f"{self.target.name}: the database changed after the plan was made; it is planned afresh")
+        with translated(self.target.name):
+            self.journal.prepare()
+            return Executor(self.connection, self.journal, self.policy, self.stop, self.target.name).execute(plan, progress)
+
+    def verify(self, desired: Desired, plan: Plan | None = None) -> Proof:
+        """See engines.Database."""
+        assert isinstance(desired, PgDesired)
+        with translated(self.target.name):
+            proof = self._compared(desired)
+            if proof.equal and self.policy.mode == "Apply" and not desired.errors:
+                self._note(desired, proof.fingerprint)
+        return proof
+
+    def _compared(self, desired: PgDesired) -> Proof:
+        live = fingerprint.read(self.connection, leave_out=[OWN_SCHEMAS], owners=False)
+        model = read(self.connection)
+        scope = Scope.of(model, desired, self.journal.ledger())
+        work = Rehearsed(self.connection, self.scratch, self._normaliser(), self.policy, scope, desired)
+        return Proof(tuple(work.unlike(live, model)), live.digest)
+
+    def _note(self, desired: PgDesired, digest: str) -> None:
+        if self.journal.there and self.journal.settled() == (desired.digest, digest):
+            return
+        self.journal.prepare()
+        if not desired.whole:
+            self.journal.own(desired.owners, keep=desired.errors)
+        self.journal.settle(desired.digest, digest)
+
+    def release(self, owner: str, policy: str, progress: Progress = silent) -> None:
+        """See engines.Database."""
+        if policy != "Retain":
+            self._remove(owner, policy, progress)
+        with translated(self.target.name):
+            self.journal.forget(owner)
+
+    def _remove(self, owner: str, policy: str, progress: Progress) -> None:
+        with translated(self.target.name):
+            gone: set[ObjectId] = {o for o, who in self.journal.ledger().items() if who == owner}
+            model = read(self.connection)
+        scope = Scope.without(model, gone)
+        drops = replace(self.policy, drops="Drop" if policy == "Delete" else "Quarantine")
+        desired = PgDesired(scope.wanted, {}, "")
+        with translated(self.target.name), self.lock():
+            steps = Rehearsed(self.connection, self.scratch, self._normaliser(), drops, scope, desired).steps(self.fingerprint(), progress)
+            if not steps:
+                return
+            self.journal.prepare()
+            plan = Plan(self.target.name, numbered(steps), self.fingerprint(), resources=(owner,))
+            Executor(self.connection, self.journal, drops, self.stop, self.target.name).execute(plan, progress)
+
+
+class PostgresEngine:
+    """See engines.Engine."""
+
+    name = "Postgres"
+
+    def __init__(self) -> None:
+        self.cache = Cache()
+
+    @contextmanager
+    def open(self, target: Target, policy: Policy, stop: threading.Event) -> Iterator[PostgresDatabase]:
+        """See engines.Engine."""
+        database = PostgresDatabase(target, policy, stop, connect(target), self.cache)
+        try:
+            yield database
+        finally:
+            database.close()
+
+
+ENGINE = PostgresEngine()
+

@@ -1,0 +1,135 @@
+"""Running a plan: in groups that share a transaction, each asked for with a timeout and tried again, each noted before and after.
+
+What a step waits for is named while it waits: pid, application, age of its transaction; never its text.
+https://www.postgresql.org/docs/current/runtime-config-client.html#GUC-LOCK-TIMEOUT
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+import re
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from typing import LiteralString
+
+import psycopg
+
+from colonnade.core.errors import WaitingForLock
+from colonnade.core.gate import Policy
+from colonnade.core.plan import Plan, Step
+from colonnade.engines import Outcome, Progress
+from colonnade.engines.postgres.backfill import backfill
+from colonnade.engines.postgres.errors import meaning
+from colonnade.engines.postgres.journal import Journal
+from colonnade.engines.postgres.session import Connection, run
+from colonnade.engines.postgres.statement import name, q
+
+RETRIED = ("55P03", "40P01")
+
+BLOCKERS: LiteralString = """
+SELECT DISTINCT a.pid, coalesce(nullif(a.application_name, ''), 'unnamed'), extract(epoch FROM clock_timestamp() - a.xact_start)::int
+FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid JOIN pg_class c ON c.oid = l.relation JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE l.granted AND l.pid <> pg_backend_pid() AND n.nspname || '.' || c.relname = ANY (%s) ORDER BY 3 DESC NULLS LAST LIMIT 5"""
+
+
+class Executor:
+    """Runs one plan on one session, under one policy."""
+
+    def __init__(self, connection: Connection, journal: Journal, policy: Policy, stop: threading.Event, subject: str) -> None:
+        self.connection, self.journal, self.policy, self.stop, self.subject = connection, journal, policy, stop, subject
+
+    def execute(self, plan: Plan, progress: Progress) -> Outcome:
+        """Run every step. Raises WaitingForLock, DataViolation, Failed … with what was done before it left done."""
+        number = self.journal.begin(plan)
+        timings: dict[str, float] = {}
+        done = 0
+        try:
+            for group in grouped(plan.steps):
+                if self.stop.is_set():
+                    raise WaitingForLock(f"{self.subject}: stopped after {done} of {len(plan.steps)} steps, as the operator was told to; it goes on later")
+                progress(group[0].statement.split("\n")[0][:120], done / len(plan.steps))
+                begin = time.monotonic()
+                self._group(number, group, progress)
+                timings |= {s.id: round((time.monotonic() - begin) / len(group), 4) for s in group}
+                done += len(group)
+        except Exception as e:
+            if not self.connection.closed:
+                self.journal.end(number, type(e).__name__)
+            raise
+        self.journal.end(number)
+        return Outcome(timings)
+
+    def _group(self, number: int, group: Sequence[Step], progress: Progress) -> None:
+        ids = [s.id for s in group]
+        deadline = time.monotonic() + self.policy.lock_retry_budget
+        for attempt in itertools.count():
+            try:
+                if group[0].transactional:
+                    self._together(number, group)
+                else:
+                    self.journal.before(number, ids)
+                    self._alone(group[0], progress)
+                    self.journal.after(number, ids)
+                return
+            except psycopg.Error as e:
+                if e.sqlstate not in RETRIED or time.monotonic() > deadline or self.stop.is_set():
+                    raise meaning(e, f"{self.subject}: {group[0].subject}{self._blockers(group)}") from e
+                progress(f"waits for a lock: {group[0].subject}{self._blockers(group)}", None)
+                self.stop.wait(min(0.1 * 1.6**attempt, 15) * random.uniform(0.7, 1.3))
+
+    def _together(self, number: int, group: Sequence[Step]) -> None:
+        with self.connection.transaction():
+            self._set("lock_timeout", f"{int(self.policy.lock_timeout * 1000)}ms")
+            self.journal.before(number, [s.id for s in group])
+            for step in group:
+                try:
+                    run(self.connection, step.statement)
+                except psycopg.Error as e:
+                    if e.sqlstate not in RETRIED:
+                        raise meaning(e, f"{self.subject}: {step.subject}") from e
+                    raise
+            self.journal.after(number, [s.id for s in group])
+
+    def _set(self, setting: LiteralString, to: str) -> None:
+        self.connection.execute("SELECT pg_catalog.set_config(%s, %s, true)", [setting, to])
+
+    def _alone(self, step: Step, progress: Progress) -> None:
+        if step.batched:
+            backfill(self.connection, step, self.policy, self.stop, progress)
+            return
+        self._clear_invalid(step)
+        run(self.connection, step.statement)
+
+    def _clear_invalid(self, step: Step) -> None:
+        """A concurrent build that failed or was killed leaves an invalid index of the name: it is dropped before the next try."""
+        built = re.match(r'CREATE (?:UNIQUE )?INDEX CONCURRENTLY ("(?:[^"]|"")+") ON (?:ONLY )?("(?:[^"]|"")+")\.', step.statement)
+        if not built:
+            return
+        schema, index = (m[1:-1].replace('""', '"') for m in (built[2], built[1]))
+        row = self.connection.execute(
+            "SELECT 1 FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid JOIN pg_catalog.pg_namespace n "
+            "ON n.oid = c.relnamespace WHERE NOT i.indisvalid AND c.relkind = 'i' AND n.nspname = %s AND c.relname = %s", [schema, index]).fetchone()
+        if row:
+            self.connection.execute(q("DROP INDEX CONCURRENTLY {}", name(schema, index)))
+
+    def _blockers(self, group: Sequence[Step]) -> str:
+        relations = sorted({b for s in group for b in s.blocks})
+        if not relations or self.connection.closed:
+            return ""
+        found = self.connection.execute(BLOCKERS, [relations]).fetchall()
+        told = ", ".join(f"pid {pid} ({app}, {age or 0} s)" for pid, app, age in found)
+        return f" behind {told}" if told else ""
+
+
+def grouped(steps: Sequence[Step]) -> Iterator[list[Step]]:
+    """Neighbours that may share a transaction, together; others by themselves."""
+    group: list[Step] = []
+    for step in steps:
+        if group and not (step.transactional and group[-1].transactional):
+            yield group
+            group = []
+        group.append(step)
+    if group:
+        yield group

@@ -1,0 +1,113 @@
+"""What Colonnade keeps for itself in a target: the journal of plans and steps, the ledger of who owns what, the settled state.
+
+All of it lives in the schema `colonnade` of the target, made when something is first written, and is part of no State.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+
+from psycopg.types.json import Jsonb
+
+from colonnade.core.kind import ObjectId
+from colonnade.core.plan import Plan
+from colonnade.engines.postgres.session import Connection
+
+SCHEMA = """
+CREATE SCHEMA IF NOT EXISTS colonnade;
+CREATE TABLE IF NOT EXISTS colonnade.version (version int PRIMARY KEY, since timestamptz NOT NULL DEFAULT pg_catalog.now());
+CREATE TABLE IF NOT EXISTS colonnade.plan (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, hash text NOT NULL, premise text NOT NULL, plan jsonb NOT NULL,
+    started timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(), finished timestamptz, error text);
+CREATE TABLE IF NOT EXISTS colonnade.step (
+    plan_id bigint NOT NULL REFERENCES colonnade.plan, step text NOT NULL, started timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+    finished timestamptz, position text, PRIMARY KEY (plan_id, step));
+CREATE TABLE IF NOT EXISTS colonnade.ledger (owner text NOT NULL, kind text NOT NULL, name text[] NOT NULL, PRIMARY KEY (kind, name));
+CREATE TABLE IF NOT EXISTS colonnade.settled (
+    id int PRIMARY KEY CHECK (id = 1), desired text NOT NULL, fingerprint text NOT NULL, at timestamptz NOT NULL DEFAULT pg_catalog.now());
+CREATE TABLE IF NOT EXISTS colonnade.quarantine (
+    schema text PRIMARY KEY, objects text[] NOT NULL, since timestamptz NOT NULL DEFAULT pg_catalog.now(), until timestamptz NOT NULL);
+INSERT INTO colonnade.version (version) VALUES (1) ON CONFLICT DO NOTHING;
+"""
+
+
+class Journal:
+    """The records of one target, through one session."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self._there: bool | None = None
+
+    @property
+    def there(self) -> bool:
+        """Whether anything was ever written."""
+        if not self._there:
+            row = self.connection.execute("SELECT pg_catalog.to_regclass('colonnade.settled') IS NOT NULL").fetchone()
+            self._there = bool(row and row[0])
+        return self._there
+
+    def prepare(self) -> None:
+        """Make the records where they are not there."""
+        if not self.there:
+            with self.connection.transaction():
+                self.connection.execute(SCHEMA)
+
+    def settled(self) -> tuple[str, str] | None:
+        """(Desired digest, fingerprint) of the last proof."""
+        if not self.there:
+            return None
+        row = self.connection.execute("SELECT desired, fingerprint FROM colonnade.settled").fetchone()
+        return (row[0], row[1]) if row else None
+
+    def settle(self, desired: str, fingerprint: str) -> None:
+        """Note a proof."""
+        self.connection.execute(
+            "INSERT INTO colonnade.settled (id, desired, fingerprint) VALUES (1, %s, %s) ON CONFLICT (id) DO UPDATE SET "
+            "desired = excluded.desired, fingerprint = excluded.fingerprint, at = pg_catalog.now()", [desired, fingerprint])
+
+    def begin(self, plan: Plan) -> int:
+        """A plan starts to run; its number."""
+        row = self.connection.execute(
+            "INSERT INTO colonnade.plan (hash, premise, plan) VALUES (%s, %s, %s) RETURNING id",
+            [plan.hash, plan.premise, Jsonb(asdict(plan), dumps=lambda o: json.dumps(o, default=str))]).fetchone()
+        assert row is not None
+        return int(row[0])
+
+    def end(self, number: int, error: str | None = None) -> None:
+        """A plan is through, or stopped for this reason."""
+        self.connection.execute("UPDATE colonnade.plan SET finished = pg_catalog.clock_timestamp(), error = %s WHERE id = %s", [error, number])
+
+    def before(self, number: int, steps: Iterable[str]) -> None:
+        """These steps are about to run."""
+        for step in steps:
+            self.connection.execute(
+                "INSERT INTO colonnade.step (plan_id, step) VALUES (%s, %s) ON CONFLICT (plan_id, step) DO UPDATE "
+                "SET started = pg_catalog.clock_timestamp()", [number, step])
+
+    def after(self, number: int, steps: Iterable[str]) -> None:
+        """These steps are done."""
+        self.connection.execute(
+            "UPDATE colonnade.step SET finished = pg_catalog.clock_timestamp() WHERE plan_id = %s AND step = ANY (%s)", [number, list(steps)])
+
+    def ledger(self) -> dict[ObjectId, str]:
+        """The owner of each object that a resource created or adopted."""
+        if not self.there:
+            return {}
+        rows = self.connection.execute("SELECT owner, kind, name FROM colonnade.ledger").fetchall()
+        return {ObjectId(kind, tuple(name)): owner for owner, kind, name in rows}
+
+    def own(self, owners: Mapping[ObjectId, str], keep: Iterable[str] = ()) -> None:
+        """The ledger from now on: these owners, and what the resources in `keep` had before."""
+        with self.connection.transaction():
+            self.connection.execute("DELETE FROM colonnade.ledger WHERE owner <> ALL (%s)", [list(keep)])
+            with self.connection.cursor() as cursor:
+                cursor.executemany(
+                    "INSERT INTO colonnade.ledger (owner, kind, name) VALUES (%s, %s, %s) ON CONFLICT (kind, name) DO UPDATE "
+                    "SET owner = excluded.owner", [(o, i.kind, list(i.name)) for i, o in owners.items()])
+
+    def forget(self, owner: str) -> None:
+        """The resource owns nothing any more."""
+        if self.there:
+            self.connection.execute("DELETE FROM colonnade.ledger WHERE owner = %s", [owner])

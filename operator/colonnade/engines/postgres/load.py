@@ -1,0 +1,136 @@
+"""Loading declarations into a scratch database: Postgres is the parser, and its verdict comes back with file, line and column.
+
+The statements go in batches, a transaction each; where one fails, the rest go one by one, and what only lacks something that comes
+later is tried again at the end, so that the order of files does not matter.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import psycopg
+from psycopg import sql
+
+from colonnade.core.errors import ColonnadeError, Conflict, InvalidSpec, Unauthorized
+from colonnade.engines import Declaration, Source
+from colonnade.engines.postgres.compile import compile_sql
+from colonnade.engines.postgres.script import ROLES, Statement, statements, wanted
+from colonnade.engines.postgres.session import Connection, run
+
+BATCH = 300
+LATER = ("42P01", "42704", "42883", "3F000", "42703", "42P02", "42830")
+TAKEN = ("42P07", "42710", "42723", "42P06", "42P03", "42712")
+
+ADVICE: dict[str, str] = {
+    "42601": "correct the syntax there",
+    "42P01": "declare it, in this resource or another of the same Datastore, or correct the name",
+    "42704": "declare it, create the role or extension it comes from, or correct the name",
+    "42883": "declare the function, add a cast, or name the extension it comes from",
+    "42703": "correct the column's name, or declare the column",
+    "42P17": "use only immutable functions there: now() and the like differ from one moment to the next",
+    "42830": "the columns referred to need a primary key or unique constraint of just these columns",
+    "42804": "make the two types agree, or add an explicit cast",
+    "42P07": "it is declared twice; keep one",
+    "42710": "it is declared twice; keep one",
+    "42723": "it is declared twice; keep one",
+    "42701": "the column is declared twice; keep one",
+    "0A000": "this server cannot do that; use another way, or a newer server",
+    "42501": "grant what is missing to the user in the Secret, or take the statement out",
+    "58P01": "install the extension's package on the server, or take it out",
+    "3F000": "declare the schema: list it under schemas, or add CREATE SCHEMA",
+    "42622": "shorten the name to 63 bytes",
+    "42P16": "correct the table's definition",
+}
+
+
+@dataclass(frozen=True)
+class Item:
+    """One statement ready to run and how to name a position in it."""
+
+    text: str
+    place: Callable[[int], str]
+    origin: str = ""
+
+
+def items(declaration: Declaration) -> Iterator[Item]:
+    """The statements of a declaration: its YAML compiled, then its SQL. Raises InvalidSpec for what may not be declared."""
+    if declaration.spec is not None:
+        for made in compile_sql(declaration.spec):
+            yield Item(made.sql, made.origin_at, made.origin)
+    for source in declaration.sources:
+        yield from script(source)
+
+
+def script(source: Source) -> Iterator[Item]:
+    """The statements of one SQL text that say something about the schema."""
+    for statement in statements(source):
+        if statement.words[:2] in ROLES and statement.words[:3] != ("CREATE", "USER", "MAPPING"):
+            yield Item(_needs_role(statement), statement.place)
+        elif wanted(statement):
+            yield Item(statement.text, statement.place)
+
+
+def _needs_role(statement: Statement) -> str:
+    """Roles belong to the server, not to one database: one that is declared has to be there already."""
+    found = re.match(r'\s*CREATE\s+(?:ROLE|USER|GROUP)\s+(?:IF\s+NOT\s+EXISTS\s+)?("(?:[^"]|"")+"|[\w$]+)', statement.text, re.I)
+    name = found[1] if found else ""
+    plain = name[1:-1].replace('""', '"') if name.startswith('"') else name.lower()
+    return sql.SQL("SELECT {}::pg_catalog.regrole").format(sql.Literal(sql.Identifier(plain).as_string(None))).as_string(None)
+
+
+def load(connection: Connection, declaration: Declaration, schemas: Sequence[str]) -> None:
+    """Bring the declaration into this database. Raises InvalidSpec, Conflict, Unauthorized; the database is then to be thrown away."""
+    path = sql.SQL(", ").join(sql.Identifier(s) for s in schemas).as_string(None)
+    todo = list(items(declaration))
+    connection.execute("SELECT pg_catalog.set_config('search_path', %s, false)", [path])
+    for start in range(0, len(todo), BATCH):
+        if not _batch(connection, todo[start : start + BATCH]):
+            _one_by_one(connection, todo[start:], path)
+            return
+
+
+def _batch(connection: Connection, batch: Sequence[Item]) -> bool:
+    try:
+        connection.execute(b"BEGIN;\n" + b"\n;\n".join(i.text.encode() for i in batch) + b"\n;\nCOMMIT")
+    except psycopg.Error:
+        if connection.closed:
+            raise
+        connection.execute("ROLLBACK")
+        return False
+    return True
+
+
+def _one_by_one(connection: Connection, todo: Sequence[Item], path: str) -> None:
+    errors: list[tuple[Item, psycopg.Error]] = []
+    for item in todo:
+        try:
+            run(connection, item.text)
+        except psycopg.Error as e:
+            if e.sqlstate not in LATER:
+                raise explained(item, e) from e
+            errors.append((item, e))
+    if not errors:
+        return
+    if len(errors) == len(todo):
+        item, error = errors[0]
+        raise explained(item, error) from error
+    connection.execute("SELECT pg_catalog.set_config('search_path', %s, false)", [path])
+    _one_by_one(connection, [item for item, _ in errors], path)
+
+
+def explained(item: Item, error: psycopg.Error) -> ColonnadeError:
+    """The server's verdict with the place in the user's own text, and the usual way out."""
+    state = error.sqlstate or ""
+    position = int(error.diag.statement_position or 1)
+    said = error.diag.message_primary or type(error).__name__
+    detail = f" ({error.diag.message_detail})" if error.diag.message_detail and state[:2] == "42" else ""
+    hint = f"; the server says: {error.diag.message_hint}" if error.diag.message_hint else ""
+    advice = ADVICE.get(state, "correct it")
+    if "role " in said and "does not exist" in said:
+        advice = "create the role on the server first: roles are not part of one database's schema"
+    kind = Unauthorized if state == "42501" else Conflict if state in TAKEN else InvalidSpec
+    return kind(f"{item.place(position)}: {said}{detail}{hint}; {advice}")
+
+

@@ -1,0 +1,192 @@
+"""What declarations come to on this server: loaded into a scratch database and read back by the reader that reads the live one.
+
+Postgres prints an expression differently the second time it has been through it, and the same from then on. So everything desired is
+kept in both forms: as it was loaded, and as it is once it was built from what the server printed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from colonnade.core.diff import diff
+from colonnade.core.errors import ColonnadeError, Conflict, InvalidSpec, Unsupported
+from colonnade.core.kind import Model, ObjectId
+from colonnade.engines import Declaration, Desired
+from colonnade.engines.postgres import fingerprint, planner
+from colonnade.engines.postgres.cache import Cache
+from colonnade.engines.postgres.fingerprint import Fingerprint
+from colonnade.engines.postgres.kind import OWN_SCHEMAS, Wishes
+from colonnade.engines.postgres.load import load
+from colonnade.engines.postgres.read import read
+from colonnade.engines.postgres.scratch import Scratch
+from colonnade.engines.postgres.session import Connection, pin, run
+
+EXPRESSIONS = (
+    "conbin", "adbin", "indexprs", "indpred", "ev_action", "ev_qual", "polqual", "polwithcheck", "tgqual", "prosqlbody",
+    "proargdefaults", "relpartbound", "partexprs", "prqual", "stxexprs", "typdefaultbin", "typdefault", "definition",
+)
+"""Catalog columns that hold expressions: only these may be printed differently the second time."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """A database as read and as fingerprinted."""
+
+    model: Model
+    fingerprint: Fingerprint
+
+
+@dataclass(frozen=True)
+class PgDesired(Desired):
+    """Desired, with its fingerprint and its second form once somebody asked for it."""
+
+    first: Form = field(default_factory=lambda: Form(Model({}), Fingerprint({})))
+    wishes: Wishes = field(default_factory=Wishes)
+    declarations: tuple[Declaration, ...] = ()
+    unmanaged: tuple[str, ...] = ()
+    key: str = ""
+
+
+def snapshot(connection: Connection) -> Form:
+    """What is in this database, by both readers."""
+    return Form(read(connection), fingerprint.read(connection, leave_out=[OWN_SCHEMAS], owners=False))
+
+
+class Normaliser:
+    """Turns declarations into Desired, and remembers."""
+
+    def __init__(self, scratch: Scratch, cache: Cache, server: str) -> None:
+        self.scratch, self.cache, self.server = scratch, cache, server
+        self._tried_after: dict[str, set[str]] = {}
+
+    def desire(self, declarations: Sequence[Declaration], *, whole: bool) -> PgDesired:
+        """What the declarations come to; those that cannot be used are set aside with their errors."""
+        digest = self._digest(declarations, whole)
+        key = hashlib.sha256(f"{self.server}\0{digest}".encode()).hexdigest()
+        if (known := self.cache.get(key)) is not None:
+            return known
+        errors: dict[str, ColonnadeError] = {}
+        found = self._loaded(list(declarations), errors)
+        form, owners = found
+        desired = PgDesired(
+            form.model, owners, digest, errors, {}, whole, form, wishes(declarations), tuple(declarations),
+            tuple(p for d in declarations if d.spec for p in d.spec.unmanaged), key)
+        if not errors:
+            self.cache.put(key, desired)
+        return desired
+
+    def _digest(self, declarations: Sequence[Declaration], whole: bool) -> str:
+        whole_text = repr([whole, *((d.owner, d.spec and d.spec.model_dump(), [(s.name, s.text) for s in d.sources]) for d in declarations)])
+        return hashlib.sha256(whole_text.encode()).hexdigest()
+
+    def _loaded(self, declarations: list[Declaration], errors: dict[str, ColonnadeError]) -> tuple[Form, Mapping[ObjectId, str]]:
+        """Load all that can be; a failing one is taken out and the rest loaded anew."""
+        order = list(declarations)
+        while True:
+            with self.scratch.database() as connection:
+                base = read(connection) if order else Model({})
+                failed = self._load_each(connection, order, base, errors)
+                if failed is None:
+                    form = snapshot(connection)
+                    return Form(form.model, form.fingerprint), self._owners
+            order = failed
+
+    def _load_each(
+        self, connection: Connection, order: list[Declaration], base: Model, errors: dict[str, ColonnadeError]
+    ) -> list[Declaration] | None:
+        """None when all are in; else the order to try next."""
+        self._owners: dict[ObjectId, str] = {}
+        known = set(base.objects)
+        for i, declaration in enumerate(order):
+            try:
+                load(connection, declaration, tuple(declaration.spec.schemas) if declaration.spec else ("public",))
+            except InvalidSpec as e:
+                after = [d for d in order[i + 1 :] if d.owner not in self._tried_after.get(declaration.owner, set())]
+                if after and _lacks(e):
+                    self._tried_after.setdefault(declaration.owner, set()).update(d.owner for d in after)
+                    return [*order[:i], *order[i + 1 :], declaration]
+                errors[declaration.owner] = e
+                return [*order[:i], *order[i + 1 :]]
+            except ColonnadeError as e:
+                return self._conflict(order, i, e, errors)
+            pin(connection)
+            if len(order) > 1 or declaration.spec is not None:
+                now = read(connection).objects
+                self._owners.update({o: declaration.owner for o in now if o not in known})
+                known.update(now)
+        return None
+
+    def _conflict(
+        self, order: list[Declaration], i: int, error: ColonnadeError, errors: dict[str, ColonnadeError]
+    ) -> list[Declaration]:
+        """Both that declare one object are set aside: which of them is right is not for us to say."""
+        errors[order[i].owner] = error
+        if not isinstance(error, Conflict) or i == 0:
+            errors[order[i].owner] = InvalidSpec(str(error)) if isinstance(error, Conflict) else error
+            return [*order[:i], *order[i + 1 :]]
+        for other in order[:i]:
+            with self.scratch.database() as connection:
+                try:
+                    for d in (other, order[i]):
+                        load(connection, d, tuple(d.spec.schemas) if d.spec else ("public",))
+                except Conflict as e:
+                    errors[other.owner] = Conflict(f"{order[i].owner} declares the same object: {e}")
+                    errors[order[i].owner] = Conflict(f"{other.owner} declares the same object: {e}")
+                    return [d for d in order if d.owner not in errors]
+                except ColonnadeError:
+                    continue
+        errors[order[i].owner] = InvalidSpec(str(error))
+        return [*order[:i], *order[i + 1 :]]
+
+    def again(self, desired: PgDesired) -> Form:
+        """The second form: built from what the server printed. Raises Unsupported where more than printing differs."""
+        if (known := self.cache.get(desired.key + ":again")) is not None:
+            return known
+        with self.scratch.database() as connection:
+            form = built(connection, desired.first.model)
+            unlike = form.fingerprint.differences(desired.first.fingerprint)
+            odd = self._more_than_printing(connection, desired, unlike) if unlike else ()
+        if odd:
+            raise Unsupported(f"what is declared cannot be built from what the server tells of it: {'; '.join(odd[:5])}; take it out of the declaration")
+        self.cache.put(desired.key + ":again", form)
+        return form
+
+    def _more_than_printing(self, connection: Connection, desired: PgDesired, unlike: Sequence[fingerprint.Difference]) -> list[str]:
+        names = [d.identity for d in unlike if d.here is not None and d.there is not None]
+        odd = [str(d) for d in unlike if d.here is None or d.there is None]
+        here = fingerprint.explain(connection, names, leave_out=[OWN_SCHEMAS], owners=False)
+        with self.scratch.database() as other:
+            for declaration in desired.declarations:
+                if declaration.owner not in desired.errors:
+                    load(other, declaration, tuple(declaration.spec.schemas) if declaration.spec else ("public",))
+            pin(other)
+            there = fingerprint.explain(other, names, leave_out=[OWN_SCHEMAS], owners=False)
+        for one in fingerprint.explained(unlike, here, there):
+            odd += [f"{one.identity}: {f}" for f in one.facts if f.column not in EXPRESSIONS]
+        return odd
+
+
+def _lacks(error: ColonnadeError) -> bool:
+    return any(w in str(error) for w in ("does not exist", "no schema has been selected"))
+
+
+def built(connection: Connection, model: Model) -> Form:
+    """The model, built in this empty database, and read back."""
+    base = read(connection)
+    for step in planner.steps(base, model, diff(base, model), connection.info.server_version, live=False):
+        run(connection, step.statement)
+    return snapshot(connection)
+
+
+def wishes(declarations: Sequence[Declaration]) -> Wishes:
+    """What the declarations say about the way."""
+    backfills, conversions = {}, {}
+    renames: list[tuple[str, tuple[str, ...], str]] = []
+    for spec in (d.spec for d in declarations if d.spec):
+        for b in spec.backfills:
+            backfills[ObjectId("column", (*spec.placed(b.table), b.column))] = b.expression
+        for c in spec.conversions:
+            conversions[ObjectId("column", (*spec.placed(c.table), c.column))] = c.using
+    return Wishes(backfills, conversions, tuple(renames))

@@ -1,0 +1,147 @@
+"""From a scope to rehearsed steps: plan on a copy, run there, read again, plan what is left, until the copy is what is wanted.
+
+Whatever a statement brings along or takes with it shows in the copy, so the next round sees it; a plan is only offered once its own
+rehearsal has ended in the wanted state by the fingerprint, which shares nothing with the planner.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import psycopg
+
+from colonnade.core.diff import Change, diff
+from colonnade.core.errors import Unsupported
+from colonnade.core.gate import Policy
+from colonnade.core.kind import Model, ObjectId
+from colonnade.core.plan import Step
+from colonnade.engines import Progress
+from colonnade.engines.postgres import fingerprint, planner
+from colonnade.engines.postgres.fingerprint import Fingerprint
+from colonnade.engines.postgres.normalise import Form, Normaliser, PgDesired, built, snapshot
+from colonnade.engines.postgres.read import read
+from colonnade.engines.postgres.rehearse import Rehearsal, sizes
+from colonnade.engines.postgres.scope import Scope
+from colonnade.engines.postgres.scratch import Scratch
+from colonnade.engines.postgres.session import Connection
+
+ROUNDS = 5
+
+
+class Rehearsed:
+    """One planning: the live scope, the wanted model in all its forms."""
+
+    def __init__(
+        self, live: Connection, scratch: Scratch, normaliser: Normaliser, policy: Policy, scope: Scope, desired: PgDesired
+    ) -> None:
+        self.live, self.scratch, self.normaliser, self.policy, self.scope, self.desired = live, scratch, normaliser, policy, scope, desired
+        self.wishes = desired.wishes
+        self._again: Form | None = None
+        self._copied: Model | None = None
+
+    @property
+    def again(self) -> Form:
+        """What is desired in its second form."""
+        if self._again is None:
+            self._again = self.normaliser.again(self.desired) if self.desired.key else self.desired.first
+        return self._again
+
+    def same(self, oid: ObjectId, old: Any, new: Any) -> bool:
+        """Whether two specs are one in another printing."""
+        if type(old) is not type(new):
+            return False
+        forms = [new]
+        if oid in self.desired.first.model.objects:
+            forms.append(self.again.model.objects.get(oid))
+        olds = [old]
+        if self._copied is not None and oid in self._copied.objects and oid in self.scope.live.objects:
+            pair = (self.scope.live.objects[oid], self._copied.objects[oid])
+            if old in pair:
+                olds = list(pair)
+        return any(a == b for a in olds for b in forms)
+
+    def changes(self, model: Model) -> tuple[Change, ...]:
+        """What differs between this reading and what is wanted."""
+        return diff(model, self.scope.wanted, self.same)
+
+    def steps(self, premise: str, progress: Progress) -> list[Step]:
+        """The rehearsed steps; none where nothing differs. Raises Unsupported."""
+        if not self.changes(self.scope.live):
+            return []
+        progress("rehearsing on a copy", None)
+        with self.scratch.database() as copy:
+            steps = self._on(copy)
+        return self._expanded(steps, progress) if steps else []
+
+    def _on(self, copy: Connection) -> list[Step]:
+        if len(self.scope.live.objects) > 2:
+            try:
+                self._copied = built(copy, self.scope.live).model
+            except psycopg.Error as e:
+                raise Unsupported(f"a copy of the live schema cannot be made: {e.diag.message_primary}; "
+                                  f"it is tried with {'; '.join(e.__notes__ if hasattr(e, '__notes__') else [])[:200]}") from e
+        rehearsal = Rehearsal(copy, sizes(self.live), self.policy.max_blocking)
+        done: list[Step] = []
+        for _ in range(ROUNDS):
+            model = read(copy)
+            changes = self.changes(model)
+            if not changes:
+                break
+            made = planner.steps(model, self.scope.wanted, changes, copy.info.server_version, self.wishes, quarantine=self._quarantine())
+            if not made:
+                break
+            done += self._rehearse(rehearsal, made)
+        left = self.unlike(snapshot(copy).fingerprint, read(copy))
+        if named := list(left):
+            raise Unsupported(f"after the plan these would still differ: {'; '.join(named[:5])}; nothing was changed; "
+                              "take what is named out of the declaration, or change it by hand")
+        return done
+
+    def _quarantine(self) -> str | None:
+        """The schema that dropped tables go to: named after what was there, so that the plan is the same each time it is made."""
+        if self.policy.drops == "Drop":
+            return None
+        text = "\0".join(str(o) for o in self.scope.live.objects)
+        return "colonnade_quarantine_" + hashlib.sha256(text.encode()).hexdigest()[:8]
+
+    def _rehearse(self, rehearsal: Rehearsal, made: list[Step]) -> list[Step]:
+        try:
+            return rehearsal.run(made)
+        except psycopg.Error as e:
+            statement = (getattr(e, "__notes__", None) or [""])[0]
+            raise Unsupported(f"a step of the plan does not work on a copy of the database: {e.diag.message_primary} "
+                              f"({statement[:160]}); nothing was changed") from e
+
+    def _expanded(self, steps: list[Step], progress: Progress) -> list[Step]:
+        """A new column whose default would rewrite a large table is added empty and filled in slices."""
+        more = {}
+        for step in steps:
+            oid = next((o for o in self.scope.wanted.objects if o.kind == "column" and str(o) == step.subject), None)
+            default = self.scope.wanted.objects.get(ObjectId("default", oid.name)) if oid else None
+            if oid and default and oid not in self.wishes.backfills and any(h.code == "REWRITES_TABLE" for h in step.hazards):
+                if oid not in self.scope.live.objects:
+                    more[oid] = default.expression
+        if not more:
+            return steps
+        self.wishes = replace(self.wishes, backfills={**self.wishes.backfills, **more})
+        progress("rehearsing on a copy, with backfills", None)
+        with self.scratch.database() as copy:
+            return self._on(copy)
+
+    def unlike(self, found: Fingerprint, model: Model) -> Iterator[str]:
+        """What in a database is not as wanted, by the fingerprint, object by object; what is too much in part, by the reader."""
+        first = self.desired.first.fingerprint.objects
+        odd = [d for d in found.differences(self.desired.first.fingerprint) if self._counts(d, first)]
+        if odd:
+            second: Mapping[str, str] = self.again.fingerprint.objects if self.desired.key else {}
+            odd = [d for d in odd if d.here is None or d.there is None or second.get(d.identity) != d.here]
+        yield from (str(d) for d in odd)
+        if not odd and not self.desired.whole:
+            yield from (f"{c.id} {'is too much' if c.new is None else 'differs'}" for c in self.changes(model))
+
+    def _counts(self, difference: fingerprint.Difference, first: Mapping[str, str]) -> bool:
+        return self.desired.whole or difference.identity in first
+
