@@ -10,7 +10,7 @@ BIN = Path(sys.executable).parent
 CHECKS = {
     "format": ["ruff", "format", "--check", "--quiet", "--diff", "."],
     "generated files": ["python", "-m", "dev.generated", "--check"],
-    "import walls": ["lint-imports", "--no-cache"],
+    "import walls": ["lint-imports", "--no-cache", "--no-logo"],
     "lint": ["ruff", "check", "--quiet", "."],
     "mypy": ["mypy"],
     "pyright": ["pyright"],
