@@ -130,12 +130,18 @@ def explained(
 
 
 def _unlike(here: Sequence[Fact], there: Sequence[Fact]) -> Iterator[Unlike]:
-    only_here, only_there = (Counter((f.catalog, json.dumps(f.values, sort_keys=True)) for f in side) for side in (here, there))
+    only_here, only_there = (
+        Counter((f.catalog, json.dumps(f.values, sort_keys=True)) for f in side) for side in (here, there)
+    )
     only_here, only_there = only_here - only_there, only_there - only_here
     for catalog in sorted({catalog for catalog, _ in (only_here | only_there)}):
-        ours, theirs = ([json.loads(text) for name, text in side.elements() if name == catalog] for side in (only_here, only_there))
+        ours, theirs = (
+            [json.loads(text) for name, text in side.elements() if name == catalog] for side in (only_here, only_there)
+        )
         if len(ours) == len(theirs) == 1:
-            yield from (Unlike(catalog, key, ours[0][key], value) for key, value in theirs[0].items() if ours[0][key] != value)
+            yield from (
+                Unlike(catalog, key, ours[0][key], value) for key, value in theirs[0].items() if ours[0][key] != value
+            )
         else:
             yield from (Unlike(catalog, "", one, None) for one in ours)
             yield from (Unlike(catalog, "", None, one) for one in theirs)

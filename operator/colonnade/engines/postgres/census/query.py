@@ -48,18 +48,16 @@ _DIGEST: LiteralString = (
     "SELECT pg_catalog.encode(pg_catalog.sha256(coalesce(pg_catalog.string_agg(name || '\\x00' || hash, NULL ORDER BY name), '')),"
     " 'hex') FROM (SELECT pg_catalog.convert_to(object, 'UTF8') AS name, hash FROM ({objects}) o) n"
 )
-_EXPLAIN: LiteralString = (
-    "SELECT object, catalog, fact FROM facts WHERE object = ANY (%(objects)s::pg_catalog.text[]) ORDER BY 1, 2, fact::pg_catalog.text"
-)
+_EXPLAIN: LiteralString = "SELECT object, catalog, fact FROM facts WHERE object = ANY (%(objects)s::pg_catalog.text[]) ORDER BY 1, 2, fact::pg_catalog.text"
 
 
 @dataclass(frozen=True)
 class Census:
     """The three queries, for one version of the server."""
 
-    digest: sql.Composable
-    objects: sql.Composable
-    explain: sql.Composable
+    digest: sql.Composed
+    objects: sql.Composed
+    explain: sql.Composed
 
 
 def census(catalogs: tuple[Catalog, ...], *, owners: bool) -> Census:
@@ -75,7 +73,7 @@ def census(catalogs: tuple[Catalog, ...], *, owners: bool) -> Census:
 
 
 _HASHED: LiteralString = (
-    "SELECT ({object}) COLLATE \"C\" AS object, ({catalog} || f::pg_catalog.text) COLLATE \"C\" AS fact"
+    'SELECT ({object}) COLLATE "C" AS object, ({catalog} || f::pg_catalog.text) COLLATE "C" AS fact'
     " FROM {rows} CROSS JOIN LATERAL (SELECT {values}) f WHERE {keep}"
 )
 _SHOWN: LiteralString = (
@@ -84,7 +82,7 @@ _SHOWN: LiteralString = (
 )
 
 
-def _facts(sources: tuple[Source, ...], row: LiteralString, owners: bool) -> sql.Composable:
+def _facts(sources: tuple[Source, ...], row: LiteralString, owners: bool) -> sql.Composed:
     rows = [
         sql.SQL(row).format(
             object=source.identity,
@@ -109,5 +107,3 @@ def _values(source: Source, owners: bool) -> sql.Composable:
     return sql.SQL(", ").join(
         sql.SQL("{} AS {}").format(value(catalog, name, owners), sql.Identifier(name)) for name in names
     )
-
-

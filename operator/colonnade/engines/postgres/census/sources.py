@@ -154,7 +154,9 @@ def _of_relation(catalog: Catalog, related: Related) -> Source:
 
 def _constraints(catalog: Catalog) -> Source:
     rows = sql.SQL("{} LEFT JOIN relation r ON r.oid = t.conrelid").format(_table(catalog))
-    of_domain = sql.SQL("t.contypid >= {} AND {}").format(sql.Literal(FIRST_OF_USERS), _not_left_out("pg_type", "contypid"))
+    of_domain = sql.SQL("t.contypid >= {} AND {}").format(
+        sql.Literal(FIRST_OF_USERS), _not_left_out("pg_type", "contypid")
+    )
     keep = sql.SQL("(r.oid IS NOT NULL OR t.conrelid = 0 AND {})").format(of_domain)
     return Source(catalog, rows, sql.SQL(_CONSTRAINT), _all(keep, _keep(catalog)))
 
@@ -167,7 +169,9 @@ def _objects(catalog: Catalog) -> Source:
     if catalog.name == "pg_namespace":
         made = sql.SQL("({} OR t.nspname = 'public') AND t.oid NOT IN (SELECT h.oid FROM hidden h)").format(made)
     if catalog.namespace and catalog.name != "pg_namespace":
-        made = sql.SQL("{} AND t.{} NOT IN (SELECT h.oid FROM hidden h)").format(made, sql.Identifier(catalog.namespace))
+        made = sql.SQL("{} AND t.{} NOT IN (SELECT h.oid FROM hidden h)").format(
+            made, sql.Identifier(catalog.namespace)
+        )
     identity = sql.SQL("i.type || ' ' || i.identity")
     return Source(catalog, rows, identity, _all(made, _not_left_out(catalog.name, "oid"), _keep(catalog)))
 
@@ -178,7 +182,9 @@ def _owned(catalog: Catalog, column: str, owner: str) -> Source:
         _table(catalog), sql.Literal(f"pg_catalog.{owner}"), key
     )
     made = sql.SQL("t.{} >= {}").format(key, sql.Literal(FIRST_OF_USERS))
-    return Source(catalog, rows, sql.SQL("i.type || ' ' || i.identity"), _all(made, _not_left_out(owner, column), _keep(catalog)))
+    return Source(
+        catalog, rows, sql.SQL("i.type || ' ' || i.identity"), _all(made, _not_left_out(owner, column), _keep(catalog))
+    )
 
 
 def _of_address(catalog: Catalog) -> Source:
@@ -230,9 +236,9 @@ def _of_server(catalog: Catalog, oid: sql.Composable) -> sql.Composable:
     condition = sql.SQL("{} < {}").format(oid, sql.Literal(FIRST_OF_USERS))
     schema = sql.SQL("'pg_catalog'::pg_catalog.regnamespace")
     if catalog.name == "pg_attribute":
-        return sql.SQL("{} AND {} = (SELECT k.relnamespace FROM pg_catalog.pg_class k WHERE k.oid = t.attrelid)").format(
-            condition, schema
-        )
+        return sql.SQL(
+            "{} AND {} = (SELECT k.relnamespace FROM pg_catalog.pg_class k WHERE k.oid = t.attrelid)"
+        ).format(condition, schema)
     if catalog.namespace:
         return sql.SQL("{} AND t.{} = {}").format(condition, sql.Identifier(catalog.namespace), schema)
     return condition

@@ -41,9 +41,13 @@ _OPTIONS: LiteralString = (
 
 def _columns_in_no_order(numbers: LiteralString, relation: LiteralString) -> LiteralString:
     return (
-        "CASE WHEN t.{numbers} IS NOT NULL THEN ARRAY(SELECT a.attname FROM pg_catalog.pg_attribute a"
-        " WHERE a.attrelid = t.{relation} AND a.attnum = ANY (t.{numbers}) ORDER BY a.attname) END"
-    ).replace("{numbers}", numbers).replace("{relation}", relation)
+        (
+            "CASE WHEN t.{numbers} IS NOT NULL THEN ARRAY(SELECT a.attname FROM pg_catalog.pg_attribute a"
+            " WHERE a.attrelid = t.{relation} AND a.attnum = ANY (t.{numbers}) ORDER BY a.attname) END"
+        )
+        .replace("{numbers}", numbers)
+        .replace("{relation}", relation)
+    )
 
 
 def _options(column: LiteralString) -> LiteralString:
@@ -72,7 +76,7 @@ INSTEAD: Mapping[tuple[str, str], LiteralString] = {
     ("pg_type", "typdefault"): "CASE WHEN t.typdefaultbin IS NULL THEN t.typdefault END",
     # sets that the server keeps in column order or by OID
     ("pg_constraint", "confdelsetcols"): _columns_in_no_order("confdelsetcols", "conrelid"),
-    ("pg_policy", "polroles"): "ARRAY(SELECT u::pg_catalog.regrole::pg_catalog.text COLLATE \"C\""
+    ("pg_policy", "polroles"): 'ARRAY(SELECT u::pg_catalog.regrole::pg_catalog.text COLLATE "C"'
     " FROM pg_catalog.unnest(t.polroles) u ORDER BY 1)",
     ("pg_publication_rel", "prattrs"): _columns_in_no_order("prattrs", "prrelid"),
     ("pg_statistic_ext", "stxkeys"): _columns_in_no_order("stxkeys", "stxrelid"),
@@ -87,14 +91,20 @@ INSTEAD: Mapping[tuple[str, str], LiteralString] = {
     ("pg_ts_config_map", "mapseqno"): "pg_catalog.row_number() OVER"
     " (PARTITION BY t.mapcfg, t.maptokentype ORDER BY t.mapseqno)",
     # the order of columns counts in a composite type, as values are written in it, and in an index
-    ("pg_attribute", "attnum"): "CASE r.relkind WHEN 'c' THEN (SELECT pg_catalog.count(*) FROM pg_catalog.pg_attribute a"
+    (
+        "pg_attribute",
+        "attnum",
+    ): "CASE r.relkind WHEN 'c' THEN (SELECT pg_catalog.count(*) FROM pg_catalog.pg_attribute a"
     " WHERE a.attrelid = t.attrelid AND a.attnum > 0 AND a.attnum < t.attnum AND NOT a.attisdropped)"
     " WHEN 'i' THEN t.attnum WHEN 'I' THEN t.attnum END",
     # an index or constraint made with its partition says no about this, one attached later says yes
     ("pg_constraint", "conislocal"): "CASE WHEN t.contype IN ('c', 'n') THEN t.conislocal END",
     ("pg_constraint", "connoinherit"): "CASE WHEN t.contype IN ('c', 'n') THEN t.connoinherit END",
     # always the table's
-    ("pg_class", "relowner"): "CASE WHEN t.relkind NOT IN ('i', 'I') THEN t.relowner::pg_catalog.regrole::pg_catalog.text END",
+    (
+        "pg_class",
+        "relowner",
+    ): "CASE WHEN t.relkind NOT IN ('i', 'I') THEN t.relowner::pg_catalog.regrole::pg_catalog.text END",
     # the table that holds long values has options of its own, and nothing else that counts
     ("pg_class", "reltoastrelid"): "CASE WHEN t.reltoastrelid <> 0 THEN"
     " (SELECT s.reloptions FROM pg_catalog.pg_class s WHERE s.oid = t.reltoastrelid) END",
@@ -160,9 +170,9 @@ def named(table: str, oid: sql.Composable) -> sql.Composable:
 
 
 def _each(reference: Reference, oids: sql.Composable) -> sql.Composable:
-    return sql.SQL("CASE WHEN {oids} IS NOT NULL THEN ARRAY(SELECT {name} FROM pg_catalog.unnest({oids}) u) END").format(
-        name=named(reference.table, sql.SQL("u")), oids=oids
-    )
+    return sql.SQL(
+        "CASE WHEN {oids} IS NOT NULL THEN ARRAY(SELECT {name} FROM pg_catalog.unnest({oids}) u) END"
+    ).format(name=named(reference.table, sql.SQL("u")), oids=oids)
 
 
 def _column_names(reference: Reference, numbers: sql.Composable) -> sql.Composable:
