@@ -67,7 +67,9 @@ def failed(error: ColonnadeError) -> Standing:
 def crashed(error: BaseException) -> Standing:
     """An error that nobody foresaw: its name, and not its text, which may hold anything."""
     name = type(error).__name__
-    return Standing("Failed", f"{name}: an error that Colonnade did not foresee; it tries again. The operator's log has the details")
+    return Standing(
+        "Failed", f"{name}: an error that Colonnade did not foresee; it tries again. The operator's log has the details"
+    )
 
 
 def conditions(standing: Standing, generation: int, old: Sequence[Mapping[str, Any]], now: str) -> list[dict[str, Any]]:
