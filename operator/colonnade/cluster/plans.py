@@ -1,0 +1,183 @@
+"""MigrationPlans: one for each plan that waits or ran, owned by its Datastore, the newest twenty kept.
+
+A plan's verdict counts while it has not run: the same change needed once more, from the same premise, is asked for once more,
+under a name with a number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from colonnade.cluster.api import Api, ApiError, Document
+from colonnade.cluster.judge import told
+from colonnade.cluster.objects import OWN, PLAN, Id, Key, id_of, metadata, moment, stamp, status
+from colonnade.cluster.store import Store, View
+from colonnade.cluster.writer import Writer
+from colonnade.core.errors import ColonnadeError
+from colonnade.core.gate import Held, Verdict
+from colonnade.core.plan import Plan
+from colonnade.core.status import Standing, converged, held, working
+from colonnade.engines import Outcome
+from colonnade.resources import GROUP, VERSION, MigrationSteps, duration
+
+KEPT = 20
+_OPEN = ("", "Pending", "Approved", "Running", "Failed")
+_DONE = ("Applied", "Superseded", "Rejected", "Failed")
+_RESUMED = ("WaitingForLock", "Unreachable", "Applying")
+
+
+def state(doc: Mapping[str, Any]) -> str:
+    return str(status(doc).get("state") or "")
+
+
+def plan_hash(doc: Mapping[str, Any]) -> str:
+    return str(doc["spec"]["plan"]["hash"])
+
+
+def verdict(plans: Iterable[Document], plan: Plan) -> Verdict | None:
+    """A person's word on this very plan, if it has not run already."""
+    for doc in plans:
+        said = doc["spec"].get("approval") or {}
+        if plan_hash(doc) == plan.hash == said.get("hash") and state(doc) != "Applied":
+            return Verdict(said["hash"], said.get("verdict") == "Approve", str(said.get("reason") or ""))
+    return None
+
+
+def name_for(plans: Iterable[Document], key: Key, plan: Plan) -> str:
+    """The name of this plan's MigrationPlan: that of the one there is and which has not run, else a new one."""
+    known = {metadata(doc)["name"]: doc for doc in plans}
+    base = f"{key.name[:200]}-{plan.hash[:10]}"
+    number = 1
+    while True:
+        name = base if number == 1 else f"{base}-{number}"
+        if name not in known or (plan_hash(known[name]) == plan.hash and state(known[name]) != "Applied"):
+            return name
+        number += 1
+
+
+def document(name: str, datastore: Mapping[str, Any], plan: Plan) -> Document:
+    """The MigrationPlan as it is created. It has no label of the Datastore's: a tool that tracks those would prune it."""
+    steps = MigrationSteps.of(plan).model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=True)
+    meta = metadata(datastore)
+    owner = {
+        "apiVersion": datastore["apiVersion"],
+        "kind": datastore["kind"],
+        "name": meta["name"],
+        "uid": meta["uid"],
+        "controller": True,
+    }
+    return {
+        "apiVersion": f"{GROUP}/{VERSION}",
+        "kind": PLAN,
+        "metadata": {
+            "name": name,
+            "namespace": meta["namespace"],
+            "labels": {f"{GROUP}/datastore": meta["name"][:63].rstrip("-.")},
+            "ownerReferences": [owner],
+        },
+        "spec": {"datastoreRef": {"name": meta["name"]}, "plan": {**steps, "datastore": meta["name"]}},
+    }
+
+
+class Plans:
+    """Keeps the MigrationPlans of a Datastore in step with what is planned. Lives in one event loop."""
+
+    def __init__(self, api: Api, store: Store, writer: Writer) -> None:
+        self._api, self._store, self._writer = api, store, writer
+
+    async def ensure(self, view: View, plan: Plan) -> Document:
+        """The MigrationPlan of this plan, made if it is not there."""
+        assert view.datastore is not None
+        plans = self._store.view(view.key).plans
+        name = name_for(plans, view.key, plan)
+        if (found := self._store.find(Id(PLAN, view.key.namespace, name))) is not None:
+            return found
+        try:
+            made = await self._api.create(OWN[PLAN], view.key.namespace, document(name, view.datastore, plan))
+        except ApiError as error:
+            if error.status != 409:
+                raise
+            made = await self._api.request("GET", OWN[PLAN].path(view.key.namespace, name))
+        self._store.put(made, ours=True)
+        return made
+
+    async def hold(self, view: View, plan: Plan, by: Held, *, drifted: bool) -> str:
+        """The plan waits; its name."""
+        doc = await self.ensure(view, plan)
+        name = str(metadata(doc)["name"])
+        said = verdict([doc], plan)
+        how = "Pending" if said is None else "Approved" if said.approved else "Rejected"
+        standing = held(by, name, drifted)
+        if by.reason == "Drifted":
+            standing = Standing("Drifted", by.message)
+        await self._writer.write(doc, standing, {"state": how, "supersededBy": None})
+        await self.supersede(view, name)
+        return name
+
+    async def begin(self, view: View, plan: Plan) -> str:
+        """The plan is about to run; its name."""
+        doc = await self.ensure(view, plan)
+        name = str(metadata(doc)["name"])
+        fields = {
+            "state": "Running",
+            "started": stamp(),
+            "finished": None,
+            "duration": None,
+            "supersededBy": None,
+            "steps": None,
+        }
+        await self._writer.write(doc, working(f"{len(plan.steps)} step(s) are being run"), fields)
+        await self.supersede(view, name)
+        return name
+
+    async def finish(self, view: View, name: str, plan: Plan, outcome: Outcome) -> None:
+        """The plan ran, and the database was proved to be what was declared."""
+        if (doc := self._store.find(Id(PLAN, view.key.namespace, name))) is None:
+            return
+        steps = [
+            {"id": step.id, "state": "Done", "duration": duration(outcome.timings[step.id])}
+            for step in plan.steps[:1000]
+            if step.id in outcome.timings
+        ]
+        spent = (datetime.now(UTC) - moment(status(doc).get("started") or stamp())).total_seconds()
+        fields = {"state": "Applied", "finished": stamp(), "duration": duration(max(spent, 0.0)), "steps": steps}
+        await self._writer.write(doc, converged(f"{len(plan.steps)} step(s) ran, and the result was proved"), fields)
+        self._writer.post(doc, "Applied", f"{len(plan.steps)} step(s) ran in {duration(sum(outcome.timings.values()))}")
+
+    async def fail(self, view: View, name: str, error: Exception) -> None:
+        """The plan began to run and did not come to its end; the journal knows how far it came."""
+        doc = self._store.find(Id(PLAN, view.key.namespace, name))
+        if doc is None:
+            return
+        if isinstance(error, ColonnadeError) and error.reason in _RESUMED:
+            await self._writer.write(doc, told(error), {"state": "Pending"})
+        else:
+            await self._writer.write(doc, told(error), {"state": "Failed", "finished": stamp()})
+
+    async def settle(self, view: View) -> None:
+        """Nothing is left to do: what was open is done, or no longer needed."""
+        for doc in self._open(view):
+            if state(doc) == "Running":
+                message = "the run was interrupted, resumed, and its result was proved"
+                await self._writer.write(doc, converged(message), {"state": "Applied", "finished": stamp()})
+        await self.supersede(view, None)
+
+    async def supersede(self, view: View, by: str | None) -> None:
+        """Every open plan but this one is out of date."""
+        instead = f"plan {by} took its place" if by else "it is no longer needed: the database is as declared"
+        for doc in self._open(view):
+            if metadata(doc)["name"] != by and state(doc) != "Failed":
+                await self._writer.write(doc, converged(instead), {"state": "Superseded", "supersededBy": by})
+        await self._prune(view)
+
+    def _open(self, view: View) -> list[Document]:
+        return [doc for doc in self._store.view(view.key).plans if state(doc) in _OPEN]
+
+    async def _prune(self, view: View) -> None:
+        done = [doc for doc in self._store.view(view.key).plans if state(doc) in _DONE]
+        done.sort(key=lambda doc: (metadata(doc)["creationTimestamp"], metadata(doc)["name"]))
+        for doc in done[:-KEPT]:
+            await self._api.delete(OWN[PLAN], view.key.namespace, metadata(doc)["name"])
+            self._store.drop(id_of(doc))
