@@ -1,0 +1,51 @@
+"""What the kubelet and Prometheus ask: /healthz, /readyz, /metrics.
+
+They are answered by the loop that everything runs in, so that a loop that hangs answers no more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+from aiohttp import web
+from prometheus_client.exposition import choose_encoder
+
+from colonnade.metrics import REGISTRY
+
+Ask = Callable[[], str]
+"""What is wrong, in a few words; nothing where all is well."""
+
+
+def _answer(ask: Ask) -> Callable[[web.Request], Awaitable[web.Response]]:
+    async def handle(request: web.Request) -> web.Response:
+        wrong = ask()
+        return web.Response(text=f"{wrong or 'ok'}\n", status=503 if wrong else 200)
+
+    return handle
+
+
+async def _metrics(request: web.Request) -> web.Response:
+    encode, content_type = choose_encoder(request.headers.get("Accept", ""))
+    return web.Response(body=encode(REGISTRY), headers={"Content-Type": content_type})
+
+
+@asynccontextmanager
+async def serve(host: str, probes: int, metrics: int, healthy: Ask, ready: Ask) -> AsyncIterator[None]:
+    """Listen on the ports that are not 0; both may be the same."""
+    routes: dict[int, list[web.RouteDef]] = {}
+    routes.setdefault(probes, []).extend([web.get("/healthz", _answer(healthy)), web.get("/readyz", _answer(ready))])
+    routes.setdefault(metrics, []).append(web.get("/metrics", _metrics))
+    runners = []
+    for port in sorted(routes.keys() - {0}):
+        app = web.Application()
+        app.add_routes(routes[port])
+        runner = web.AppRunner(app, access_log=None)
+        await runner.setup()
+        await web.TCPSite(runner, host, port).start()
+        runners.append(runner)
+    try:
+        yield
+    finally:
+        for runner in runners:
+            await runner.cleanup()
