@@ -1,0 +1,181 @@
+"""One MongoDB database, for the length of one reconcile: the parts of the engine put together in the order of the
+flow.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+
+from colonnade.core.errors import ColonnadeError, DataViolation, Refused, Stale
+from colonnade.core.kind import Model, ObjectId
+from colonnade.core.plan import Plan
+from colonnade.engines import Declaration, Desired, Outcome, Probe, Progress, Proof, State, silent
+from colonnade.engines.mongodb.batches import Batches
+from colonnade.engines.mongodb.census import census
+from colonnade.engines.mongodb.desire import MongoDesired, desire
+from colonnade.engines.mongodb.errors import Stopped
+from colonnade.engines.mongodb.evidence import Evidence
+from colonnade.engines.mongodb.execute import Executor
+from colonnade.engines.mongodb.fingerprint import fingerprint
+from colonnade.engines.mongodb.journal import Journal
+from colonnade.engines.mongodb.kind import QUARANTINE_PREFIX
+from colonnade.engines.mongodb.kinds.validator import all_violators
+from colonnade.engines.mongodb.lock import Lock
+from colonnade.engines.mongodb.ownership import intend, settle
+from colonnade.engines.mongodb.planner import Planner
+from colonnade.engines.mongodb.probe import probe
+from colonnade.engines.mongodb.proof import Prover
+from colonnade.engines.mongodb.read import MongoState, state
+from colonnade.engines.mongodb.records import Records
+from colonnade.engines.mongodb.rehearse import Rehearsal
+from colonnade.engines.mongodb.release import drops, forget, hand_over, owned
+from colonnade.engines.mongodb.session import Session
+
+NOTHING = MongoDesired(model=Model({}), owners={}, digest="")
+
+
+class MongoDatabase:
+    """Not shared between threads. Its parts share one session and one reading of Colonnade's records."""
+
+    def __init__(self, session: Session, name: str, *, tls: bool) -> None:
+        self._session = session
+        self._name = name
+        self._tls = tls
+        self._records = Records(session)
+        self._rehearsal = Rehearsal(session, self._records)
+        self._evidence = Evidence(session, self._records)
+        self._lock = Lock(session)
+
+    def probe(self) -> Probe:
+        return probe(self._session, tls=self._tls)
+
+    def fingerprint(self) -> str:
+        return fingerprint(census(self._session))
+
+    def settled(self) -> tuple[str, str] | None:
+        """Not settled is what has waited in quarantine for long enough: its drop is due."""
+        return None if self._records.due(self._session.policy.quarantine_period) else self._records.settled()
+
+    def desire(self, declarations: Sequence[Declaration], *, whole: bool = False) -> Desired:
+        return desire(declarations, self._records.ledger, self._rehearsal, whole=whole)
+
+    def read(self, desired: Desired) -> State:
+        assert isinstance(desired, MongoDesired)
+        return state(census(self._session), desired, self._records.ledger)
+
+    def plan(self, state: State, desired: Desired, progress: Progress = silent) -> Plan:
+        assert isinstance(desired, MongoDesired)
+        assert isinstance(state, MongoState)
+        progress("looking at the documents", None)
+        planner = Planner(self._name, self._session.name, self._session.policy, self._evidence, self._records)
+        plan = planner.plan(state, desired)
+        told = [warning for warnings in desired.warnings.values() for warning in warnings]
+        return replace(plan, warnings=(*told, *plan.warnings))
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        if self._session.policy.mode != "Apply":
+            raise Refused(f"policy.mode is {self._session.policy.mode}: nothing is written to {self._name!r}")
+        with self._lock.held():
+            yield
+
+    def execute(self, plan: Plan, desired: Desired, progress: Progress = silent) -> Outcome:
+        assert isinstance(desired, MongoDesired)
+        if self.fingerprint() != plan.premise:
+            raise Stale(f"{self._name!r} was changed after the plan was made; it is planned afresh")
+        intend(self._records, desired, plan)
+        return self._run(plan, progress)
+
+    def _run(self, plan: Plan, progress: Progress) -> Outcome:
+        journal = Journal(self._session, plan, self._lock.token)
+        journal.begin()
+        executor = Executor(self._session, progress, Batches(self._session, self._records))
+        timings: dict[str, float] = {}
+        for step in plan.steps:
+            self._lock.check()
+            if self._session.stop.is_set():
+                raise Stopped(f"stopped before step {step.id}; what is done stays, and the next run goes on")
+            began = time.monotonic()
+            journal.before(step)
+            try:
+                executor.run(step)
+            except ColonnadeError as error:
+                journal.failed(error)
+                raise
+            timings[step.id] = time.monotonic() - began
+        journal.end()
+        return Outcome(timings)
+
+    def verify(self, desired: Desired, plan: Plan | None = None) -> Proof:  # noqa: ARG002 - the proof looks at no plan
+        """Raises DataViolation while documents keep a rule from coming into force, though all that could be done is
+        done.
+        """
+        assert isinstance(desired, MongoDesired)
+        there = state(census(self._session), desired, self._records.ledger)
+        soaking, waiting = self._soaking(there, desired), _waiting(there, desired)
+        differences = tuple(Prover(self._rehearsal).differences(there, desired, soaking | waiting))
+        if self._records.writes:
+            settle(self._records, desired, there)
+            self._records.set_aside({*_aside(there), *(_there(oid, there) for oid in soaking)})
+            self._rehearsal.tidy(tuple(desired.compiled.values()))
+        if not differences:
+            self._look_again(waiting, desired)
+            if not desired.errors:
+                self._records.settle(desired.digest, there.fingerprint)
+        return Proof(differences, there.fingerprint)
+
+    def _soaking(self, there: MongoState, desired: MongoDesired) -> frozenset[ObjectId]:
+        """Indexes that are hidden because nobody declares them any more; they are dropped when their time is over."""
+        extra = [
+            (oid, spec)
+            for oid, spec in there.model.objects.items()
+            if oid.kind == "index" and oid not in desired.model.objects
+        ]
+        waits = self._session.policy.drops == "Quarantine"
+        return frozenset(
+            oid for oid, spec in extra if waits and spec.hidden and not spec.unique and spec.expire_after is None
+        )
+
+    def _look_again(self, waiting: frozenset[ObjectId], desired: MongoDesired) -> None:
+        """Why are rules on a lower rung? Documents that were mended since let the next plan raise them."""
+        evidence = Evidence(self._session, self._records)
+        for oid in sorted(waiting):
+            rule, owner = desired.model.objects[oid], desired.owners[oid]
+            found = evidence.violators(oid.name[0], rule.raw)
+            if not found:
+                raise Stale(f"{oid}: no document breaks the rule any more; it is planned afresh").about(owner)
+            self._records.warn(oid.name[0], found.count)
+            raise DataViolation(
+                f"{oid}: {found.sample} break the rule that is declared, so it is not fully in force yet; mend or remove "
+                f"them (see them all: {all_violators(oid.name[0], rule)}), then it goes on by itself"
+            ).about(owner)
+
+    def release(self, owner: str, policy: str, progress: Progress = silent) -> None:
+        if self._session.policy.mode != "Apply" and policy == "Retain":
+            return
+        with self.lock():
+            hand_over(self._records, owner)
+            if policy != "Retain" and owned(self._records, owner):
+                self._run(drops(self._name, self._session, self._records, owner, policy), progress)
+                self._records.set_aside({*self._records.quarantine, *_aside(state(census(self._session), NOTHING, {}))})
+            forget(self._records, owner)
+            self._records.unsettle()
+
+
+def _waiting(there: MongoState, desired: MongoDesired) -> frozenset[ObjectId]:
+    """Rules on a lower rung of their ladder."""
+    rules = {oid: spec for oid, spec in desired.model.objects.items() if oid.kind == "validator"}
+    return frozenset(
+        oid for oid, spec in rules.items() if (live := there.model.objects.get(oid)) is not None and spec.waits(live)
+    )
+
+
+def _aside(there: MongoState) -> Iterator[ObjectId]:
+    return (ObjectId("collection", (name,)) for name in there.census.aside if name.startswith(QUARANTINE_PREFIX))
+
+
+def _there(oid: ObjectId, there: MongoState) -> ObjectId:
+    return ObjectId("index", (oid.name[0], there.model.objects[oid].name))

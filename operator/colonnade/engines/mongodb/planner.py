@@ -1,0 +1,160 @@
+"""Changes to steps: which in which order, each checked against the documents first.
+
+The order: views that go; collections; rules that have to give way; documents that change; indexes; rules that come into
+force; views; then whatever goes, indexes first. What vanishes with its collection needs no step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from colonnade.core.diff import Change, diff
+from colonnade.core.errors import ColonnadeError, DataViolation, Unsupported
+from colonnade.core.gate import Policy
+from colonnade.core.kind import ObjectId
+from colonnade.core.plan import CycleError, Plan, Step, numbered, topological
+from colonnade.engines.mongodb.desire import MongoDesired
+from colonnade.engines.mongodb.evidence import Evidence
+from colonnade.engines.mongodb.kind import QUARANTINE_PREFIX, Context
+from colonnade.engines.mongodb.kinds import KINDS
+from colonnade.engines.mongodb.read import MongoState
+from colonnade.engines.mongodb.records import Records
+from colonnade.engines.mongodb.statement import step, text
+from colonnade.engines.mongodb.tasks import Task
+
+_TASKS_RANK, _IN_FORCE_RANK = 3, 5
+_CHANGED_PER_SECOND = 20_000
+Ranked = tuple[float, Step]
+
+
+@dataclass(frozen=True)
+class Planner:
+    """What plans of one database are made from."""
+
+    name: str
+    database: str
+    policy: Policy
+    evidence: Evidence
+    records: Records
+
+    def plan(self, state: MongoState, desired: MongoDesired) -> Plan:
+        """Raises Unsupported, DataViolation or InvalidSpec, each about the resource that declares the object."""
+        changes = diff(state.model, desired.model)
+        todo = [task for task in desired.tasks if self._is_left(task, state)]
+        context = self._context(state, desired, changes, todo)
+        ranked = [
+            pair for change in self._ordered(changes, state, desired) for pair in self._steps(change, context, desired)
+        ]
+        ranked += [(_TASKS_RANK, self._task(task, context, desired)) for task in todo]
+        steps = [*(s for _, s in sorted(ranked, key=lambda pair: pair[0])), *self._purges(context)]
+        warnings = [w for oid, spec in desired.model.objects.items() for w in KINDS[oid.kind].warns(oid, spec, context)]
+        return Plan(self.name, numbered(steps), state.fingerprint, tuple(warnings), tuple(sorted(desired.active)))
+
+    def _context(
+        self, state: MongoState, desired: MongoDesired, changes: Sequence[Change], todo: Iterable[Task]
+    ) -> Context:
+        census = state.census
+        return Context(
+            old=state.model,
+            new=desired.model,
+            evidence=self.evidence,
+            policy=self.policy,
+            database=self.database,
+            fresh=frozenset(c.id for c in changes if c.old is None),
+            mended=frozenset(task.collection for task in todo),
+            due=self.records.due(self.policy.quarantine_period),
+            collections=frozenset(census.collections) | census.aside,
+            indexes={
+                name: frozenset(str(s.get("spec", s)["name"]) for s in specs) for name, specs in census.indexes.items()
+            },
+        )
+
+    def _ordered(self, changes: Sequence[Change], state: MongoState, desired: MongoDesired) -> list[Change]:
+        """Each after what it needs; drops in the reverse order, and not at all where their collection goes."""
+        gone = {c.id for c in changes if c.new is None}
+        kept = [c for c in changes if not (c.new is None and state.model.vanishes_with(c.id) & gone)]
+        made = {c.id: c for c in kept if c.new is not None}
+        dropped = {c.id: c for c in kept if c.new is None}
+        return [
+            *(made[oid] for oid in _sorted(made, desired.model.needs)),
+            *(dropped[oid] for oid in reversed(_sorted(dropped, state.model.needs))),
+        ]
+
+    def _steps(self, change: Change, context: Context, desired: MongoDesired) -> Iterator[Ranked]:
+        owner = desired.owners.get(change.id, "")
+        try:
+            yield from _ranked(change, context)
+        except ColonnadeError as error:
+            error.about(owner)
+            raise
+
+    def _is_left(self, task: Task, state: MongoState) -> bool:
+        """Whether some document still has to be changed."""
+        if ObjectId("collection", (task.collection,)) not in state.model.objects or (
+            task.once and self.records.is_done(task.key)
+        ):
+            return False
+        live = state.model.objects[ObjectId("collection", (task.collection,))].name
+        return self.evidence.any(live, task.query)
+
+    def _task(self, task: Task, context: Context, desired: MongoDesired) -> Step:
+        oid = ObjectId("collection", (task.collection,))
+        live = context.live(task.collection)
+        if task.both is not None and (found := self.evidence.matching(live, task.both)):
+            raise DataViolation(
+                f"{oid}: {found.sample} have both {' and '.join(task.both)}, so the one cannot go on as the other; "
+                "remove one of the two from them"
+            ).about(desired.owners.get(oid, ""))
+        undo = "the documents do not tell what was there before; see the journal for the update"
+        return replace(
+            step(oid, task.command, undo=undo), estimate=context.evidence.documents(live) / _CHANGED_PER_SECOND
+        )
+
+    def _purges(self, context: Context) -> Iterator[Step]:
+        """What was approved when it went to quarantine, and has been there for long enough."""
+        if self.policy.drops == "Refuse":
+            return
+        for oid in sorted(context.due):
+            if (
+                oid.kind == "collection"
+                and oid.name[0] in context.collections
+                and oid.name[0].startswith(QUARANTINE_PREFIX)
+            ):
+                yield step(oid, {"drop": oid.name[0]}, undo="its time in quarantine is over; a backup has it", lock="X")
+
+
+def _sorted(changes: Iterable[ObjectId], needs: Any) -> list[ObjectId]:
+    ranked = sorted(changes, key=lambda oid: KINDS[oid.kind].rank)
+    try:
+        return topological(ranked, needs)
+    except CycleError as error:
+        raise Unsupported(
+            f"the views look at each other in a circle: {error}; let one of them look at a collection"
+        ) from None
+
+
+def _ranked(change: Change, context: Context) -> Iterator[Ranked]:
+    kind, oid = KINDS[change.id.kind], change.id
+    if change.new is None:
+        yield from ((-1.0 if oid.kind == "view" else 20.0 - kind.rank, s) for s in kind.drop(oid, change.old, context))
+        return
+    altered = kind.alter(oid, change.old, change.new, context) if change.old is not None else None
+    if altered is None and change.old is not None:
+        yield from ((-1.0, s) for s in kind.drop(oid, change.old, context))
+    elif change.old is None:
+        _refuse_taken(oid, context)
+    steps = list(kind.create(oid, change.new, context) if altered is None else altered)
+    late = _IN_FORCE_RANK if oid.kind == "validator" and len(steps) > 1 else kind.rank
+    yield from ((kind.rank if i == 0 else late, s) for i, s in enumerate(steps))
+
+
+def _refuse_taken(oid: ObjectId, context: Context) -> None:
+    """A collection cannot become a view, nor a view a collection."""
+    if oid.kind in ("collection", "view") and oid.name[0] in context.collections:
+        other = "view" if oid.kind == "collection" else "collection"
+        raise Unsupported(
+            f"{oid}: a {other} of this name is there already, and MongoDB turns neither into the other; give it another "
+            f"name, or drop the {other} by hand: {text({'drop': oid.name[0]})}"
+        )
