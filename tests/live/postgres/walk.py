@@ -1,0 +1,158 @@
+"""Walking a database through versions of a schema: what the planner makes of each must be what the SQL itself makes.
+
+Three judges that know nothing of one another: our own reader, the fingerprint, and pg_dump.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import psycopg
+
+from colonnade.core.diff import diff
+from colonnade.core.kind import Model
+from colonnade.core.plan import Step
+from colonnade.engines import Target
+from colonnade.engines.postgres import fingerprint, planner, session
+from colonnade.engines.postgres.read import read
+
+HEADER = re.compile(r"^--\n-- (?:Name|TOC entry).*\n--\n", re.MULTILINE)
+NOISE = re.compile(r"^(SET |SELECT pg_catalog\.set_config|\\(?:un)?restrict|--|$)")
+TABLE = re.compile(r"\ACREATE (?:UNLOGGED |FOREIGN )?TABLE ")
+
+
+def shape(dump: str) -> list[str]:
+    """The statements of a dump, sorted, and so the columns of each table and the lines of privileges."""
+    return sorted(one for one in map(_statement, HEADER.split(dump)[1:]) if one)
+
+
+def _statement(text: str) -> str:
+    lines = [line for line in text.splitlines() if not NOISE.match(line)]
+    if not lines or not (TABLE.match(lines[0]) or lines[0].startswith(("GRANT ", "REVOKE "))):
+        return "\n".join(lines)
+    return "\n".join(sorted(line.rstrip(",") for line in lines))
+
+
+@dataclass
+class Place:
+    """One database, and what the judges say of it: said once of what stays as it is, and anew after `moved`."""
+
+    url: str
+    dump: Callable[..., str]
+    connection: session.Connection = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.connection = session.connect(Target("test", self.url))
+
+    @cached_property
+    def model(self) -> Model:
+        return read(self.connection)
+
+    @cached_property
+    def shape(self) -> list[str]:
+        return shape(self.dump(self.url, "--schema-only", "--no-owner"))
+
+    @cached_property
+    def printed(self) -> fingerprint.Fingerprint:
+        return fingerprint.read(self.connection, owners=False)
+
+    def explain(self, identities: Sequence[str]) -> Mapping[str, Sequence[fingerprint.Fact]]:
+        return fingerprint.explain(self.connection, identities, owners=False)
+
+    def moved(self) -> None:
+        for said in ("model", "shape", "printed"):
+            self.__dict__.pop(said, None)
+
+    def run(self, step: Step) -> None:
+        """As an execution would: where the server finds no cast for the first way, the next."""
+        ways = (step.statement, *step.otherwise)
+        for i, way in enumerate(ways):
+            try:
+                session.run(self.connection, way)
+            except psycopg.Error as error:
+                if i + 1 == len(ways):
+                    error.add_note(way)
+                    raise
+            else:
+                return
+
+
+@dataclass
+class Walk:
+    """`walk(one, two, …)`: nothing -> one -> two -> … and the whole way back, and each from nothing, all in as few rounds as can be."""
+
+    make_postgres: Callable[[], str]
+    psql: Callable[[str, str], str]
+    dump: Callable[..., str]
+    places: list[Place] = field(default_factory=list[Place])
+    steps: list[Step] = field(default_factory=list[Step])
+
+    def place(self, script: str = "") -> Place:
+        url = self.make_postgres()
+        if script:
+            self.psql(url, script)
+        self.places.append(Place(url, self.dump))
+        return self.places[-1]
+
+    def __call__(self, *versions: str, base: str = "", rounds: int = 1) -> None:
+        """`base` is there in every version."""
+        stops = [self.place(base), *(self.place(base + v) for v in versions)]
+        live = self.place(base)
+        path = [*stops[1:], *reversed(stops[:-1])]
+        for stop in path + [s for v in stops[2:] for s in (v, stops[0])]:
+            self.go(live, stop, rounds)
+
+    def cases(self, cases: Mapping[str, Sequence[str]], base: str = "", rounds: int = 1) -> None:
+        """Many small walks as one: each case in a schema of its own (its name), which is all of its search_path."""
+        many = max(map(len, cases.values()))
+        versions = [[v[min(i, len(v) - 1)] for v in cases.values()] for i in range(many)]
+        self(
+            *("".join(_in_schema(n, base + v) for n, v in zip(cases, each, strict=True)) for each in versions),
+            rounds=rounds,
+        )
+
+    def go(self, live: Place, wanted: Place, rounds: int = 1) -> list[Step]:
+        """Bring `live` to what `wanted` is, and let the judges look. The steps taken are kept in `steps`, too."""
+        taken: list[Step] = []
+        for _ in range(rounds):
+            taken += self.once(live, wanted)
+        self.steps += taken
+        judge(live, wanted, taken)
+        return taken
+
+    def once(self, live: Place, wanted: Place) -> list[Step]:
+        version = live.connection.info.server_version
+        steps = planner.steps(live.model, wanted.model, diff(live.model, wanted.model), version)
+        for step in steps:
+            live.run(step)
+        live.moved()
+        return steps
+
+    def close(self) -> None:
+        for place in self.places:
+            place.connection.close()
+
+
+def judge(live: Place, wanted: Place, taken: Sequence[Step]) -> None:
+    """Fails with what differs and what was done."""
+    done = "\n".join(s.statement for s in taken)
+    left = [f"{c.verb} {c.id}: {c.old} -> {c.new}" for c in diff(live.model, wanted.model)]
+    assert not left, "\n".join(["our reader:", *left, "after:", done])
+    unlike = live.printed.differences(wanted.printed)
+    names = [d.identity for d in unlike]
+    why = (
+        "\n".join(map(str, fingerprint.explained(unlike, live.explain(names), wanted.explain(names)))) if unlike else ""
+    )
+    assert not unlike, f"the fingerprint:\n{why}\nafter:\n{done}"
+    more, less = (
+        [one for one in here if one not in there]
+        for here, there in ((live.shape, wanted.shape), (wanted.shape, live.shape))
+    )
+    assert not more + less, "\n".join(["pg_dump, too much:", *more, "pg_dump, missing:", *less, "after:", done])
+
+
+def _in_schema(name: str, script: str) -> str:
+    return f"CREATE SCHEMA {name}; SET search_path = {name};\n{script}\n"
