@@ -140,7 +140,8 @@ class _Work:
         alone = any(not s.transactional for s in made)
         if act.verb == "drop":
             return (2 if act.id not in self.created else 0, alone, -kind.rank, act.id)
-        return (1, alone and act.verb == "create", kind.rank, act.id.name if act.verb != "create" else self._place[act.id])
+        place = self._place[act.id] if act.verb == "create" else -1
+        return (1, alone and act.verb == "create", kind.rank, place, act.id)
 
     def _before(self, acts: Iterable[Act]) -> Mapping[Act, set[Act]]:
         before: dict[Act, set[Act]] = {a: set() for a in acts}
