@@ -17,29 +17,32 @@ from colonnade.resources.common import wrong
 
 _TOKEN = re.compile(
     r"""
-      (?P<space>\s+)
-    | (?P<line>--[^\n]*)
+      (?P<space>[ \t\n\r\f\v]+)
+    | (?P<line>--[^\n\r]*)
     | (?P<block>/\*)
     | (?P<string>[eE]'(?:[^'\\]|\\.|'')*' | (?:[bBxXnN]|[uU]&)?'(?:[^']|'')*')
     | (?P<quoted>(?:[uU]&)?"(?:[^"]|"")+")
-    | (?P<dollar>\$(?P<tag>(?:[^\W\d]\w*)?)\$.*?\$(?P=tag)\$)
-    | (?P<word>[^\W\d][\w$]*)
-    | (?P<number>\d[\w.]*)
+    | (?P<dollar>\$(?P<tag>(?:[A-Za-z_\x80-\U0010ffff][A-Za-z0-9_\x80-\U0010ffff]*)?)\$.*?\$(?P=tag)\$)
+    | (?P<stray>['"\x00;\\$] | [eE](?='))
+    | (?P<word>[A-Za-z_\x80-\U0010ffff][A-Za-z0-9_$\x80-\U0010ffff]*)
+    | (?P<number>[0-9][0-9.]*)
     | (?P<open>[(\[])
     | (?P<close>[)\]])
-    | (?P<stray>['"\x00;\\] | \$(?=[\w$]*\$))
     | (?P<other>.)
     """,
     re.VERBOSE | re.DOTALL,
 )
+"""As the server's own scanner has it: every character beyond ASCII may be part of a word, and a $ within a word quotes nothing."""
+
 _COMMENT_EDGE = re.compile(r"/\*|\*/")
+_OPEN_QUOTE = "a quote ' that is not closed; double it where it is part of the text"
 _STRAY = {
-    "'": "a quote ' that is not closed; double it where it is part of the text",
+    "'": _OPEN_QUOTE,
     '"': 'a quote " that is not closed, or nothing between two of them',
     ";": "a ';'; write one piece of SQL without it, and whole statements under sql",
     "\x00": "a NUL character, which Postgres cannot hold",
     "\\": "a backslash outside quotes",
-    "$": "a dollar quote that is not closed",
+    "$": "a dollar quote that is not closed, or a parameter",
 }
 _PAIRS = {")": "(", "]": "["}
 
@@ -60,7 +63,7 @@ def tokens(text: str) -> Iterator[Token]:
         sort, piece = found.lastgroup or "other", found.group()
         at = _comment_end(text, found.start()) if sort == "block" else found.end()
         if sort == "stray":
-            raise wrong(f"has {_STRAY[piece]}")
+            raise wrong(f"has {_STRAY.get(piece, _OPEN_QUOTE)}")
         if sort == "close":
             _closed(opened, piece)
         if sort != "space":
@@ -91,7 +94,7 @@ def expression(text: str) -> str:
     found = list(tokens(text))
     if not [token for token in found if token.sort not in ("line", "block")]:
         raise wrong("is empty; write a SQL expression")
-    if found[-1].sort == "line" and not text.endswith("\n"):
+    if found[-1].sort == "line" and not text.endswith(("\n", "\r")):
         raise wrong("ends in a comment that would swallow what follows; end the line after it")
     return text
 
