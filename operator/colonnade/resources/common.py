@@ -54,7 +54,7 @@ def duration(value: float) -> str:
     for unit, size in (("h", 3_600_000), ("m", 60_000), ("s", 1000)):
         if whole and whole % size == 0:
             return f"{whole // size}{unit}"
-    return f"{whole}ms" if whole < 1000 else f"{whole / 1000:g}s"
+    return f"{whole}ms" if whole < 1000 else f"{whole // 1000}.{whole % 1000:03}".rstrip("0") + "s"
 
 
 def _duration(text: str) -> str:
