@@ -43,9 +43,11 @@ class NotStructuralError(ValueError):
 
 @dataclass(frozen=True)
 class _Place:
-    """Where the conversion stands: the path for errors, the models around, in how many places this can stand in one object."""
+    """Where the conversion stands: the path for errors, the levels of recursive models around it, and in how many places
+    this can stand in one object."""
 
     defs: Mapping[str, Any]
+    recursive: frozenset[str]
     path: str = ""
     level: int = 0
     many: int = 1
@@ -57,13 +59,14 @@ class _Place:
         return replace(self, path=f"{self.path}[]", many=self.many * limit)
 
     def model(self, name: str) -> _Place:
-        return replace(self, level=self.level + (name in _reachable(self.defs[name], self.defs)))
+        return replace(self, level=self.level + (name in self.recursive))
 
 
 def structural(model: type[AnyResource]) -> dict[str, Any]:
     """The schema of the whole resource as Kubernetes takes it."""
     schema = model.model_json_schema(by_alias=True, mode="validation")
-    place = _Place(schema.get("$defs", {}))
+    defs = schema.get("$defs", {})
+    place = _Place(defs, frozenset(name for name in defs if name in _reachable(defs[name], defs)))
     properties = schema["properties"]
     status = {**_convert(properties["status"], place.field("status")), "default": {"observedGeneration": -1}}
     return {

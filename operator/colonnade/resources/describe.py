@@ -15,7 +15,7 @@ def descriptions(cls: type) -> dict[str, str]:
     """The text under each field of the class itself and of those it inherits from, as one line."""
     found: dict[str, str] = {}
     for base in reversed(cls.__mro__):
-        if "__annotations__" in vars(base) and base.__module__.startswith("colonnade."):
+        if "__annotations__" in vars(base) and not base.__module__.startswith("pydantic."):
             found |= _own(base)
     return found
 
