@@ -1,0 +1,96 @@
+"""Names, verdicts and documents of MigrationPlans, without any API."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from colonnade.cluster.objects import Key
+from colonnade.cluster.plans import document, name_for, verdict
+from colonnade.core.gate import Verdict
+from colonnade.core.plan import Plan, Step, numbered
+from colonnade.resources import load
+
+SHOP = Key("team", "shop")
+PLAN = Plan(
+    "shop", numbered([Step("DROP TABLE users", "table users")]), "f" * 32, resources=("PostgresSchema/team/users",)
+)
+OTHER = Plan("shop", numbered([Step("DROP TABLE orders", "table orders")]), "f" * 32)
+
+
+def kept(
+    plan: Plan, name: str, state: str | None = "Pending", said: str | None = None, hash_: str | None = None
+) -> dict[str, Any]:
+    spec: dict[str, Any] = {"datastoreRef": {"name": "shop"}, "plan": {"hash": plan.hash}}
+    if said:
+        spec["approval"] = {"hash": hash_ or plan.hash, "verdict": said, "reason": "because"}
+    return {
+        "kind": "MigrationPlan",
+        "metadata": {"name": name, "namespace": "team"},
+        "spec": spec,
+        "status": {"state": state},
+    }
+
+
+@pytest.mark.parametrize("state", ["Pending", "Approved", "Failed", "Superseded", "Running", None])
+def test_a_word_on_this_very_plan_counts_until_it_has_run(state: str | None) -> None:
+    assert verdict([kept(PLAN, "shop-1", state, "Approve")], PLAN) == Verdict(
+        PLAN.hash, approved=True, reason="because"
+    )
+    assert verdict([kept(PLAN, "shop-1", state, "Reject")], PLAN) == Verdict(
+        PLAN.hash, approved=False, reason="because"
+    )
+
+
+def test_a_word_on_a_plan_that_has_run_is_spent() -> None:
+    assert verdict([kept(PLAN, "shop-1", "Applied", "Approve")], PLAN) is None
+
+
+def test_a_word_on_another_plan_or_for_another_hash_does_not_count() -> None:
+    assert verdict([kept(OTHER, "shop-1", said="Approve")], PLAN) is None
+    assert verdict([kept(PLAN, "shop-1", said="Approve", hash_=OTHER.hash)], PLAN) is None
+    assert verdict([kept(OTHER, "shop-1", said="Approve", hash_=PLAN.hash)], PLAN) is None
+
+
+def test_one_plan_keeps_one_name_and_the_same_change_needed_again_gets_a_number() -> None:
+    name = name_for([], SHOP, PLAN)
+    assert name == f"shop-{PLAN.hash[:10]}"
+    assert name_for([kept(PLAN, name, "Pending")], SHOP, PLAN) == name
+    assert name_for([kept(PLAN, name, "Applied")], SHOP, PLAN) == f"{name}-2"
+    assert name_for([kept(PLAN, name, "Applied"), kept(PLAN, f"{name}-2", "Pending")], SHOP, PLAN) == f"{name}-2"
+    assert name_for([kept(OTHER, name, "Pending")], SHOP, PLAN) == f"{name}-2", "ten digits of a hash may meet"
+
+
+def test_the_document_is_owned_by_its_datastore_and_carries_none_of_its_labels() -> None:
+    labels = {"app.kubernetes.io/instance": "shop", "team": "a"}
+    meta = {
+        "name": "shop",
+        "namespace": "team",
+        "uid": "u-1",
+        "labels": labels,
+        "annotations": {"argocd.argoproj.io/tracking-id": "x"},
+    }
+    datastore = {"apiVersion": "colonnade.dev/v1alpha1", "kind": "Datastore", "metadata": meta}
+    found = document("shop-1", datastore, PLAN)
+    assert found["metadata"]["labels"] == {"colonnade.dev/datastore": "shop"}
+    assert "annotations" not in found["metadata"]
+    assert found["metadata"]["ownerReferences"] == [
+        {"apiVersion": "colonnade.dev/v1alpha1", "kind": "Datastore", "name": "shop", "uid": "u-1", "controller": True}
+    ]
+    assert found["spec"]["plan"]["hash"] == PLAN.hash
+    load(found, strict=True)
+
+
+def test_a_plan_too_large_for_kubernetes_is_cut_and_says_so() -> None:
+    large = Plan("shop", numbered([Step(f"SELECT {i} -- {'x' * 5000}") for i in range(200)]), "f" * 32)
+    datastore = {
+        "apiVersion": "colonnade.dev/v1alpha1",
+        "kind": "Datastore",
+        "metadata": {"name": "shop", "namespace": "team", "uid": "u"},
+    }
+    found = document("shop-1", datastore, large)
+    assert len(json.dumps(found)) < 300_000
+    assert found["spec"]["plan"]["omitted"] == 200 - len(found["spec"]["plan"]["steps"])
+    assert found["spec"]["plan"]["hash"] == large.hash
