@@ -21,6 +21,9 @@ from colonnade.engines.postgres.read import read
 
 HEADER = re.compile(r"^--\n-- (?:Name|TOC entry).*\n--\n", re.MULTILINE)
 NOISE = re.compile(r"^(SET |SELECT pg_catalog\.set_config|\\(?:un)?restrict|--|$)")
+NOT_NULL = re.compile(
+    r'CONSTRAINT (?:\w+|"[^"]+") NOT NULL'
+)  # Postgres 18 makes names up, and other ones for partitions
 TABLE = re.compile(r"\ACREATE (?:UNLOGGED |FOREIGN )?TABLE ")
 
 
@@ -30,7 +33,7 @@ def shape(dump: str) -> list[str]:
 
 
 def _statement(text: str) -> str:
-    lines = [line for line in text.splitlines() if not NOISE.match(line)]
+    lines = [NOT_NULL.sub("NOT NULL", line) for line in text.splitlines() if not NOISE.match(line)]
     if not lines or not (TABLE.match(lines[0]) or lines[0].startswith(("GRANT ", "REVOKE "))):
         return "\n".join(lines)
     return "\n".join(sorted(line.rstrip(",") for line in lines))
@@ -155,4 +158,4 @@ def judge(live: Place, wanted: Place, taken: Sequence[Step]) -> None:
 
 
 def _in_schema(name: str, script: str) -> str:
-    return f"CREATE SCHEMA {name}; SET search_path = {name};\n{script}\n"
+    return f'CREATE SCHEMA "{name}"; SET search_path = "{name}";\n{script}\n'
