@@ -15,7 +15,6 @@ from psycopg import sql
 
 from colonnade.core.errors import ColonnadeError, Conflict, InvalidSpec, Unauthorized
 from colonnade.engines import Declaration, Source
-from colonnade.engines.postgres.compile import compile_sql
 from colonnade.engines.postgres.script import ROLES, Statement, statements, wanted
 from colonnade.engines.postgres.session import Connection, run
 
@@ -57,6 +56,8 @@ class Item:
 def items(declaration: Declaration) -> Iterator[Item]:
     """The statements of a declaration: its YAML compiled, then its SQL. Raises InvalidSpec for what may not be declared."""
     if declaration.spec is not None:
+        from colonnade.engines.postgres.compile import compile_sql  # brings pydantic, which plain SQL does without
+
         for made in compile_sql(declaration.spec):
             yield Item(made.sql, made.origin_at, made.origin)
     for source in declaration.sources:

@@ -1,0 +1,53 @@
+"""What a command is about: a database, what is declared for it, and what may be done there."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from colonnade.cli import address, files
+from colonnade.cli.declared import Declared, declared
+from colonnade.cli.options import policy_of
+from colonnade.core.errors import ColonnadeError, InvalidSpec
+from colonnade.core.gate import Mode, Policy
+from colonnade.engines import Desired, Target
+
+
+@dataclass(frozen=True)
+class Aim:
+    """One database and its declarations. `whole` says that what is not declared is to go."""
+
+    engine: str
+    target: Target
+    declared: Declared
+    policy: Policy
+    whole: bool
+
+
+@contextmanager
+def aims(args: Namespace, mode: Mode) -> Iterator[list[Aim]]:
+    """The databases that a command is about; what their connections need is there for the length of the block."""
+    texts = files.read(args.files)
+    if args.url is None:
+        raise InvalidSpec("give --url")
+    engine, target = address.read(args.url, args.shadow)
+    found = declared(texts, engine)
+    if found.passed_over:
+        print(f"passed over, not for {engine}: {', '.join(found.passed_over)}", file=sys.stderr)
+    yield [Aim(engine, target, found, policy_of(args, mode), whole=True)]
+
+
+def usable(desired: Desired) -> None:
+    """Raise what is wrong with the declarations, all of it together."""
+    if desired.errors:
+        said = [str(error) if owner in str(error) else f"{_short(owner)}{error}" for owner, error in desired.errors.items()]
+        worst = next(iter(desired.errors.values()))
+        raise worst if len(said) == 1 and isinstance(worst, ColonnadeError) else InvalidSpec("\n".join(said))
+
+
+def _short(owner: str) -> str:
+    """A resource's identity before what is wrong with it; files name themselves."""
+    return f"{owner}: " if owner.startswith(("PostgresSchema/", "MongoSchema/")) else ""

@@ -1,0 +1,72 @@
+"""What -f names: SQL files, resources in YAML, folders of both, standard input. Read before anything is connected to.
+
+SQL files are one declaration together, so that they may refer to each other in any order. YAML is parsed only where there is some.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from colonnade.core.errors import InvalidSpec
+from colonnade.engines import Source
+
+SUFFIXES = (".sql", ".yaml", ".yml", ".json")
+STDIN = "-"
+
+
+@dataclass(frozen=True)
+class Texts:
+    """The texts that were given, by their notation, and the words by which they were asked for."""
+
+    sql: tuple[Source, ...] = ()
+    yaml: tuple[Source, ...] = ()
+    asked: tuple[str, ...] = field(default=())
+
+
+def read(asked: Iterable[str]) -> Texts:
+    """Every text that these arguments name. Raises InvalidSpec."""
+    words = tuple(asked)
+    sources = [source for word in words for source in _sources(word)]
+    is_sql = {id(source): _is_sql(source) for source in sources}
+    return Texts(
+        tuple(source for source in sources if is_sql[id(source)]), tuple(source for source in sources if not is_sql[id(source)]), words
+    )
+
+
+def _sources(word: str) -> Iterator[Source]:
+    if word == STDIN:
+        yield Source("standard input", sys.stdin.read())
+        return
+    path = Path(word)
+    if path.is_dir():
+        found = sorted(p for p in path.rglob("*") if p.suffix in SUFFIXES and p.is_file() and not _hidden(p.relative_to(path)))
+        if not found:
+            raise InvalidSpec(f"-f {word}: the folder has no file that ends in {', '.join(SUFFIXES)}; name another")
+        yield from (Source(str(p), _text(p)) for p in found)
+    else:
+        yield Source(word, _text(path))
+
+
+def _hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InvalidSpec(f"-f {path}: byte {error.start} is not UTF-8; save the file as UTF-8") from None
+    except OSError as error:
+        raise InvalidSpec(f"-f {path}: {error.strerror}; name a file or folder that can be read") from None
+
+
+def _is_sql(source: Source) -> bool:
+    """By the name, and where there is none, by what a resource always has."""
+    suffix = Path(source.name).suffix.lower()
+    if suffix in SUFFIXES:
+        return suffix == ".sql"
+    return re.search(r'^\s*\{?\s*"?apiVersion"?\s*:', source.text, re.M) is None

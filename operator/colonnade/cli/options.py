@@ -1,0 +1,86 @@
+"""Options that several verbs share, each said once."""
+
+from __future__ import annotations
+
+import argparse
+import re
+
+from colonnade.core.gate import Drops, Mode, Policy
+
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+_DROPS: dict[str, Drops] = {"refuse": "Refuse", "quarantine": "Quarantine", "drop": "Drop"}
+
+
+def seconds(text: str) -> float:
+    """A duration such as 500ms, 2s, 10m or 1h30m."""
+    if not re.fullmatch(r"(\d+(\.\d+)?(ms|s|m|h))+", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no duration; write 500ms, 2s, 10m or 1h")
+    return sum(float(number) * _UNITS[unit] for number, _, unit in re.findall(r"(\d+(\.\d+)?)(ms|s|m|h)", text))
+
+
+def names(text: str) -> tuple[str, ...]:
+    """Names separated by commas."""
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def files(parser: argparse.ArgumentParser) -> None:
+    """What is declared."""
+    group = parser.add_argument_group("what is declared")
+    group.add_argument(
+        "-f",
+        "--file",
+        dest="files",
+        metavar="FILE|DIR|-",
+        action="append",
+        required=True,
+        help="SQL or resources in YAML; a folder stands for all .sql, .yaml, .yml and .json files in it, - for standard input; may be repeated",
+    )
+
+
+def database(parser: argparse.ArgumentParser) -> None:
+    """Where the database is."""
+    group = parser.add_argument_group("the database")
+    group.add_argument(
+        "--url",
+        help="postgresql://user@host:port/database or mongodb://…, with no cluster; a password is better kept in PGPASSWORD or "
+        "~/.pgpass than here, where other users of the machine can see it",
+    )
+    group.add_argument("--shadow", metavar="URL", help="another Postgres server of the same version for scratch databases [the same server]")
+
+
+def policy(parser: argparse.ArgumentParser) -> None:
+    """What may be done to the database."""
+    group = parser.add_argument_group("what may be done")
+    group.add_argument(
+        "--drops",
+        choices=_DROPS,
+        help="what happens to objects that are there and not declared: refuse, keep them in quarantine for a while, or drop them at "
+        "once [quarantine]",
+    )
+    group.add_argument(
+        "--max-blocking", type=seconds, metavar="TIME", default=1.0, help="predicted wait of others above which a step is a hazard [1s]"
+    )
+    group.add_argument("--lock-timeout", type=seconds, metavar="TIME", default=0.5, help="how long one try for a lock may wait [500ms]")
+    group.add_argument("--lock-retry", type=seconds, metavar="TIME", default=600.0, help="how long locks are tried for in all [10m]")
+
+
+def policy_of(args: argparse.Namespace, mode: Mode) -> Policy:
+    """The policy that the options say; a person is there, so what was changed by hand is put back, too."""
+    return Policy(
+        mode=mode,
+        drops=_DROPS[args.drops or "quarantine"],
+        drift="Correct",
+        max_blocking=args.max_blocking,
+        lock_timeout=args.lock_timeout,
+        lock_retry_budget=args.lock_retry,
+    )
+
+
+def output(parser: argparse.ArgumentParser, *forms: str) -> None:
+    """How results are shown."""
+    group = parser.add_argument_group("output")
+    group.add_argument("-o", "--output", choices=forms, default=forms[0], help=f"form of what is printed [{forms[0]}]")
+    group.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="colours: on a terminal, unless NO_COLOR is set [auto]")
+    group.add_argument(
+        "--progress", choices=("auto", "plain", "none"), default="auto", help="on standard error: a bar, a line for what takes long, nothing [auto]"
+    )

@@ -1,0 +1,71 @@
+"""The grammar of the command line. Only the verb that was asked for is imported; the others are known by name and by a sentence."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+VERBS: dict[str, str] = {
+    "plan": "show what would be done to bring a database to what is declared, and do nothing",
+    "apply": "show the plan, ask, and bring the database to what is declared",
+}
+
+EPILOG = """exit codes:
+  0  the database is what is declared, or was brought there
+  1  an error
+  2  changes are pending (plan --exit-code)
+  3  refused, or an approval is needed
+
+environment:
+  NO_COLOR         no colours
+  COLONNADE_DEBUG  1: show tracebacks
+"""
+
+
+class Parser(argparse.ArgumentParser):
+    """Wrong usage is an error like any other: exit code 2 says that changes are pending."""
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(1, f"{self.prog}: {message}\n")
+
+
+def verb_of(words: Sequence[str]) -> str | None:
+    """The verb that was asked for, if any."""
+    return next((word for word in words if not word.startswith("-")), None)
+
+
+def parser_for(*verbs: str | None) -> Parser:
+    """A parser that knows all verbs, and the options of these."""
+    from colonnade import __version__
+
+    parser = Parser(
+        prog=program(),
+        description="Keep live Postgres and MongoDB databases the way they are declared.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"colonnade {__version__}")
+    known = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+    for verb, sentence in VERBS.items():
+        one = known.add_parser(
+            verb,
+            help=sentence,
+            description=sentence[0].upper() + sentence[1:] + ".",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        if verb in verbs:
+            module = importlib.import_module(f"colonnade.cli.verbs.{verb}")
+            module.arguments(one)
+            one.set_defaults(run=module.run)
+    return parser
+
+
+def program() -> str:
+    """What this command was called as: by itself, or through kubectl."""
+    return "kubectl colonnade" if sys.argv[0].endswith("kubectl-colonnade") else "colonnade"

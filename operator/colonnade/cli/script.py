@@ -1,0 +1,57 @@
+"""A plan as an SQL script for those who run their changes by other means, and the script that takes it back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from colonnade.cli.text import groups
+from colonnade.core.plan import Plan, Step
+
+
+def up(plan: Plan) -> Iterator[str]:
+    """The steps in order, in their transactions."""
+    yield f"-- plan {plan.hash} for {plan.datastore}"
+    for together in groups(plan.steps):
+        yield ""
+        yield from _together([_told(step) for step in together], transactional=together[0].transactional)
+
+
+def down(plan: Plan) -> Iterator[str]:
+    """The way back: what each step says of it, the last step first; where there is none, a comment says why."""
+    yield f"-- takes back plan {plan.hash} for {plan.datastore}"
+    for together in groups(plan.steps[::-1]):
+        yield ""
+        yield from _together([_undo(step) for step in together], transactional=together[0].transactional)
+
+
+def _together(told: Sequence[Sequence[str]], *, transactional: bool) -> Iterator[str]:
+    wrapped = transactional and sum(not line.startswith("--") for lines in told for line in lines) > 1
+    yield from ("BEGIN;",) if wrapped else ()
+    yield from (line for lines in told for line in lines)
+    yield from ("COMMIT;",) if wrapped else ()
+
+
+def _told(step: Step) -> list[str]:
+    notes = [f"-- {hazard.code}: {line}" for hazard in step.hazards for line in hazard.message.splitlines()]
+    if step.batched:
+        notes.append(f"-- Colonnade runs this in slices of {step.batched}; run like this it is one transaction")
+    return [*notes, ended(step.statement)]
+
+
+def _undo(step: Step) -> list[str]:
+    notes = comments([step.undo_note]) if step.undo_note else []
+    if step.undo is None:
+        first = step.statement.strip().splitlines()[0]
+        return [f"-- no way back from: {first}", *notes]
+    return [*notes, ended(step.undo)]
+
+
+def ended(statement: str) -> str:
+    """The statement with its semicolon."""
+    text = statement.strip()
+    return text if text.endswith(";") else f"{text};"
+
+
+def comments(texts: Iterable[str]) -> list[str]:
+    """Texts as comments, whatever lines they have."""
+    return [f"-- {line}".rstrip() for text in texts for line in text.splitlines()]

@@ -1,0 +1,63 @@
+"""A database opened for the length of one command, with what was learnt about declarations kept in the user's cache folder."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from colonnade.core.gate import Policy
+from colonnade.engines import Database, Target, engine
+
+MOST_FILES, MOST_BYTES = 200, 500 * 2**20
+
+
+@contextmanager
+def opened(engine_name: str, target: Target, policy: Policy, stop: threading.Event) -> Iterator[Database]:
+    """The database, connected. Raises Unreachable or Unauthorized."""
+    found = engine(engine_name)
+    if engine_name == "Postgres":
+        _remembering()
+    with found.open(target, policy, stop) as database:
+        yield database
+
+
+def _remembering() -> None:
+    from colonnade.engines.postgres import ENGINE
+    from colonnade.engines.postgres.cache import Cache
+
+    root = cache_folder()
+    prune(root)
+    ENGINE.cache = Cache(folder=root / code_version())
+
+
+def cache_folder() -> Path:
+    """Where results are kept. https://specifications.freedesktop.org/basedir-spec/latest/"""
+    base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(base).expanduser() / "colonnade" / "desired"
+
+
+def code_version() -> str:
+    """A name for this very code: other code may read the same SQL another way."""
+    root = Path(__file__).parent.parent
+    files = sorted(p for part in ("core", "engines", "resources") for p in (root / part).rglob("*.py"))
+    facts = [(str(p.relative_to(root)), (s := p.stat()).st_mtime_ns, s.st_size) for p in files]
+    return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
+
+
+def prune(root: Path) -> None:
+    """Remove what was used least recently where there is too much. What another process removes meanwhile is gone, too."""
+    found = []
+    with contextlib.suppress(OSError):
+        found = sorted(((s := p.stat()).st_mtime, s.st_size, p) for p in root.glob("*/*"))
+    count, size = len(found), sum(one[1] for one in found)
+    for _, bytes_, path in found:
+        if count <= MOST_FILES and size <= MOST_BYTES:
+            return
+        path.unlink(missing_ok=True)
+        count, size = count - 1, size - bytes_
+
