@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field
 
 from colonnade.core import plan as core
 from colonnade.core.gate import Verdict
+from colonnade.core.hazards import Hazard
 from colonnade.resources.common import (
     Column,
     DatastoreRef,
@@ -31,7 +34,9 @@ ROOM = 256 * 1024
 """Bytes of steps that a MigrationPlan holds at most; the rest is in the journal of the database."""
 
 Hash = Annotated[str, Field(min_length=8, max_length=128, pattern=r"^[0-9a-f]+$")]
-Statement = Annotated[str, Field(max_length=65536)]
+LONGEST = 65536
+STEPS = 1000
+Statement = Annotated[str, Field(max_length=LONGEST)]
 
 
 class StepHazard(Frozen):
@@ -81,10 +86,12 @@ class MigrationSteps(Frozen):
     """Name of the Datastore whose database is changed."""
     resources: Annotated[tuple[Line, ...], Field(max_length=1000)] = ()
     """The resources that ask for it: kind/namespace/name."""
-    steps: Annotated[tuple[PlanStep, ...], ListMap(1000, ("id",))] = ()
+    steps: Annotated[tuple[PlanStep, ...], ListMap(STEPS, ("id",))] = ()
     """What is done, in order."""
     omitted: Annotated[int, Field(ge=0)] | None = None
     """How many further steps stand only in the journal of the database, because the plan is too large for Kubernetes."""
+    omitted_hazards: Annotated[tuple[Line, ...], Field(max_length=100)] = ()
+    """What those steps can do to data or traffic, the first 100: an approval is for them, too."""
     warnings: Annotated[tuple[Message, ...], Field(max_length=64)] = ()
     """What deserves a look before approving."""
     premise: Short
@@ -93,43 +100,60 @@ class MigrationSteps(Frozen):
     """Hash of the whole plan: what an approval is bound to."""
 
     @classmethod
-    def of(cls, plan: core.Plan) -> Self:
-        """The plan as the resource shows it, cut where it would be too large; its hash is that of all steps."""
-        steps, room = [], ROOM
-        for step in plan.steps[:1000]:
-            shown = _step(step)
-            room -= len(shown.model_dump_json(exclude_defaults=True).encode())
-            if room < 0:
-                break
-            steps.append(shown)
+    def of(cls, plan: core.Plan, datastore: str | None = None) -> Self:
+        """The plan as the resource shows it, cut where it would be too large; its hash is that of all steps.
+
+        `datastore` is the Datastore's name where the plan itself calls the database otherwise.
+        """
+        steps = tuple(_that_fit(plan.steps[:STEPS]))
+        left = plan.steps[len(steps) :]
         return cls(
-            datastore=plan.datastore,
-            resources=plan.resources[:1000],
-            steps=tuple(steps),
-            omitted=len(plan.steps) - len(steps) or None,
-            warnings=plan.warnings[:64],
+            datastore=datastore or plan.datastore,
+            resources=_lines(plan.resources, 1000, 1024),
+            steps=steps,
+            omitted=len(left) or None,
+            omitted_hazards=_lines(
+                (f"{step.id}: {h.code}: {h.message}" for step in left for h in step.hazards), 100, 1024
+            ),
+            warnings=_lines(plan.warnings, 64, 4096),
             premise=plan.premise,
             hash=plan.hash,
         )
 
 
+def _that_fit(steps: Iterable[core.Step]) -> Iterator[PlanStep]:
+    room = ROOM
+    for step in steps:
+        shown = _step(step)
+        room -= len(shown.model_dump_json(exclude_defaults=True).encode())
+        if room < 0:
+            return
+        yield shown
+
+
 def _step(step: core.Step) -> PlanStep:
     return PlanStep(
         id=step.id,
-        statement=_cut(step.statement, 65536),
+        statement=_cut(step.statement, LONGEST),
         subject=_cut(step.subject, 1024) or None,
         transactional=step.transactional,
-        lock=step.lock or None,
-        blocks=step.blocks[:100],
+        lock=_cut(step.lock, 1024) or None,
+        blocks=_lines(step.blocks, 100, 1024),
         estimate=duration(step.estimate) if step.estimate else None,
-        hazards=tuple(
-            StepHazard(code=h.code, weight=h.weight.value, message=h.message, safe_way=h.safe_way or None)
-            for h in step.hazards
-        ),
-        precheck=tuple(check.query for check in step.checks),
-        undo=None if step.undo is None else _cut(step.undo, 65536),
+        hazards=tuple(_hazard(hazard) for hazard in step.hazards[:32]),
+        precheck=_lines((check.query for check in step.checks), 32, 4096),
+        undo=None if step.undo is None else _cut(step.undo, LONGEST),
         undo_note=_cut(step.undo_note, 1024) or None,
     )
+
+
+def _hazard(hazard: Hazard) -> StepHazard:
+    way = _cut(hazard.safe_way, 4096) or None
+    return StepHazard(code=hazard.code, weight=hazard.weight.value, message=_cut(hazard.message, 4096), safe_way=way)
+
+
+def _lines(texts: Iterable[str], most: int, longest: int) -> tuple[str, ...]:
+    return tuple(_cut(text, longest) for text in islice(texts, most))
 
 
 def _cut(text: str, size: int) -> str:

@@ -54,6 +54,7 @@ def test_a_plan_is_shown_as_it_is() -> None:
                 "undoNote": "its rows are gone",
             }
         ],
+        "omittedHazards": [],
         "warnings": ["look"],
         "premise": "premise",
         "hash": found.hash,
@@ -72,6 +73,24 @@ def test_a_plan_that_is_too_large_for_kubernetes_is_cut_and_keeps_its_hash() -> 
     assert len(shown.model_dump_json(by_alias=True, exclude_defaults=True)) < ROOM + 10_000
     assert shown.omitted == 100 - len(shown.steps) > 0
     assert shown.hash == found.hash
+
+
+def test_what_is_cut_off_still_tells_its_hazards() -> None:
+    """An approval is for the whole plan, whatever of it fits."""
+    shown = MigrationSteps.of(made(*(Step("SELECT 1") for _ in range(1000)), Step("DROP TABLE t", hazards=(HAZARD,))))
+    assert shown.omitted_hazards == (f"s1001: DELETES_DATA: {HAZARD.message}",)
+
+
+def test_nothing_in_a_plan_is_too_large_to_be_shown() -> None:
+    long = "x" * 100_000
+    hazard = Hazard(DELETES_DATA.code, DELETES_DATA.weight, long, long)
+    step = Step(
+        long, long, True, (hazard,) * 50, (Check(long, long, long, long),) * 50, long, long, long, (long,) * 200
+    )
+    plan = Plan("shop", numbered([step]), "premise", (long,) * 100, (long,) * 2000)
+    shown = MigrationSteps.of(plan, datastore="other")
+    assert shown.datastore == "other"
+    assert shown.omitted == 1
 
 
 def test_a_statement_that_is_too_long_is_cut() -> None:
