@@ -45,6 +45,9 @@ def _type(code: str, weight: Weight, text: str, safe_way: str) -> HazardType:
 DELETES_DATA = _type(
     "DELETES_DATA", Weight.DESTRUCTIVE, "{object} and everything in it is deleted",
     "keep it declared; or let it be quarantined first (policy.drops: Quarantine) and approve once nobody misses it")
+LOOKS_LIKE_RENAME = _type(
+    "LOOKS_LIKE_RENAME", Weight.DESTRUCTIVE, "{object} is dropped while something of the same shape is added: it looks like a rename",
+    "declare the rename, so that the data stays")
 NARROWS_DATA = _type(
     "NARROWS_DATA", Weight.DESTRUCTIVE, "values of {object} may not fit the new type and would be cut or rejected",
     "widen instead, or declare a conversion for the values that do not fit")
@@ -85,7 +88,7 @@ TIGHTENS_RULE = _type(
 CATALOGUE: dict[str, HazardType] = {
     t.code: t
     for t in (
-        DELETES_DATA, NARROWS_DATA, EXPIRES_DATA, REWRITES_TABLE, SCANS_TABLE, BLOCKS_WRITES, BUILDS_INDEX, DROPS_INDEX,
+        DELETES_DATA, LOOKS_LIKE_RENAME, NARROWS_DATA, EXPIRES_DATA, REWRITES_TABLE, SCANS_TABLE, BLOCKS_WRITES, BUILDS_INDEX, DROPS_INDEX,
         DROPS_GUARANTEE, CHANGES_ACCESS, BREAKS_CLIENTS, UPGRADES_EXTENSION, TIGHTENS_RULE,
     )
 }

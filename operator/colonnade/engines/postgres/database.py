@@ -85,6 +85,8 @@ class PostgresDatabase:
         """See engines.Database."""
         with translated(self.target.name):
             desired = self._normaliser().desire(declarations, whole=whole)
+        if whole and desired.errors:
+            raise next(iter(desired.errors.values()))
         return replace(desired, warnings=warnings(desired)) if not desired.warnings else desired
 
     def read(self, desired: Desired) -> State:

@@ -93,14 +93,14 @@ def read(connection: Connection[Any], *, leave_out: Collection[str] = (), owners
     Without `owners` it does not matter who owns what and who granted a privilege, only who has it.
     """
     with _pinned(connection) as cursor:
-        rows = cursor.execute(_queries(cursor, owners).objects, {"leave_out": [*leave_out]}, prepare=False)
+        rows = cursor.execute(_queries(cursor, owners).objects, {"leave_out": [*leave_out]})
         return Fingerprint(dict(rows.fetchall()))
 
 
 def digest(connection: Connection[Any], *, leave_out: Collection[str] = (), owners: bool = True) -> str:
     """The `Fingerprint.digest` that `read` would give, computed by the server."""
     with _pinned(connection) as cursor:
-        row = cursor.execute(_queries(cursor, owners).digest, {"leave_out": [*leave_out]}, prepare=False).fetchone()
+        row = cursor.execute(_queries(cursor, owners).digest, {"leave_out": [*leave_out]}).fetchone()
     assert row is not None
     return str(row[0])
 
@@ -112,7 +112,7 @@ def explain(
     facts: dict[str, list[Fact]] = {identity: [] for identity in identities}
     parameters = {"leave_out": [*leave_out], "objects": [*identities]}
     with _pinned(connection) as cursor:
-        for identity, catalog, values in cursor.execute(_queries(cursor, owners).explain, parameters, prepare=False):
+        for identity, catalog, values in cursor.execute(_queries(cursor, owners).explain, parameters):
             facts[identity].append(Fact(catalog, values))
     return facts
 

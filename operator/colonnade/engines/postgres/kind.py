@@ -22,11 +22,12 @@ Steps = Iterable[Step]
 
 @dataclass(frozen=True)
 class Wishes:
-    """What a declaration says about the way, beyond where to arrive: expressions by column, and old names by new."""
+    """What a declaration says about the way, beyond where to arrive: expressions by column, and
+    renames (see renames.py)."""
 
     backfills: Mapping[ObjectId, str] = field(default_factory=dict[ObjectId, str])
     conversions: Mapping[ObjectId, str] = field(default_factory=dict[ObjectId, str])
-    renames: tuple[tuple[str, str, str, str], ...] = ()
+    renames: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -86,17 +87,19 @@ class PgKind(Kind[S, Context]):
 
     `query` gives a row an object with the columns `oid`, `name` (text[]), perhaps `sub` (column number) and `rel` (the relation
     that it belongs to), and the fields of `spec`. `catalog` is where its oid points. `space` names what its name must be unique in:
-    relations share one, types another, constraints of a table a third. `goes_with` names what takes the object with it (what it needs,
+    relations share one, types another, constraints of a table a third, functions and aggregates a fourth. `goes_with` names what takes the object with it (what it needs,
     if not told otherwise); `disturbs` the kinds of dependents that must be out of the way of a change; `carry` takes an object that
-    holds data over to a type that was replaced; a `foldable` one can stand in its table's CREATE.
+    holds data over to a type that was replaced; a `foldable` one can stand in its table's CREATE; `words`
+    is what ALTER … SET SCHEMA calls the kind, where a quarantined table may need it along.
     """
 
     catalog: LiteralString
     query: Query
     rank: int
-    space: Literal["", "relation", "type", "constraint"] = ""
+    space: Literal["", "relation", "type", "constraint", "routine"] = ""
     disturbs: Callable[[ObjectId, S, S], Iterable[str]] = lambda oid, old, new: ()
     foldable: bool = False
+    words: LiteralString = ""
     inline: Callable[[ObjectId, S, Context], Any] | None = None
     goes_with: Callable[[ObjectId, S], Iterable[ObjectId]] | None = None
     carry: Callable[[ObjectId, S, S, Context], Steps] | None = None

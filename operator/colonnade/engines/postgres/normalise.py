@@ -20,8 +20,10 @@ from colonnade.engines.postgres.fingerprint import Fingerprint
 from colonnade.engines.postgres.kind import OWN_SCHEMAS, Wishes
 from colonnade.engines.postgres.load import load
 from colonnade.engines.postgres.read import read
+from colonnade.engines.postgres.renames import Rename
 from colonnade.engines.postgres.scratch import Scratch
 from colonnade.engines.postgres.session import Connection, pin, run
+from colonnade.engines.postgres.trial import broken_triggers
 
 EXPRESSIONS = (
     "conbin", "adbin", "indexprs", "indpred", "ev_action", "ev_qual", "polqual", "polwithcheck", "tgqual", "prosqlbody",
@@ -65,7 +67,7 @@ class Normaliser:
         """What the declarations come to; those that cannot be used are set aside with their errors."""
         digest = self._digest(declarations, whole)
         key = hashlib.sha256(f"{self.server}\0{digest}".encode()).hexdigest()
-        if (known := self.cache.get(key)) is not None:
+        if isinstance(known := self.cache.get(key), PgDesired):
             return known
         errors: dict[str, ColonnadeError] = {}
         found = self._loaded(list(declarations), errors)
@@ -90,8 +92,20 @@ class Normaliser:
                 failed = self._load_each(connection, order, base, errors)
                 if failed is None:
                     form = snapshot(connection)
-                    return Form(form.model, form.fingerprint), self._owners
+                    failed = self._without_broken(connection, form, order, errors)
+                    if failed is None:
+                        return form, self._owners
             order = failed
+
+    def _without_broken(
+        self, connection: Connection, form: Form, order: list[Declaration], errors: dict[str, ColonnadeError]
+    ) -> list[Declaration] | None:
+        """None where every trigger can work; else the declarations without those whose triggers cannot."""
+        before = len(errors)
+        for oid, said in broken_triggers(connection, form.model):
+            owner = self._owners.get(oid) or order[0].owner
+            errors.setdefault(owner, InvalidSpec(f"{oid} fails on every row: {said}"))
+        return [d for d in order if d.owner not in errors] if len(errors) > before else None
 
     def _load_each(
         self, connection: Connection, order: list[Declaration], base: Model, errors: dict[str, ColonnadeError]
@@ -142,7 +156,7 @@ class Normaliser:
 
     def again(self, desired: PgDesired) -> Form:
         """The second form: built from what the server printed. Raises Unsupported where more than printing differs."""
-        if (known := self.cache.get(desired.key + ":again")) is not None:
+        if isinstance(known := self.cache.get(desired.key + ":again"), Form):
             return known
         with self.scratch.database() as connection:
             form = built(connection, desired.first.model)
@@ -183,10 +197,11 @@ def built(connection: Connection, model: Model) -> Form:
 def wishes(declarations: Sequence[Declaration]) -> Wishes:
     """What the declarations say about the way."""
     backfills, conversions = {}, {}
-    renames: list[tuple[str, tuple[str, ...], str]] = []
+    renames: list[Rename] = []
     for spec in (d.spec for d in declarations if d.spec):
         for b in spec.backfills:
             backfills[ObjectId("column", (*spec.placed(b.table), b.column))] = b.expression
         for c in spec.conversions:
             conversions[ObjectId("column", (*spec.placed(c.table), c.column))] = c.using
+        renames += [Rename.declared(spec, r) for r in spec.renames]
     return Wishes(backfills, conversions, tuple(renames))

@@ -17,7 +17,7 @@ from colonnade.core.kind import NOTHING, Model, ObjectId
 from colonnade.core.plan import CycleError, Step, topological
 from colonnade.engines.postgres.kind import Context, PgKind, Wishes
 from colonnade.engines.postgres.kinds import KINDS
-from colonnade.engines.postgres.statement import name, q, step, text
+from colonnade.engines.postgres.statement import name, printed, q, step, text
 
 
 class Act(NamedTuple):
@@ -274,6 +274,8 @@ class _Work:
     def _drop(self, oid: ObjectId, kind: PgKind[Any]) -> list[Step]:
         if self.old.vanishes_with(oid) & self.dropped:
             return []
+        if self.context.quarantine and kind.words and oid not in self.created and self._quarantined_user(oid):
+            return [self._quarantined(oid, kind)]
         made = list(kind.drop(oid, self.old.objects[oid], self.context))
         if oid in self.moved:
             was, now = text(name(*oid.name)), text(name(*oid.name[:-1], self.moved[oid]))
@@ -281,6 +283,26 @@ class _Work:
         if oid in self.created and not kind.holds_data:
             made = [replace(s, hazards=tuple(h for h in s.hazards if h.code not in TEMPORARY)) for s in made]
         return made
+
+    def _quarantined_user(self, oid: ObjectId) -> bool:
+        """Whether a table that goes to quarantine needs this object there."""
+        seen, todo = {oid}, [oid]
+        while todo:
+            for user in self.users.get(todo.pop(), ()):
+                if user in self.dropped and user not in self.created and user not in seen:
+                    seen.add(user)
+                    todo.append(user)
+        return any(o.kind == "table" for o in seen)
+
+    def _quarantined(self, oid: ObjectId, kind: PgKind[Any]) -> Step:
+        """The step that takes an object along to quarantine."""
+        assert self.context.quarantine
+        spec = self.old.objects[oid]
+        last, signature = getattr(spec, "function", oid.name[-1]), getattr(spec, "arguments", None)
+        tail = q("({})", printed(signature)) if signature is not None else q("")
+        move = q("ALTER {} {}{} SET SCHEMA {}", printed(kind.words), name(oid.name[0], last), tail, name(self.context.quarantine))
+        back = q("ALTER {} {}{} SET SCHEMA {}", printed(kind.words), name(self.context.quarantine, last), tail, name(oid.name[0]))
+        return step(oid, move, undo=back)
 
 
 TEMPORARY = ("BREAKS_CLIENTS", "DROPS_GUARANTEE", "DROPS_INDEX")
@@ -298,8 +320,8 @@ def _names(oid: ObjectId, spec: Any) -> Iterable[tuple[str, ...]]:
         yield ("relation", *oid.name[:2])
         if oid.kind in ("table", "view", "materialized view", "composite type", "foreign table"):
             yield ("type", *oid.name[:2])
-    elif kind.space == "type":
-        yield ("type", *oid.name[:2])
+    elif kind.space in ("type", "routine"):
+        yield (kind.space, *oid.name[:2])
     elif kind.space == "constraint":
         yield ("constraint", *oid.name)
         if oid.kind in ("primary key", "unique", "exclusion"):

@@ -19,7 +19,7 @@ from colonnade.core.gate import Policy
 from colonnade.core.kind import Model, ObjectId
 from colonnade.core.plan import Step
 from colonnade.engines import Progress
-from colonnade.engines.postgres import fingerprint, planner
+from colonnade.engines.postgres import fingerprint, planner, renames
 from colonnade.engines.postgres.fingerprint import Fingerprint
 from colonnade.engines.postgres.normalise import Form, Normaliser, PgDesired, built, snapshot
 from colonnade.engines.postgres.read import read
@@ -84,10 +84,13 @@ class Rehearsed:
                 raise Unsupported(f"a copy of the live schema cannot be made: {e.diag.message_primary}; "
                                   f"it is tried with {'; '.join(e.__notes__ if hasattr(e, '__notes__') else [])[:200]}") from e
         rehearsal = Rehearsal(copy, sizes(self.live), self.policy.max_blocking)
-        done: list[Step] = []
+        done: list[Step] = self._rehearse(rehearsal, list(renames.steps(self._copied or self.scope.live, self.wishes.renames)))
+        first: tuple[Change, ...] | None = None
+        before = self.scope.live
         for _ in range(ROUNDS):
             model = read(copy)
             changes = self.changes(model)
+            first, before = (changes, model) if first is None else (first, before)
             if not changes:
                 break
             made = planner.steps(model, self.scope.wanted, changes, copy.info.server_version, self.wishes, quarantine=self._quarantine())
@@ -98,7 +101,7 @@ class Rehearsed:
         if named := list(left):
             raise Unsupported(f"after the plan these would still differ: {'; '.join(named[:5])}; nothing was changed; "
                               "take what is named out of the declaration, or change it by hand")
-        return done
+        return renames.suspected(done, first or (), before, self.scope.wanted)
 
     def _quarantine(self) -> str | None:
         """The schema that dropped tables go to: named after what was there, so that the plan is the same each time it is made."""

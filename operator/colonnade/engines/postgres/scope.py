@@ -51,6 +51,7 @@ class Scope:
 def _managed(live: Model, declared: Mapping[ObjectId, object], desired: PgDesired, ledger: Mapping[ObjectId, str]) -> set[ObjectId]:
     ours = {d.owner for d in desired.declarations} - desired.errors.keys()
     base = {o for o in live.objects if o in declared or ledger.get(o) in ours}
+    base |= {o for r in desired.wishes.renames for o in r.sources(live)}
     others = {o for o, owner in ledger.items() if owner not in ours and o not in declared}
     found = set(base)
     for oid in live.objects:

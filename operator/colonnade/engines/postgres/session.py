@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import contextmanager
 from collections.abc import Iterator
-from typing import Any, LiteralString, cast
+from typing import Any
 
 import psycopg
 from psycopg import sql
 
 from colonnade.engines import Target
 from colonnade.engines.postgres.errors import translated
+from colonnade.engines.postgres.statement import printed
 
 PINS: Mapping[str, str] = {
     "search_path": "pg_catalog",
@@ -80,7 +81,7 @@ def pin(connection: Connection, **more: str) -> None:
 
 def run(connection: Connection, statement: str) -> None:
     """Run a statement that was composed earlier (it comes out of a plan), exactly as it is."""
-    connection.execute(sql.SQL(cast(LiteralString, statement)))
+    connection.execute(printed(statement))
 
 
 @contextmanager

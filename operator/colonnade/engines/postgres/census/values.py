@@ -85,11 +85,12 @@ INSTEAD: Mapping[tuple[str, str], LiteralString] = {
     " (SELECT a.attname FROM pg_catalog.pg_attribute a WHERE a.attrelid = t.conrelid AND a.attnum = u)"
     " FROM pg_catalog.unnest(t.conkey) u) END",
     # order counts, gaps left by removed ones do not
-    ("pg_enum", "enumsortorder"): "pg_catalog.row_number() OVER (PARTITION BY t.enumtypid ORDER BY t.enumsortorder)",
+    ("pg_enum", "enumsortorder"): "(SELECT pg_catalog.count(*) FROM pg_catalog.pg_enum e"
+    " WHERE e.enumtypid = t.enumtypid AND e.enumsortorder < t.enumsortorder)",
     ("pg_inherits", "inhseqno"): "(SELECT pg_catalog.count(*) FROM pg_catalog.pg_inherits i"
     " WHERE i.inhrelid = t.inhrelid AND i.inhseqno < t.inhseqno)",
-    ("pg_ts_config_map", "mapseqno"): "pg_catalog.row_number() OVER"
-    " (PARTITION BY t.mapcfg, t.maptokentype ORDER BY t.mapseqno)",
+    ("pg_ts_config_map", "mapseqno"): "(SELECT pg_catalog.count(*) FROM pg_catalog.pg_ts_config_map m"
+    " WHERE m.mapcfg = t.mapcfg AND m.maptokentype = t.maptokentype AND m.mapseqno < t.mapseqno)",
     # the order of columns counts in a composite type, as values are written in it, and in an index
     (
         "pg_attribute",

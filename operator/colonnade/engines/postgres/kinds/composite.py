@@ -76,6 +76,6 @@ def drop(oid: ObjectId, spec: Composite, context: Context) -> Steps:
 
 
 KINDS = (
-    PgKind(name="composite type", catalog="pg_type", spec=Composite, query=QUERY, create=create, alter=alter, drop=drop, rank=3,
+    PgKind(name="composite type", words="TYPE", catalog="pg_type", spec=Composite, query=QUERY, create=create, alter=alter, drop=drop, rank=3,
            space="relation"),
 )

@@ -100,7 +100,7 @@ def domain_of(oid: ObjectId, spec: DomainConstraint) -> tuple[ObjectId, ...]:
 
 
 KINDS = (
-    PgKind(name="domain", catalog="pg_type", spec=Domain, query=DOMAINS, create=create, alter=alter, drop=drop, rank=3, space="type"),
+    PgKind(name="domain", words="DOMAIN", catalog="pg_type", spec=Domain, query=DOMAINS, create=create, alter=alter, drop=drop, rank=3, space="type"),
     PgKind(name="domain constraint", catalog="pg_constraint", spec=DomainConstraint, query=CONSTRAINTS, needs=domain_of,
            create=create_constraint, alter=never, drop=drop_constraint, rank=4, space="constraint"),
 )

@@ -62,5 +62,5 @@ def drop(oid: ObjectId, spec: Enum, context: Context) -> Steps:
 
 
 KINDS = (
-    PgKind(name="enum", catalog="pg_type", spec=Enum, query=QUERY, create=create, alter=alter, drop=drop, rank=2, space="type"),
+    PgKind(name="enum", words="TYPE", catalog="pg_type", spec=Enum, query=QUERY, create=create, alter=alter, drop=drop, rank=2, space="type"),
 )

@@ -57,6 +57,8 @@ def drop(oid: ObjectId, spec: Function, context: Context) -> Steps:
 
 
 KINDS = (
-    PgKind(name="function", catalog="pg_proc", spec=Function, query=_query("'f', 'w'"), create=create, alter=alter, drop=drop, rank=18),
-    PgKind(name="procedure", catalog="pg_proc", spec=Function, query=_query("'p'"), create=create, alter=alter, drop=drop, rank=19),
+    PgKind(name="function", words="ROUTINE", catalog="pg_proc", spec=Function, query=_query("'f', 'w'"), create=create, alter=alter, drop=drop, rank=18,
+           space="routine"),
+    PgKind(name="procedure", words="ROUTINE", catalog="pg_proc", spec=Function, query=_query("'p'"), create=create, alter=alter, drop=drop, rank=19,
+           space="routine"),
 )

@@ -53,5 +53,5 @@ def drop(oid: ObjectId, spec: Range, context: Context) -> Steps:
 
 
 KINDS = (
-    PgKind(name="range", catalog="pg_type", spec=Range, query=QUERY, create=create, alter=never, drop=drop, rank=3, space="type"),
+    PgKind(name="range", words="TYPE", catalog="pg_type", spec=Range, query=QUERY, create=create, alter=never, drop=drop, rank=3, space="type"),
 )

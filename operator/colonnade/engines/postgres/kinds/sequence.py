@@ -96,7 +96,7 @@ def disown(oid: ObjectId, spec: SequenceOwner, context: Context) -> Steps:
 
 
 KINDS = (
-    PgKind(name="sequence", catalog="pg_class", spec=Sequence, query=SEQUENCES, create=create, alter=alter, drop=drop, rank=5,
+    PgKind(name="sequence", words="SEQUENCE", catalog="pg_class", spec=Sequence, query=SEQUENCES, create=create, alter=alter, drop=drop, rank=5,
            space="relation"),
     PgKind(name="sequence owner", catalog="", spec=SequenceOwner, query=OWNERS, needs=owner_needs, goes_with=sequence_of,
            create=own, alter=own_another, drop=disown, rank=20),

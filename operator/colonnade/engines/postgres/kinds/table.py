@@ -103,8 +103,23 @@ def _row_security(oid: ObjectId, old: Table | None, new: Table) -> Iterator[Step
 
 
 def drop(oid: ObjectId, spec: Table, context: Context) -> Steps:
+    if context.quarantine:
+        yield from _quarantine(oid, context.quarantine, context)
+        return
     yield step(oid, q("DROP TABLE {}", name(*oid.name)), hazards=(hazard(DELETES_DATA, oid),),
-               undo="the rows are gone; restore them from quarantine or a backup")
+               undo="the rows are gone; restore them from a backup")
+
+
+def _quarantine(oid: ObjectId, schema: str, context: Context) -> Iterator[Step]:
+    """Out of the way with everything in it; it no longer refers to others, so that it does not hold them back."""
+    table, away = name(*oid.name), name(schema, oid.name[1])
+    yield step(oid, q("CREATE SCHEMA IF NOT EXISTS {}", name(schema)), undo=q("DROP SCHEMA {}", name(schema)))
+    for k in context.old.objects:
+        if k.kind == "foreign key" and k.name[:2] == oid.name:
+            yield step(oid, q("ALTER TABLE {} DROP CONSTRAINT {}", table, name(k.name[2])),
+                       undo=q("ALTER TABLE {} ADD CONSTRAINT {} {}", table, name(k.name[2]), printed(context.old.objects[k].definition)))
+    yield step(oid, q("ALTER TABLE {} SET SCHEMA {}", table, name(schema)), hazards=(hazard(DELETES_DATA, oid, "after the quarantine"),),
+               undo=q("ALTER TABLE {} SET SCHEMA {}", away, name(oid.name[0])))
 
 
 KINDS = (
