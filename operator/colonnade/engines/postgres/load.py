@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import psycopg
 from psycopg import sql
+from psycopg.pq import TransactionStatus
 
 from colonnade.core.errors import ColonnadeError, Conflict, InvalidSpec, Unauthorized
 from colonnade.engines import Declaration, Source
@@ -20,6 +21,8 @@ from colonnade.engines.postgres.session import Connection, run
 
 BATCH = 300
 LATER = ("42P01", "42704", "42883", "3F000", "42703", "42P02", "42830")
+COMMITTED = ("25001", "55P04", "53200")
+"""What only works outside a transaction, or after one was committed, or needs more locks than one transaction may hold."""
 TAKEN = ("42P07", "42710", "42723", "42P06", "42P03", "42712")
 
 ADVICE: dict[str, str] = {
@@ -42,6 +45,10 @@ ADVICE: dict[str, str] = {
     "42622": "shorten the name to 63 bytes",
     "42P16": "correct the table's definition",
 }
+
+
+class NeedsDatabase(Exception):
+    """The declaration cannot be loaded within one transaction: it needs a database of its own."""
 
 
 @dataclass(frozen=True)
@@ -94,11 +101,11 @@ def load(connection: Connection, declaration: Declaration, schemas: Sequence[str
 
 def _batch(connection: Connection, batch: Sequence[Item]) -> bool:
     try:
-        connection.execute(b"BEGIN;\n" + b"\n;\n".join(i.text.encode() for i in batch) + b"\n;\nCOMMIT")
+        with connection.transaction():
+            connection.execute(b"\n;\n".join(i.text.encode() for i in batch))
     except psycopg.Error:
         if connection.closed:
             raise
-        connection.execute("ROLLBACK")
         return False
     return True
 
@@ -107,8 +114,10 @@ def _one_by_one(connection: Connection, todo: Sequence[Item], path: str) -> None
     errors: list[tuple[Item, psycopg.Error]] = []
     for item in todo:
         try:
-            run(connection, item.text)
+            _run(connection, item)
         except psycopg.Error as e:
+            if e.sqlstate in COMMITTED and _in_transaction(connection):
+                raise NeedsDatabase from e
             if e.sqlstate not in LATER:
                 raise explained(item, e) from e
             errors.append((item, e))
@@ -119,6 +128,18 @@ def _one_by_one(connection: Connection, todo: Sequence[Item], path: str) -> None
         raise explained(item, error) from error
     connection.execute("SELECT pg_catalog.set_config('search_path', %s, false)", [path])
     _one_by_one(connection, [item for item, _ in errors], path)
+
+
+def _run(connection: Connection, item: Item) -> None:
+    if _in_transaction(connection):
+        with connection.transaction():
+            run(connection, item.text)
+    else:
+        run(connection, item.text)
+
+
+def _in_transaction(connection: Connection) -> bool:
+    return connection.info.transaction_status != TransactionStatus.IDLE
 
 
 def explained(item: Item, error: psycopg.Error) -> ColonnadeError:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
 from colonnade.core.diff import diff
@@ -18,7 +19,7 @@ from colonnade.engines.postgres import fingerprint, planner
 from colonnade.engines.postgres.cache import Cache
 from colonnade.engines.postgres.fingerprint import Fingerprint
 from colonnade.engines.postgres.kind import OWN_SCHEMAS, Wishes
-from colonnade.engines.postgres.load import load
+from colonnade.engines.postgres.load import NeedsDatabase, load
 from colonnade.engines.postgres.read import read
 from colonnade.engines.postgres.renames import Rename
 from colonnade.engines.postgres.scratch import Scratch
@@ -86,16 +87,22 @@ class Normaliser:
     def _loaded(self, declarations: list[Declaration], errors: dict[str, ColonnadeError]) -> tuple[Form, Mapping[ObjectId, str]]:
         """Load all that can be; a failing one is taken out and the rest loaded anew."""
         order = list(declarations)
+        room = self.scratch.trial
         while True:
-            with self.scratch.database() as connection:
-                base = read(connection) if order else Model({})
-                failed = self._load_each(connection, order, base, errors)
-                if failed is None:
-                    form = snapshot(connection)
-                    failed = self._without_broken(connection, form, order, errors)
+            try:
+                with room() as connection:
+                    failed = self._load_each(connection, order, read(connection), errors)
                     if failed is None:
-                        return form, self._owners
-            order = failed
+                        form = snapshot(connection)
+                        failed = self._without_broken(connection, form, order, errors)
+                        if failed is None:
+                            return form, self._owners
+                order = failed
+            except NeedsDatabase:
+                room = self.scratch.database
+
+    def _load(self, connection: Connection, declaration: Declaration) -> None:
+        load(connection, declaration, tuple(declaration.spec.schemas) if declaration.spec else ("public",))
 
     def _without_broken(
         self, connection: Connection, form: Form, order: list[Declaration], errors: dict[str, ColonnadeError]
@@ -115,7 +122,7 @@ class Normaliser:
         known = set(base.objects)
         for i, declaration in enumerate(order):
             try:
-                load(connection, declaration, tuple(declaration.spec.schemas) if declaration.spec else ("public",))
+                self._load(connection, declaration)
             except InvalidSpec as e:
                 after = [d for d in order[i + 1 :] if d.owner not in self._tried_after.get(declaration.owner, set())]
                 if after and _lacks(e):
@@ -144,7 +151,7 @@ class Normaliser:
             with self.scratch.database() as connection:
                 try:
                     for d in (other, order[i]):
-                        load(connection, d, tuple(d.spec.schemas) if d.spec else ("public",))
+                        self._load(connection, d)
                 except Conflict as e:
                     errors[other.owner] = Conflict(f"{order[i].owner} declares the same object: {e}")
                     errors[order[i].owner] = Conflict(f"{other.owner} declares the same object: {e}")
@@ -158,7 +165,7 @@ class Normaliser:
         """The second form: built from what the server printed. Raises Unsupported where more than printing differs."""
         if isinstance(known := self.cache.get(desired.key + ":again"), Form):
             return known
-        with self.scratch.database() as connection:
+        with self._room(desired) as connection:
             form = built(connection, desired.first.model)
             unlike = form.fingerprint.differences(desired.first.fingerprint)
             odd = self._more_than_printing(connection, desired, unlike) if unlike else ()
@@ -167,6 +174,10 @@ class Normaliser:
         self.cache.put(desired.key + ":again", form)
         return form
 
+    def _room(self, desired: PgDesired) -> AbstractContextManager[Connection]:
+        """A transaction will do, but for what needs more locks than one may hold."""
+        return self.scratch.trial() if len(desired.model.objects) < 5000 else self.scratch.database()
+
     def _more_than_printing(self, connection: Connection, desired: PgDesired, unlike: Sequence[fingerprint.Difference]) -> list[str]:
         names = [d.identity for d in unlike if d.here is not None and d.there is not None]
         odd = [str(d) for d in unlike if d.here is None or d.there is None]
@@ -174,7 +185,7 @@ class Normaliser:
         with self.scratch.database() as other:
             for declaration in desired.declarations:
                 if declaration.owner not in desired.errors:
-                    load(other, declaration, tuple(declaration.spec.schemas) if declaration.spec else ("public",))
+                    self._load(other, declaration)
             pin(other)
             there = fingerprint.explain(other, names, leave_out=[OWN_SCHEMAS], owners=False)
         for one in fingerprint.explained(unlike, here, there):

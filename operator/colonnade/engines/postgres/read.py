@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, LiteralString
 
 import psycopg
+from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 
 from colonnade.core.kind import Model, ObjectId
@@ -30,10 +31,12 @@ WHERE objid >= 16384 AND deptype <> 'e' AND (refobjid >= 16384 OR refclassid = '
 def read(connection: psycopg.Connection[Any]) -> Model:
     """The whole database as objects with their needs, in one read-only snapshot.
 
-    The connection must be outside a transaction; its search_path must be pg_catalog alone (see session.py).
+    The search_path must be pg_catalog alone (see session.py). Within a transaction that is open, what it has done so far is read.
     """
+    alone = connection.info.transaction_status == TransactionStatus.IDLE
     with connection.transaction():
-        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        if alone:
+            connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         version = connection.info.server_version
         kinds = [k for k in KINDS.values() if k.since <= version]
         with connection.pipeline():

@@ -72,6 +72,7 @@ class Rehearsed:
         if not self.changes(self.scope.live):
             return []
         progress("rehearsing on a copy", None)
+        assert self.again is not None
         with self.scratch.database() as copy:
             steps = self._on(copy)
         return self._expanded(steps, progress) if steps else []

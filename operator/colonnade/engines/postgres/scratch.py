@@ -9,7 +9,6 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -33,7 +32,11 @@ WHERE d.datname LIKE 'colonnade\\_scratch\\_%%' AND s.description ~ '^[0-9]+$' A
 
 
 class Scratch:
-    """Makes scratch databases on the target's server, or on the shadow server where one is given."""
+    """Makes scratch databases on the target's server, or on the shadow server where one is given.
+
+    One empty database is kept for as long as this object lives: what is only looked at happens in a transaction there that is rolled
+    back. Databases are copied page by page through the log (the default): a file copy would force checkpoints on a busy server.
+    """
 
     def __init__(self, target: Target, here: Connection) -> None:
         self.target = target
@@ -42,6 +45,7 @@ class Scratch:
         assert row is not None
         self.encoding, self.collate, self.ctype = row
         self._admin: Connection | None = None
+        self._empty: list[Connection] = []
 
     @property
     def admin(self) -> Connection:
@@ -51,39 +55,59 @@ class Scratch:
         return self._admin
 
     def close(self) -> None:
-        """Let the session go."""
+        """Drop what was kept and let the sessions go."""
+        while self._empty:
+            self._drop(self._empty.pop())
         if self._admin is not None:
             self._admin.close()
             self._admin = None
 
     @contextmanager
-    def database(self) -> Iterator[Connection]:
-        """An empty database for the length of a block."""
-        name = PREFIX + secrets.token_hex(6)
-        self._create(name)
-        connection = None
+    def trial(self) -> Iterator[Connection]:
+        """An empty database within a transaction that is rolled back: nearly free, for what needs no transaction of its own."""
+        connection = self._empty.pop() if self._empty else self._made()
         try:
-            connection = connect(self.target, database=name, shadow=True)
-            connection.execute("SELECT pg_catalog.set_config('synchronous_commit', 'off', false)")
+            with connection.transaction(force_rollback=True):
+                yield connection
+        finally:
+            if connection.closed:
+                self._drop(connection)
+            else:
+                self._empty.append(connection)
+
+    @contextmanager
+    def database(self) -> Iterator[Connection]:
+        """An empty database for the length of a block, in autocommit."""
+        connection = self._empty.pop() if self._empty else self._made()
+        try:
             yield connection
         finally:
-            if connection is not None:
-                connection.close()
-            self.drop(name)
+            self._drop(connection)
 
-    def _create(self, name: str) -> None:
-        strategy = sql.SQL(" STRATEGY file_copy") if self.admin.info.server_version >= 150000 else sql.SQL("")
-        make = sql.SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING {} LC_COLLATE {} LC_CTYPE {}{}").format(
-            sql.Identifier(name), *(sql.Literal(v) for v in (self.encoding, self.collate, self.ctype)), strategy)
+    def _made(self) -> Connection:
+        name = PREFIX + secrets.token_hex(6)
+        make = sql.SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING {} LC_COLLATE {} LC_CTYPE {}").format(
+            sql.Identifier(name), *(sql.Literal(v) for v in (self.encoding, self.collate, self.ctype)))
         try:
             self.admin.execute(make)
             self.admin.execute(sql.SQL("DO {}").format(sql.Literal(_STAMP % name)))
         except psycopg.errors.InsufficientPrivilege as e:
             raise Unauthorized(f"{self.target.name}: no scratch database can be made, which every plan needs; "
                                f"run: ALTER ROLE {self.admin.info.user} CREATEDB, or give the Datastore a spec.shadow") from e
+        try:
+            connection = connect(self.target, database=name, shadow=True)
+            connection.execute("SELECT pg_catalog.set_config('synchronous_commit', 'off', false)")
+        except BaseException:
+            self._drop_named(name)
+            raise
+        return connection
 
-    def drop(self, name: str) -> None:
-        """Drop one, whoever is still connected."""
+    def _drop(self, connection: Connection) -> None:
+        name = connection.info.dbname
+        connection.close()
+        self._drop_named(name)
+
+    def _drop_named(self, name: str) -> None:
         with translated(self.target.name):
             self.admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
@@ -91,7 +115,7 @@ class Scratch:
         """Drop those that a crash left behind: older than LIFETIME, with nobody in them."""
         with translated(self.target.name):
             for (name,) in self.admin.execute(STALE, [LIFETIME]).fetchall():
-                self.drop(name)
+                self._drop_named(name)
 
 
 _STAMP = "BEGIN EXECUTE pg_catalog.format('COMMENT ON DATABASE %s IS %%L', pg_catalog.date_part('epoch', pg_catalog.now())::bigint); END"

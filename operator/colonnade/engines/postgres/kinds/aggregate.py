@@ -86,7 +86,9 @@ NAMED: tuple[tuple[LiteralString, LiteralString], ...] = (
 
 
 def _create(oid: ObjectId, spec: Aggregate, *, anew: bool) -> Part:
-    clauses = [q("{} = {}", q(clause), printed(getattr(spec, field))) for clause, field in NAMED if getattr(spec, field)]
+    clauses: list[Part] = [
+        q("{} = {}", q(clause), printed(getattr(spec, field))) for clause, field in NAMED if getattr(spec, field)
+    ]
     clauses += _sizes(spec) + _conditions(spec) + _flags(spec)
     head = q("CREATE AGGREGATE") if anew else q("CREATE OR REPLACE AGGREGATE")
     full = name(oid.name[0], spec.function)
@@ -108,12 +110,12 @@ def _conditions(spec: Aggregate) -> list[Part]:
 
 def _flags(spec: Aggregate) -> list[Part]:
     usual = "r" if spec.sort == "n" else "w"
-    out = [q("FINALFUNC_EXTRA")] if spec.finalfunc_extra else []
-    if spec.finalfunc and spec.finalfunc_modify != usual:
+    out: list[Part] = [q("FINALFUNC_EXTRA")] if spec.finalfunc_extra else []
+    if spec.finalfunc_modify != usual:
         out.append(q("FINALFUNC_MODIFY = {}", q(MODIFIES[spec.finalfunc_modify])))
     if spec.mfinalfunc_extra:
         out.append(q("MFINALFUNC_EXTRA"))
-    if spec.mfinalfunc and spec.mfinalfunc_modify != usual:
+    if spec.mfinalfunc_modify != usual:
         out.append(q("MFINALFUNC_MODIFY = {}", q(MODIFIES[spec.mfinalfunc_modify])))
     if spec.parallel != "u":
         out.append(q("PARALLEL = {}", q(PARALLEL[spec.parallel])))

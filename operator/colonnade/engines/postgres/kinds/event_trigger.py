@@ -16,7 +16,7 @@ from colonnade.engines.postgres.statement import Part, listed, name, q, step, va
 
 QUERY: LiteralString = """
 SELECT e.oid, ARRAY[e.evtname] AS name, e.evtevent::text AS event, ARRAY[n.nspname, p.proname] AS function,
-  coalesce((SELECT array_agg(t ORDER BY t) FROM unnest(e.evttags) t), '{}') AS tags, e.evtenabled::text AS enabled
+  coalesce(e.evttags, '{}') AS tags, e.evtenabled::text AS enabled
 FROM pg_event_trigger e JOIN pg_proc p ON p.oid = e.evtfoid JOIN pg_namespace n ON n.oid = p.pronamespace ORDER BY 2"""
 
 STATES: dict[str, LiteralString] = {"O": "ENABLE", "D": "DISABLE", "R": "ENABLE REPLICA", "A": "ENABLE ALWAYS"}

@@ -41,7 +41,11 @@ class Function:
 
 
 def create(oid: ObjectId, spec: Function, context: Context) -> Steps:
-    yield step(oid, printed(spec.definition), undo=q("DROP ROUTINE {}({})", name(oid.name[0], spec.function), printed(spec.arguments)))
+    yield step(
+        oid,
+        printed(spec.definition),
+        undo=q("DROP ROUTINE {}({})", name(oid.name[0], spec.function), printed(spec.arguments)),
+    )
 
 
 def alter(oid: ObjectId, old: Function, new: Function, context: Context) -> Steps | None:
@@ -52,13 +56,37 @@ def alter(oid: ObjectId, old: Function, new: Function, context: Context) -> Step
 
 def drop(oid: ObjectId, spec: Function, context: Context) -> Steps:
     risk = () if oid in context.new.objects else (hazard(BREAKS_CLIENTS, oid),)
-    yield step(oid, q("DROP ROUTINE {}({})", name(oid.name[0], spec.function), printed(spec.arguments)), hazards=risk,
-               undo=printed(spec.definition))
+    yield step(
+        oid,
+        q("DROP ROUTINE {}({})", name(oid.name[0], spec.function), printed(spec.arguments)),
+        hazards=risk,
+        undo=printed(spec.definition),
+    )
 
 
 KINDS = (
-    PgKind(name="function", words="ROUTINE", catalog="pg_proc", spec=Function, query=_query("'f', 'w'"), create=create, alter=alter, drop=drop, rank=18,
-           space="routine"),
-    PgKind(name="procedure", words="ROUTINE", catalog="pg_proc", spec=Function, query=_query("'p'"), create=create, alter=alter, drop=drop, rank=19,
-           space="routine"),
+    PgKind(
+        name="function",
+        words="ROUTINE",
+        catalog="pg_proc",
+        spec=Function,
+        query=_query("'f', 'w'"),
+        create=create,
+        alter=alter,
+        drop=drop,
+        rank=18,
+        space="routine",
+    ),
+    PgKind(
+        name="procedure",
+        words="ROUTINE",
+        catalog="pg_proc",
+        spec=Function,
+        query=_query("'p'"),
+        create=create,
+        alter=alter,
+        drop=drop,
+        rank=19,
+        space="routine",
+    ),
 )

@@ -6,13 +6,11 @@ publication but by naming all tables anew, so it is taken out and put in again, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import LiteralString
 
 from colonnade.core.hazards import BREAKS_CLIENTS, Hazard, hazard
 from colonnade.core.kind import ObjectId
-from colonnade.core.plan import Step
 from colonnade.engines.postgres.catalog import USER_SCHEMA
 from colonnade.engines.postgres.kind import Context, PgKind, Steps, never
 from colonnade.engines.postgres.statement import Part, listed, name, printed, q, step, value, words
@@ -65,16 +63,15 @@ class PublicationSchema:
     """All tables of the schema, those to come too."""
 
 
-def _options(spec: Publication, *, was: Publication | None = None) -> Part:
-    usual = was or Publication(all_tables=False, operations="insert, update, delete, truncate", via_root=False, generated="n")
-    options = [
-        q("publish = {}", value(spec.operations)) if spec.operations != usual.operations else None,
-        q("publish_via_partition_root = {}", value(spec.via_root)) if spec.via_root != usual.via_root else None,
-        q("publish_generated_columns = {}", q("stored") if spec.generated == "s" else q("none"))
-        if spec.generated != usual.generated
-        else None,
-    ]
-    return listed(o for o in options if o)
+USUAL = Publication(all_tables=False, operations="insert, update, delete, truncate", via_root=False, generated="n")
+
+
+def _options(spec: Publication, was: Publication = USUAL) -> list[Part]:
+    generated = q("stored") if spec.generated == "s" else q("none")
+    out: list[Part] = [q("publish = {}", value(spec.operations))] if spec.operations != was.operations else []
+    out += [q("publish_via_partition_root = {}", value(spec.via_root))] if spec.via_root != was.via_root else []
+    out += [q("publish_generated_columns = {}", generated)] if spec.generated != was.generated else []
+    return out
 
 
 def _create(oid: ObjectId, spec: Publication) -> Part:
@@ -82,7 +79,7 @@ def _create(oid: ObjectId, spec: Publication) -> Part:
     return words(
         q("CREATE PUBLICATION {}", name(*oid.name)),
         "FOR ALL TABLES" if spec.all_tables else None,
-        q("WITH ({})", options) if list(options) else None,
+        q("WITH ({})", listed(options)) if options else None,
     )
 
 
@@ -100,13 +97,13 @@ def alter(oid: ObjectId, old: Publication, new: Publication, context: Context) -
     if old.all_tables != new.all_tables:
         return None
     p = q("ALTER PUBLICATION {}", name(*oid.name))
-    there, back = (q("{} SET ({})", p, _options(a, was=b)) for a, b in ((new, old), (old, new)))
+    there, back = (q("{} SET ({})", p, listed(_options(a, b))) for a, b in ((new, old), (old, new)))
     return (step(oid, there, hazards=_risk(oid, context), undo=back),)
 
 
 def drop(oid: ObjectId, spec: Publication, context: Context) -> Steps:
-    yield step(oid, q("DROP PUBLICATION {}", name(*oid.name)), hazards=(hazard(BREAKS_CLIENTS, oid, "subscribers"),),
-               undo=_create(oid, spec))  # fmt: skip
+    risk = (hazard(BREAKS_CLIENTS, oid, "subscribers"),)
+    yield step(oid, q("DROP PUBLICATION {}", name(*oid.name)), hazards=risk, undo=_create(oid, spec))
 
 
 def _add(oid: ObjectId, spec: PublicationTable) -> Part:
@@ -141,10 +138,35 @@ def drop_schema(oid: ObjectId, spec: PublicationSchema, context: Context) -> Ste
 
 
 KINDS = (
-    PgKind(name="publication", catalog="pg_publication", spec=Publication, query=publications, create=create, alter=alter, drop=drop,
-           rank=30),
-    PgKind(name="publication table", catalog="pg_publication_rel", spec=PublicationTable, query=tables, create=add_table,
-           alter=never, drop=drop_table, rank=31),
-    PgKind(name="publication schema", catalog="pg_publication_namespace", spec=PublicationSchema, query=SCHEMAS, create=add_schema,
-           alter=never, drop=drop_schema, rank=31, since=150000),
+    PgKind(
+        name="publication",
+        catalog="pg_publication",
+        spec=Publication,
+        query=publications,
+        create=create,
+        alter=alter,
+        drop=drop,
+        rank=30,
+    ),
+    PgKind(
+        name="publication table",
+        catalog="pg_publication_rel",
+        spec=PublicationTable,
+        query=tables,
+        create=add_table,
+        alter=never,
+        drop=drop_table,
+        rank=31,
+    ),
+    PgKind(
+        name="publication schema",
+        catalog="pg_publication_namespace",
+        spec=PublicationSchema,
+        query=SCHEMAS,
+        create=add_schema,
+        alter=never,
+        drop=drop_schema,
+        rank=31,
+        since=150000,
+    ),
 )
