@@ -87,10 +87,10 @@ class PgKind(Kind[S, Context]):
 
     `query` gives a row an object with the columns `oid`, `name` (text[]), perhaps `sub` (column number) and `rel` (the relation
     that it belongs to), and the fields of `spec`. `catalog` is where its oid points. `space` names what its name must be unique in:
-    relations share one, types another, constraints of a table a third, functions and aggregates a fourth. `goes_with` names what takes the object with it (what it needs,
-    if not told otherwise); `disturbs` the kinds of dependents that must be out of the way of a change; `carry` takes an object that
-    holds data over to a type that was replaced; a `foldable` one can stand in its table's CREATE; `words`
-    is what ALTER … SET SCHEMA calls the kind, where a quarantined table may need it along.
+    relations share one, types another, constraints of a table a third, functions and aggregates a fourth. `goes_with` names what
+    takes the object with it (what it needs, if not told otherwise); `disturbs` the kinds of dependents that must be out of the way of a change; `carry` takes an object that
+    holds data over to a type that was replaced; a `foldable` one can stand in its table's CREATE; one that
+    `fires` at other steps comes last and goes first; `words` is what ALTER … SET SCHEMA calls the kind, where a quarantined table may need it along.
     """
 
     catalog: LiteralString
@@ -99,6 +99,7 @@ class PgKind(Kind[S, Context]):
     space: Literal["", "relation", "type", "constraint", "routine"] = ""
     disturbs: Callable[[ObjectId, S, S], Iterable[str]] = lambda oid, old, new: ()
     foldable: bool = False
+    fires: bool = False
     words: LiteralString = ""
     inline: Callable[[ObjectId, S, Context], Any] | None = None
     goes_with: Callable[[ObjectId, S], Iterable[ObjectId]] | None = None

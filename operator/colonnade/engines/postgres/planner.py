@@ -139,7 +139,7 @@ class _Work:
         kind = kind_of(act.id)
         alone = any(not s.transactional for s in made)
         if act.verb == "drop":
-            return (2 if act.id not in self.created else 0, alone, -kind.rank, act.id)
+            return (0 if kind.fires or act.id in self.created else 2, alone, -kind.rank, act.id)
         place = self._place[act.id] if act.verb == "create" else -1
         return (1, alone and act.verb == "create", kind.rank, place, act.id)
 

@@ -70,5 +70,6 @@ KINDS = (
         alter=alter,
         drop=drop,
         rank=95,
+        fires=True,
     ),
 )
