@@ -3,53 +3,71 @@
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from tests.live.postgres.walk import Walk
+from tests.live.postgres.walk import Walk, cases
 
 TABLE = """
 CREATE TABLE t (id int PRIMARY KEY, owner name, "My Col" text);
 CREATE FUNCTION allowed(text) RETURNS bool LANGUAGE sql STABLE AS 'SELECT true';
 ALTER TABLE t ENABLE ROW LEVEL SECURITY;
 """
-PARTITIONED = "CREATE TABLE m (id int) PARTITION BY LIST (id); CREATE TABLE m1 PARTITION OF m DEFAULT;"
-CASES = {
-    "expression": ("CREATE POLICY p ON t USING (true);", "CREATE POLICY p ON t USING (owner = current_user);"),
-    "command": ("CREATE POLICY p ON t FOR SELECT USING (id > 1);", "CREATE POLICY p ON t FOR UPDATE USING (id > 1);"),
-    "restrictive": ("CREATE POLICY p ON t USING (true);", "CREATE POLICY p ON t AS RESTRICTIVE USING (true);"),
-    "check_comes_using_goes": (
-        "CREATE POLICY p ON t USING (true);",
-        "CREATE POLICY p ON t USING (true) WITH CHECK (id > 0);",
-        "CREATE POLICY p ON t WITH CHECK (id > 1);",
-    ),
-    "insert_delete": (
-        "CREATE POLICY p ON t FOR INSERT WITH CHECK (id > 1);",
-        "CREATE POLICY p ON t FOR DELETE USING (id = 2);",
-    ),
-    "quoted_names": (
-        'CREATE POLICY "P q" ON t USING ("My Col" = \'x\');',
-        'CREATE POLICY "P q" ON t USING (allowed("My Col"));',
-    ),
-    "retyped_column": (
-        "CREATE POLICY p ON t USING (id = 1);",
-        "ALTER TABLE t ALTER id TYPE bigint; CREATE POLICY p ON t USING (id = 1);",
-    ),
-    "function_goes": (
-        "CREATE POLICY p ON t USING (allowed('x'));",
-        "DROP FUNCTION allowed; CREATE POLICY p ON t USING (true);",
-    ),
-    "other_table": (
-        "CREATE POLICY p ON t USING (EXISTS (SELECT FROM t x WHERE x.id = t.id));",
-        "CREATE TABLE u (id int); CREATE POLICY p ON t USING (EXISTS (SELECT FROM u WHERE u.id = t.id));",
-    ),
-    "more_and_fewer": (
-        "CREATE POLICY p ON t USING (true); CREATE POLICY q ON t FOR SELECT USING (true);",
-        "CREATE POLICY q ON t FOR SELECT USING (false);",
-    ),
-    "partitioned": (
-        PARTITIONED + "CREATE POLICY p ON m USING (id = 1);",
-        PARTITIONED + "CREATE POLICY p ON m1 USING (id = 1);",
-    ),
-    "table_goes": ("CREATE POLICY p ON t USING (true);", "DROP TABLE t;"),
-}
+CASES = cases("""
+== expression
+CREATE POLICY p ON t USING (true);
+--
+CREATE POLICY p ON t USING (owner = current_user);
+== command
+CREATE POLICY p ON t FOR SELECT USING (id > 1);
+--
+CREATE POLICY p ON t FOR UPDATE USING (id > 1);
+== restrictive
+CREATE POLICY p ON t USING (true);
+--
+CREATE POLICY p ON t AS RESTRICTIVE USING (true);
+== check_comes_using_goes
+CREATE POLICY p ON t USING (true);
+--
+CREATE POLICY p ON t USING (true) WITH CHECK (id > 0);
+--
+CREATE POLICY p ON t WITH CHECK (id > 1);
+== insert_delete
+CREATE POLICY p ON t FOR INSERT WITH CHECK (id > 1);
+--
+CREATE POLICY p ON t FOR DELETE USING (id = 2);
+== quoted_names
+CREATE POLICY "P q" ON t USING ("My Col" = 'x');
+--
+CREATE POLICY "P q" ON t USING (allowed("My Col"));
+== retyped_column
+CREATE POLICY p ON t USING (id = 1);
+--
+ALTER TABLE t ALTER id TYPE bigint;
+CREATE POLICY p ON t USING (id = 1);
+== function_goes
+CREATE POLICY p ON t USING (allowed('x'));
+--
+DROP FUNCTION allowed;
+CREATE POLICY p ON t USING (true);
+== other_table
+CREATE POLICY p ON t USING (EXISTS (SELECT FROM t x WHERE x.id = t.id));
+--
+CREATE TABLE u (id int);
+CREATE POLICY p ON t USING (EXISTS (SELECT FROM u WHERE u.id = t.id));
+== more_and_fewer
+CREATE POLICY p ON t USING (true);
+CREATE POLICY q ON t FOR SELECT USING (true);
+--
+CREATE POLICY q ON t FOR SELECT USING (false);
+== partitioned
+CREATE TABLE m (id int) PARTITION BY LIST (id);
+CREATE TABLE m1 PARTITION OF m DEFAULT;CREATE POLICY p ON m USING (id = 1);
+--
+CREATE TABLE m (id int) PARTITION BY LIST (id);
+CREATE TABLE m1 PARTITION OF m DEFAULT;CREATE POLICY p ON m1 USING (id = 1);
+== table_goes
+CREATE POLICY p ON t USING (true);
+--
+DROP TABLE t;
+""")
 
 
 def test_a_policy_follows_its_declaration(walk: Walk) -> None:

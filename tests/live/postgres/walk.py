@@ -157,5 +157,11 @@ def judge(live: Place, wanted: Place, taken: Sequence[Step]) -> None:
     assert not more + less, "\n".join(["pg_dump, too much:", *more, "pg_dump, missing:", *less, "after:", done])
 
 
+def cases(text: str) -> dict[str, tuple[str, ...]]:
+    """Versions of each case: after a line ``== name`` come its versions, a line ``--`` between them."""
+    found = (one.partition("\n") for one in re.split(r"^== ", text, flags=re.MULTILINE)[1:])
+    return {name: tuple(re.split(r"^--$", body, flags=re.MULTILINE)) for name, _, body in found}
+
+
 def _in_schema(name: str, script: str) -> str:
     return f'CREATE SCHEMA "{name}"; SET search_path = "{name}";\n{script}\n'

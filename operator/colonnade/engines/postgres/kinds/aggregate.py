@@ -27,7 +27,7 @@ SELECT p.oid, ARRAY[n.nspname, format('%s(%s)', p.proname, t.types)] AS name, p.
   CASE WHEN a.aggmtranstype <> 0 THEN format_type(a.aggmtranstype, NULL) END AS mstype, a.aggmtransspace AS msspace,
   nullif(a.aggmfinalfn::regproc::text, '-') AS mfinalfunc, a.aggmfinalextra AS mfinalfunc_extra,
   a.aggmfinalmodify::text AS mfinalfunc_modify, a.aggminitval AS minitcond,
-  (SELECT format('%I.%s', x.nspname, o.oprname) FROM pg_operator o JOIN pg_namespace x ON x.oid = o.oprnamespace
+  (SELECT format('OPERATOR(%I.%s)', x.nspname, o.oprname) FROM pg_operator o JOIN pg_namespace x ON x.oid = o.oprnamespace
    WHERE o.oid = a.aggsortop) AS sortop, p.proparallel::text AS parallel
 FROM pg_proc p JOIN pg_aggregate a ON a.aggfnoid = p.oid JOIN pg_namespace n ON n.oid = p.pronamespace CROSS JOIN LATERAL
   (SELECT coalesce(string_agg(format_type(x.t, NULL), ', ' ORDER BY x.o), '') AS types

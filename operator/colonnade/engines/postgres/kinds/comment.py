@@ -23,6 +23,7 @@ WHERE (d.objoid >= 16384 OR (d.classoid = 'pg_namespace'::regclass AND d.objoid 
 WORDS: dict[str, LiteralString] = {
     "table column": "COLUMN", "view column": "COLUMN", "materialized view column": "COLUMN", "foreign table column": "COLUMN",
     "composite type column": "COLUMN", "table constraint": "CONSTRAINT", "statistics object": "STATISTICS",
+    "aggregate": "ROUTINE",
 }
 
 
