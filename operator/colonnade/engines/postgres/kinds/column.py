@@ -179,8 +179,11 @@ def _in_place(oid: ObjectId, old: Column, new: Column, context: Context) -> Iter
                    undo=q("{} SET EXPRESSION AS ({})", column, printed(old.expression or "")))
     if (old.type, old.collation) != (new.type, new.collation) and not (comes_along(new) and comes_along(old)):
         yield from retype(oid, old, new, context)
+    if not new.identity:
+        yield from _identity_change(oid, old, new)
     yield from _nullability(oid, old, new, context)
-    yield from _identity_change(oid, old, new)
+    if new.identity:
+        yield from _identity_change(oid, old, new)
     yield from _settings(oid, old, new)
 
 
@@ -191,8 +194,6 @@ def _nullability(oid: ObjectId, old: Column, new: Column, context: Context) -> I
             yield from backfill(oid, context)
         yield from set_not_null(oid, new.not_null_name, context)
     elif old.not_null and not new.not_null:
-        if old.identity and not new.identity:
-            yield from _identity_change(oid, old, new)
         yield step(oid, q("ALTER TABLE {} ALTER COLUMN {} DROP NOT NULL", table, column), hazards=(hazard(DROPS_GUARANTEE, oid),),
                    undo=q("ALTER TABLE {} ALTER COLUMN {} SET NOT NULL", table, column))
     elif old.not_null_name != new.not_null_name and new.not_null:
