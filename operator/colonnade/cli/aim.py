@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from colonnade.cli import address, files
 from colonnade.cli.declared import Declared, declared
 from colonnade.cli.options import policy_of
-from colonnade.core.errors import ColonnadeError, InvalidSpec
+from colonnade.core.errors import InvalidSpec
 from colonnade.core.gate import Mode, Policy
 from colonnade.engines import Desired, Target
 
@@ -32,7 +32,9 @@ def aims(args: Namespace, mode: Mode) -> Iterator[list[Aim]]:
     """The databases that a command is about; what their connections need is there for the length of the block."""
     texts = files.read(args.files)
     if args.url is None:
-        raise InvalidSpec("give --url")
+        with _in_cluster(args, texts, mode) as several:
+            yield several
+        return
     engine, target = address.read(args.url, args.shadow)
     found = declared(texts, engine)
     if found.passed_over:
@@ -40,12 +42,30 @@ def aims(args: Namespace, mode: Mode) -> Iterator[list[Aim]]:
     yield [Aim(engine, target, found, policy_of(args, mode), whole=True)]
 
 
+@contextmanager
+def _in_cluster(args: Namespace, texts: files.Texts, mode: Mode) -> Iterator[list[Aim]]:
+    from colonnade.cli import kept
+    from colonnade.cluster.target import Files
+
+    if args.drops or args.shadow:
+        raise InvalidSpec("--drops and --shadow go with --url; in a cluster the Datastore says so, under spec.policy and spec.shadow")
+    certificates = Files()
+    try:
+        found = list(kept.aims(args, texts, mode, certificates))
+        for aim in found:
+            if aim.declared.passed_over:
+                print(f"left as they are, for they cannot be used now: {', '.join(aim.declared.passed_over)}", file=sys.stderr)
+        yield found
+    finally:
+        certificates.close()
+
+
 def usable(desired: Desired) -> None:
     """Raise what is wrong with the declarations, all of it together."""
     if desired.errors:
         said = [str(error) if owner in str(error) else f"{_short(owner)}{error}" for owner, error in desired.errors.items()]
         worst = next(iter(desired.errors.values()))
-        raise worst if len(said) == 1 and isinstance(worst, ColonnadeError) else InvalidSpec("\n".join(said))
+        raise worst if len(said) == 1 else InvalidSpec("\n".join(said))
 
 
 def _short(owner: str) -> str:

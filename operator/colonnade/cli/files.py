@@ -69,4 +69,4 @@ def _is_sql(source: Source) -> bool:
     suffix = Path(source.name).suffix.lower()
     if suffix in SUFFIXES:
         return suffix == ".sql"
-    return re.search(r'^\s*\{?\s*"?apiVersion"?\s*:', source.text, re.M) is None
+    return re.search(r'^\s*\{?\s*"?apiVersion"?\s*:', source.text, re.MULTILINE) is None

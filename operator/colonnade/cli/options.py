@@ -9,6 +9,8 @@ from colonnade.core.gate import Drops, Mode, Policy
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _DROPS: dict[str, Drops] = {"refuse": "Refuse", "quarantine": "Quarantine", "drop": "Drop"}
+_WHEN = ("auto", "always", "never")
+_COLOURS = "colours: on a terminal, unless NO_COLOR is set [auto]"
 
 
 def seconds(text: str) -> float:
@@ -80,7 +82,24 @@ def output(parser: argparse.ArgumentParser, *forms: str) -> None:
     """How results are shown."""
     group = parser.add_argument_group("output")
     group.add_argument("-o", "--output", choices=forms, default=forms[0], help=f"form of what is printed [{forms[0]}]")
-    group.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="colours: on a terminal, unless NO_COLOR is set [auto]")
+    group.add_argument("--color", choices=_WHEN, default=_WHEN[0], help=_COLOURS)
     group.add_argument(
         "--progress", choices=("auto", "plain", "none"), default="auto", help="on standard error: a bar, a line for what takes long, nothing [auto]"
     )
+
+
+def colour(parser: argparse.ArgumentParser) -> None:
+    """How text is shown, where there is no other form."""
+    parser.add_argument_group("output").add_argument("--color", choices=_WHEN, default=_WHEN[0], help=_COLOURS)
+
+
+def reverse(parser: argparse.ArgumentParser) -> None:
+    """The way back."""
+    parser.add_argument("--reverse", action="store_true", help="with --output sql: only the script that takes the plan back")
+
+
+def own(words: str) -> str:
+    """A command of ours, as the person called this one."""
+    from colonnade.cli.parser import program
+
+    return f"{program()} {words}"

@@ -11,6 +11,16 @@ from typing import NoReturn
 VERBS: dict[str, str] = {
     "plan": "show what would be done to bring a database to what is declared, and do nothing",
     "apply": "show the plan, ask, and bring the database to what is declared",
+    "diff": "show what differs between a database and what is declared, object by object",
+    "status": "show how the resources in a cluster stand",
+    "plans": "list the plans that wait or ran in a cluster",
+    "show": "show one plan of a cluster with its hazards",
+    "approve": "look at a plan of a cluster and let it run",
+    "reject": "say that a plan of a cluster must not run",
+    "release": "let go of a resource's objects without touching the database",
+    "doctor": "find out what keeps Colonnade from working, and how to mend it",
+    "crds": "print the CustomResourceDefinitions, for kubectl apply --server-side",
+    "run": "run the operator",
 }
 
 EPILOG = """exit codes:

@@ -24,6 +24,13 @@ def down(plan: Plan) -> Iterator[str]:
         yield from _together([_undo(step) for step in together], transactional=together[0].transactional)
 
 
+def both(plan: Plan) -> Iterator[str]:
+    """The script, and as comments under it the way back."""
+    yield from up(plan)
+    yield "\n-- The way back (--reverse prints it ready to run):"
+    yield from comments(down(plan))
+
+
 def _together(told: Sequence[Sequence[str]], *, transactional: bool) -> Iterator[str]:
     wrapped = transactional and sum(not line.startswith("--") for lines in told for line in lines) > 1
     yield from ("BEGIN;",) if wrapped else ()

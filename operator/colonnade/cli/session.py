@@ -17,10 +17,12 @@ MOST_FILES, MOST_BYTES = 200, 500 * 2**20
 
 
 @contextmanager
-def opened(engine_name: str, target: Target, policy: Policy, stop: threading.Event) -> Iterator[Database]:
-    """The database, connected. Raises Unreachable or Unauthorized."""
+def opened(
+    engine_name: str, target: Target, policy: Policy, stop: threading.Event, *, remember: bool = True
+) -> Iterator[Database]:
+    """The database, connected; what was found out earlier counts, unless it is not to be remembered. Raises Unreachable or Unauthorized."""
     found = engine(engine_name)
-    if engine_name == "Postgres":
+    if engine_name == "Postgres" and remember:
         _remembering()
     with found.open(target, policy, stop) as database:
         yield database

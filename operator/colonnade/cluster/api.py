@@ -117,6 +117,13 @@ class Api:
         """A JSON patch, all or nothing."""
         return await self.request("PATCH", place.path(namespace, name), body=operations, form="json-patch")
 
+    async def apply(
+        self, place: Place, namespace: str | None, name: str, body: Mapping[str, Any], manager: str
+    ) -> Document:
+        """Server-side apply, in the name of `manager`: https://kubernetes.io/docs/reference/using-api/server-side-apply/."""
+        query = {"fieldManager": manager, "fieldValidation": "Strict"}
+        return await self.request("PATCH", place.path(namespace, name), query, body=body, form="apply-patch")
+
     async def request(
         self,
         verb: str,
@@ -128,7 +135,8 @@ class Api:
         accept: str = _JSON,
     ) -> Document:
         """One request, tried again while the server is away or busy. `form` is the sort of a patch."""
-        headers = {"Accept": accept, "Content-Type": f"application/{form}+json" if form else _JSON}
+        notation = "yaml" if form == "apply-patch" else "json"  # what that one is called; JSON is YAML
+        headers = {"Accept": accept, "Content-Type": f"application/{form}+{notation}" if form else _JSON}
         target = f"{path}?{urlencode(query)}" if query else path
         for turn in range(_TRIES):
             try:
@@ -168,13 +176,13 @@ def _said(data: bytes) -> str:
 
 
 @asynccontextmanager
-async def connect() -> AsyncIterator[Api]:
-    """The API of the cluster that the process runs in, or that KUBECONFIG names."""
+async def connect(kubeconfig: str | None = None, context: str | None = None) -> AsyncIterator[Api]:
+    """The API of the cluster that the process runs in, or that KUBECONFIG names; a person may name file and context."""
     configuration = client.Configuration()
-    if os.environ.get("KUBERNETES_SERVICE_HOST") and not os.environ.get("KUBECONFIG"):
+    if os.environ.get("KUBERNETES_SERVICE_HOST") and not (kubeconfig or context or os.environ.get("KUBECONFIG")):
         config.load_incluster_config(configuration)  # type: ignore[no-untyped-call]
     else:
-        await config.load_kube_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
+        await config.load_kube_config(kubeconfig, context, configuration)  # type: ignore[no-untyped-call]
     configuration.connection_pool_maxsize = 32
     generated = client.ApiClient(configuration)
     generated.user_agent = "colonnade"

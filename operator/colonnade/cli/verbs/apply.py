@@ -9,7 +9,7 @@ import time
 from argparse import ArgumentParser, Namespace
 from dataclasses import dataclass, field
 
-from colonnade.cli import options
+from colonnade.cli import cluster, options
 from colonnade.cli.aim import Aim, aims, usable
 from colonnade.cli.data import dumped, plan_data
 from colonnade.cli.main import CONVERGED, REFUSED
@@ -32,13 +32,19 @@ _SHORTEST = 8
 def arguments(parser: ArgumentParser) -> None:
     options.files(parser)
     options.database(parser)
+    cluster.options(parser)
     options.policy(parser)
     options.output(parser, "text", "json")
     parser.add_argument("-y", "--yes", action="store_true", help="approve whatever the plan is, drops and all; never ask")
+    parser.add_argument("--timeout", type=options.seconds, metavar="TIME", default=600.0, help="how long to wait for Ready, in a cluster [10m]")
     parser.add_argument("--approve", metavar="HASH", help="approve the plan of this hash, and no other")
 
 
 def run(args: Namespace) -> int:
+    if args.url is None:
+        from colonnade.cli import rollout
+
+        return rollout.run(args)
     with aims(args, "Apply") as found:
         return max(_applied(aim, args) for aim in found)
 

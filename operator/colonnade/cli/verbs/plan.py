@@ -6,12 +6,12 @@ import threading
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Iterator
 
-from colonnade.cli import options
+from colonnade.cli import cluster, options
 from colonnade.cli.aim import Aim, aims, usable
 from colonnade.cli.data import dumped, plan_data
 from colonnade.cli.main import CONVERGED, PENDING
 from colonnade.cli.progress import Progress, progress
-from colonnade.cli.script import down, up
+from colonnade.cli.script import both, down
 from colonnade.cli.session import opened
 from colonnade.cli.terminal import Paint, paint
 from colonnade.cli.text import NO_CHANGES, plan_text, warnings
@@ -23,10 +23,11 @@ from colonnade.reconcile import Result, reconcile
 def arguments(parser: ArgumentParser) -> None:
     options.files(parser)
     options.database(parser)
+    cluster.options(parser)
     options.policy(parser)
     options.output(parser, "text", "sql", "json")
     parser.add_argument("--exit-code", action="store_true", help="exit with 2 where changes are pending")
-    parser.add_argument("--reverse", action="store_true", help="with --output sql: only the script that takes the plan back")
+    options.reverse(parser)
 
 
 def run(args: Namespace) -> int:
@@ -84,6 +85,4 @@ def _as_sql(aim: Aim, plan: Plan, args: Namespace) -> Iterator[str]:
     elif args.reverse:
         yield from down(plan)
     else:
-        yield from up(plan)
-        yield "\n-- The way back (--reverse prints it ready to run):"
-        yield from (f"-- {line}".rstrip() for text in down(plan) for line in text.splitlines())
+        yield from both(plan)

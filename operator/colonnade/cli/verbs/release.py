@@ -1,0 +1,48 @@
+"""`colonnade release KIND/NAME`: the resource lets go of what it owns, and the database stays as it is."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from typing import TYPE_CHECKING
+
+from colonnade.cli import cluster
+from colonnade.cli.main import CONVERGED
+from colonnade.cli.terminal import ask, somebody_there
+from colonnade.core.errors import InvalidSpec, Refused
+
+if TYPE_CHECKING:
+    from colonnade.cluster.api import Api
+
+
+def arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("resource", metavar="KIND/NAME", help="such as postgresschema/shop")
+    parser.add_argument("-y", "--yes", action="store_true", help="do not ask")
+    cluster.options(parser)
+
+
+def run(args: Namespace) -> int:
+    word, slash, name = args.resource.partition("/")
+    kind = cluster.kind_of(word) if slash else ""
+    if kind not in ("PostgresSchema", "MongoSchema"):
+        raise InvalidSpec(f"{args.resource!r} is no schema resource; write postgresschema/NAME or mongoschema/NAME")
+    where = cluster.namespace(args)
+    doc = cluster.within(args, lambda api: cluster.found(api, kind, where, name))
+    if not args.yes:
+        _asked(doc)
+
+    async def write(api: Api) -> None:
+        from colonnade.cluster.objects import OWN, RELEASE
+
+        await api.merge(OWN[kind], where, name, {"metadata": {"annotations": {RELEASE: "true"}}})
+
+    cluster.within(args, write)
+    print(f"{kind} {name} is told to let go: nothing in the database is touched, and its objects are unmanaged from then on")
+    return CONVERGED
+
+
+def _asked(doc: cluster.Document) -> None:
+    name = doc["metadata"]["name"]
+    if not somebody_there():
+        raise Refused(f"{name}: nobody is there to ask; say --yes")
+    if not ask(f"Let go of everything that {doc['kind']} {name} manages? The database stays as it is."):
+        raise Refused(f"{name}: nothing was changed, for the answer was no")
