@@ -77,7 +77,13 @@ def script(source: Source) -> Iterator[Item]:
         if statement.words[:2] in ROLES and statement.words[:3] != ("CREATE", "USER", "MAPPING"):
             yield Item(_needs_role(statement), statement.place)
         elif wanted(statement):
-            yield Item(statement.text, statement.place)
+            yield Item(_schema_at_most_once(statement), statement.place)
+
+
+def _schema_at_most_once(statement: Statement) -> str:
+    """A schema that the resource lists is there already when its SQL makes it, as that of a dump does."""
+    plain = statement.words[:2] == ("CREATE", "SCHEMA") and "IF" not in statement.words[2:3] and "CREATE" not in statement.words[2:]
+    return re.sub(r"^CREATE\s+SCHEMA", "CREATE SCHEMA IF NOT EXISTS", statement.text, count=1, flags=re.I) if plain else statement.text
 
 
 def _needs_role(statement: Statement) -> str:
