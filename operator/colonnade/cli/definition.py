@@ -4,46 +4,57 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from colonnade.cli.terminal import Paint
 from colonnade.core.diff import Change
 
 _VERBS = {"create": ("+", "green", "is missing"), "drop": ("-", "red", "is not declared"), "alter": ("~", "yellow", "differs")}
-_COLOURS = {"+": "green", "-": "red", "@": "dim"}
+_COLOURS = {"+": "green", "-": "red"}
+_INNER = ("local", "valid", "not_null_valid", "table_kind", "signature", "statistics", "kind")
+"""Facts that say how an object is kept rather than what it is; told where they differ."""
 
 
 def lines(spec: Any) -> list[str]:
     """A spec's facts, a line each, longer texts as they are; what is not set is left out."""
+    return [line for name, value in _facts(spec).items() if name not in _INNER for line in _said(name, value)]
+
+
+def _facts(spec: Any) -> dict[str, Any]:
     if spec is None:
-        return []
-    return [line for name, value in _facts(spec) if value not in (None, "", (), {}, False) for line in _said(name, value)]
-
-
-def _facts(spec: Any) -> Iterator[tuple[str, Any]]:
+        return {}
     if dataclasses.is_dataclass(spec):
-        yield from ((field.name, getattr(spec, field.name)) for field in dataclasses.fields(spec))
-    elif isinstance(spec, dict):
-        yield from spec.items()
+        found = {field.name: getattr(spec, field.name) for field in dataclasses.fields(spec)}
     else:
-        yield "", spec
+        found = dict(spec) if isinstance(spec, Mapping) else {"": spec}
+    return {name: value for name, value in found.items() if value not in (None, "", (), {}, False)}
 
 
 def _said(name: str, value: Any) -> list[str]:
-    if isinstance(value, tuple | list):
-        value = ", ".join(str(one) for one in value)
-    text = str(value).strip("\n").splitlines() or [""]
+    named = name.replace("_", " ")
+    text = _text(value).splitlines() or [""]
     if len(text) == 1:
-        return [f"{name.replace('_', ' ')}: {text[0]}" if name else text[0]]
-    return [f"{name.replace('_', ' ')}:", *(f"  {line}" for line in text)]
+        return [f"{named}: {text[0]}" if named else text[0]]
+    return [f"{named}:", *(f"  {line}" for line in text)]
+
+
+def _text(value: Any) -> str:
+    return ", ".join(str(one) for one in value) if isinstance(value, tuple | list) else str(value).strip("\n")
 
 
 def shown(change: Change, paint: Paint) -> Iterator[str]:
     """One difference: its object, and how what is there becomes what is declared."""
     mark, colour, told = _VERBS[change.verb]
     yield f"{paint(mark, colour)} {paint(str(change.id), 'bold')} {told}"
-    hunks = list(difflib.unified_diff(lines(change.old), lines(change.new), n=2, lineterm=""))[2:]
-    for line in hunks:
-        if not line.startswith("@@"):
-            yield f"    {paint(line, _COLOURS[line[0]]) if line[:1] in _COLOURS else line}".rstrip()
+    for line in _altered(change.old, change.new) if change.verb == "alter" else (f"{mark}{line}" for line in lines(change.new or change.old)):
+        yield f"    {paint(line, _COLOURS[line[0]]) if line[:1] in _COLOURS else line}".rstrip()
+
+
+def _altered(old: Any, new: Any) -> Iterator[str]:
+    """Only the facts that differ; of long ones, the lines that do and those around them."""
+    before, after = _facts(old), _facts(new)
+    for name in dict.fromkeys((*before, *after)):
+        if before.get(name) != after.get(name):
+            pair = [_said(name, facts[name]) if name in facts else [] for facts in (before, after)]
+            yield from (line for line in list(difflib.unified_diff(*pair, n=2, lineterm=""))[2:] if not line.startswith("@@"))

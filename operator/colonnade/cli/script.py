@@ -49,7 +49,7 @@ def _undo(step: Step) -> list[str]:
     notes = comments([step.undo_note]) if step.undo_note else []
     if step.undo is None:
         first = step.statement.strip().splitlines()[0]
-        return [f"-- no way back from: {first}", *notes]
+        return [f"-- not taken back: {first}", *(notes or ["-- no way back is known"])]
     return [*notes, ended(step.undo)]
 
 
