@@ -88,9 +88,10 @@ class PgKind(Kind[S, Context]):
     `query` gives a row an object with the columns `oid`, `name` (text[]), perhaps `sub` (column number) and `rel` (the relation
     that it belongs to), and the fields of `spec`. `catalog` is where its oid points. `space` names what its name must be unique in:
     relations share one, types another, constraints of a table a third, functions and aggregates a fourth. `goes_with` names what
-    takes the object with it (what it needs, if not told otherwise); `disturbs` the kinds of dependents that must be out of the way of a change; `carry` takes an object that
-    holds data over to a type that was replaced; a `foldable` one can stand in its table's CREATE; one that
-    `fires` at other steps comes last and goes first; `words` is what ALTER … SET SCHEMA calls the kind, where a quarantined table may need it along.
+    takes the object with it (what it needs, if not told otherwise); `disturbs` the kinds of dependents that must be out of the way
+    of a change; `carry` takes an object that holds data over to a type that was replaced; a `foldable` one can stand in its table's
+    CREATE; one that `fires` at other steps comes last and goes first; `words` is what ALTER calls the kind, where a column may stand
+    on it: it is renamed while the column is carried over, and goes along with a quarantined table.
     """
 
     catalog: LiteralString

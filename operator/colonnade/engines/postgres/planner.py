@@ -259,7 +259,8 @@ class _Work:
     def _make(self, act: Act) -> list[Step]:
         kind, oid = kind_of(act.id), act.id
         if act.verb == "move":
-            return [step(oid, q("ALTER TYPE {} RENAME TO {}", name(*oid.name), name(self.moved[oid])), undo="renamed back")]
+            aside = q("ALTER {} {} RENAME TO {}", printed(kind.words), name(*oid.name), name(self.moved[oid]))
+            return [step(oid, aside, undo="renamed back")]
         if act.verb == "drop":
             return self._drop(oid, kind)
         if act.verb == "alter":
