@@ -18,8 +18,10 @@ from colonnade.engines.postgres.statement import Part, listed, name, printed, q,
 QUERY = """
 SELECT c.oid, ARRAY[n.nspname, c.relname] AS name, rtrim(pg_get_viewdef(c.oid), ';') AS definition,
   coalesce((SELECT array_agg(a.attname::text ORDER BY a.attnum) FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0), '{}') AS columns,
-  coalesce((SELECT array_agg(format_type(a.atttypid, a.atttypmod) || ' ' || a.attcollation ORDER BY a.attnum) FROM pg_attribute a
-    WHERE a.attrelid = c.oid AND a.attnum > 0), '{}') AS types,
+  coalesce((SELECT array_agg(format_type(a.atttypid, a.atttypmod) || CASE WHEN k.oid IS NULL THEN '' ELSE
+      format(' COLLATE %I.%I', x.nspname, k.collname) END
+      ORDER BY a.attnum) FROM pg_attribute a LEFT JOIN pg_collation k ON k.oid = a.attcollation LEFT JOIN pg_namespace x
+      ON x.oid = k.collnamespace WHERE a.attrelid = c.oid AND a.attnum > 0), '{}') AS types,
   coalesce((SELECT array_agg(o ORDER BY o) FROM unnest(c.reloptions) o), '{}') AS options
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind = 'v' AND c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
@@ -55,7 +57,11 @@ def alter(oid: ObjectId, old: View, new: View, context: Context) -> Steps | None
 
 def _in_place(oid: ObjectId, old: View, new: View) -> Iterator[Step]:
     if old.definition != new.definition:
-        reverse = _create(oid, old, q("CREATE OR REPLACE VIEW")) if old.columns == new.columns else "columns cannot be taken off a view"
+        reverse = (
+            _create(oid, old, q("CREATE OR REPLACE VIEW"))
+            if old.columns == new.columns
+            else "columns cannot be taken off a view"
+        )
         yield step(oid, _create(oid, new, q("CREATE OR REPLACE VIEW")), undo=reverse)
     else:
         yield from changed_options(oid, q("ALTER VIEW {}", name(*oid.name)), old.options, new.options)
@@ -67,5 +73,15 @@ def drop(oid: ObjectId, spec: View, context: Context) -> Steps:
 
 
 KINDS = (
-    PgKind(name="view", catalog="pg_class", spec=View, query=QUERY, create=create, alter=alter, drop=drop, rank=21, space="relation"),
+    PgKind(
+        name="view",
+        catalog="pg_class",
+        spec=View,
+        query=QUERY,
+        create=create,
+        alter=alter,
+        drop=drop,
+        rank=21,
+        space="relation",
+    ),
 )
