@@ -24,14 +24,18 @@ def query(version: int) -> LiteralString:
     return f"""
 SELECT c.oid, ARRAY[n.nspname, c.collname] AS name, c.collprovider::text AS provider, c.collisdeterministic AS deterministic,
   {locale} AS locale, CASE WHEN c.collprovider = 'c' THEN c.collcollate::text END AS lc_collate,
-  CASE WHEN c.collprovider = 'c' THEN c.collctype::text END AS lc_ctype, {rules} AS rules
+  CASE WHEN c.collprovider = 'c' THEN c.collctype::text END AS lc_ctype, {rules} AS rules,
+  c.collprovider = 'c' AND c.collencoding = -1 AS any_encoding
 FROM pg_collation c JOIN pg_namespace n ON n.oid = c.collnamespace
 WHERE c.collencoding IN (-1, pg_char_to_encoding(getdatabaseencoding())) AND {USER_SCHEMA} ORDER BY 2"""
 
 
 @dataclass(frozen=True)
 class Collation:
-    """Who sorts and by which rules. libc goes by `lc_collate` and `lc_ctype`, the others by `locale`."""
+    """Who sorts and by which rules. libc goes by `lc_collate` and `lc_ctype`, the others by `locale`.
+
+    One of libc that fits any encoding is a copy of the server's own for C or POSIX.
+    """
 
     provider: str
     deterministic: bool
@@ -39,9 +43,12 @@ class Collation:
     lc_collate: str | None
     lc_ctype: str | None
     rules: str | None
+    any_encoding: bool
 
 
 def _create(oid: ObjectId, spec: Collation) -> Part:
+    if spec.any_encoding:
+        return q("CREATE COLLATION {} FROM {}", name(*oid.name), name("pg_catalog", spec.lc_collate or "C"))
     options = [q("PROVIDER = {}", q(PROVIDERS[spec.provider]))]
     if not spec.deterministic:
         options.append(q("DETERMINISTIC = false"))
@@ -66,6 +73,7 @@ def drop(oid: ObjectId, spec: Collation, context: Context) -> Steps:
 KINDS = (
     PgKind(
         name="collation",
+        words="COLLATION",
         catalog="pg_collation",
         spec=Collation,
         query=query,
