@@ -130,6 +130,7 @@ def drop_dictionary(oid: ObjectId, spec: Dictionary, context: Context) -> Steps:
 KINDS = (
     PgKind(
         name="text search parser",
+        words="TEXT SEARCH PARSER",
         catalog="pg_ts_parser",
         spec=Parser,
         query=PARSERS,
@@ -140,6 +141,7 @@ KINDS = (
     ),
     PgKind(
         name="text search template",
+        words="TEXT SEARCH TEMPLATE",
         catalog="pg_ts_template",
         spec=Template,
         query=TEMPLATES,
@@ -150,6 +152,7 @@ KINDS = (
     ),
     PgKind(
         name="text search dictionary",
+        words="TEXT SEARCH DICTIONARY",
         catalog="pg_ts_dict",
         spec=Dictionary,
         query=DICTIONARIES,

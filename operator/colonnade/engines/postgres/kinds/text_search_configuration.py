@@ -84,6 +84,7 @@ def drop(oid: ObjectId, spec: Configuration, context: Context) -> Steps:
 KINDS = (
     PgKind(
         name="text search configuration",
+        words="TEXT SEARCH CONFIGURATION",
         catalog="pg_ts_config",
         spec=Configuration,
         query=QUERY,
