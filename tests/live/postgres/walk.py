@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any, LiteralString
 
 import psycopg
 
@@ -64,6 +65,11 @@ class Place:
 
     def explain(self, identities: Sequence[str]) -> Mapping[str, Sequence[fingerprint.Fact]]:
         return fingerprint.explain(self.connection, identities, owners=False)
+
+    def ask(self, question: LiteralString) -> Any:
+        row = self.connection.execute(question).fetchone()
+        assert row is not None
+        return row[0]
 
     def moved(self) -> None:
         for said in ("model", "shape", "printed"):
