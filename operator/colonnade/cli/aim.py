@@ -6,7 +6,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from colonnade.cli import address, files
 from colonnade.cli.declared import Declared, declared
@@ -39,7 +39,17 @@ def aims(args: Namespace, mode: Mode) -> Iterator[list[Aim]]:
     found = declared(texts, engine)
     if found.passed_over:
         print(f"passed over, not for {engine}: {', '.join(found.passed_over)}", file=sys.stderr)
-    yield [Aim(engine, target, found, policy_of(args, mode), whole=True)]
+    if args.schemas:
+        found = _claiming(found, engine, args.schemas)
+    yield [Aim(engine, target, found, policy_of(args, mode), whole=not args.schemas)]
+
+
+def _claiming(found: Declared, engine: str, schemas: tuple[str, ...]) -> Declared:
+    """Only these schemas are spoken for in full."""
+    if engine != "Postgres":
+        raise InvalidSpec("--schemas is for Postgres only; take it out")
+    first, *others = found.declarations
+    return replace(found, declarations=(replace(first, claims=schemas), *others))
 
 
 @contextmanager
@@ -47,8 +57,9 @@ def _in_cluster(args: Namespace, texts: files.Texts, mode: Mode) -> Iterator[lis
     from colonnade.cli import kept
     from colonnade.cluster.target import Files
 
-    if args.drops or args.shadow:
-        raise InvalidSpec("--drops and --shadow go with --url; in a cluster the Datastore says so, under spec.policy and spec.shadow")
+    if args.drops or args.shadow or args.schemas:
+        raise InvalidSpec("--drops, --shadow and --schemas go with --url; in a cluster the resources say so: policy and shadow of the Datastore, "
+                          "schemas of a PostgresSchema")
     certificates = Files()
     try:
         found = list(kept.aims(args, texts, mode, certificates))

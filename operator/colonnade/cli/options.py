@@ -47,6 +47,13 @@ def database(parser: argparse.ArgumentParser) -> None:
         help="postgresql://user@host:port/database or mongodb://…, with no cluster; a password is better kept in PGPASSWORD or "
         "~/.pgpass than here, where other users of the machine can see it",
     )
+    group.add_argument(
+        "--schemas",
+        type=names,
+        metavar="A,B",
+        default=(),
+        help="with --url: only what is in these Postgres schemas counts as dropped where it is not declared [all schemas]",
+    )
     group.add_argument("--shadow", metavar="URL", help="another Postgres server of the same version for scratch databases [the same server]")
 
 

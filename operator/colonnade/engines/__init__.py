@@ -49,11 +49,15 @@ class Source:
 
 @dataclass(frozen=True)
 class Declaration:
-    """What one resource wants. `owner` is its identity (``PostgresSchema/shop/orders``); `spec` its parsed spec."""
+    """What one resource wants. `owner` is its identity (``PostgresSchema/shop/orders``); `spec` its parsed spec.
+
+    `claims` are Postgres schemas of which it says everything: what is there and not declared is to be dropped.
+    """
 
     owner: str
     spec: Any
     sources: tuple[Source, ...] = ()
+    claims: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -155,7 +155,7 @@ class PostgresDatabase:
         if self.journal.there and self.journal.settled() == (desired.digest, digest):
             return
         self.journal.prepare()
-        if not desired.whole:
+        if not desired.whole and not desired.claims:
             self.journal.own(desired.owners, keep=desired.errors)
         self.journal.settle(desired.digest, digest)
 

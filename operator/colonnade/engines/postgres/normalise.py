@@ -51,6 +51,11 @@ class PgDesired(Desired):
     unmanaged: tuple[str, ...] = ()
     key: str = ""
 
+    @property
+    def claims(self) -> frozenset[str]:
+        """The schemas in which what is not declared is to be dropped."""
+        return frozenset(claim for declaration in self.declarations for claim in declaration.claims)
+
 
 def snapshot(connection: Connection) -> Form:
     """What is in this database, by both readers."""
@@ -81,7 +86,7 @@ class Normaliser:
         return desired
 
     def _digest(self, declarations: Sequence[Declaration], whole: bool) -> str:
-        whole_text = repr([whole, *((d.owner, d.spec and d.spec.model_dump(), [(s.name, s.text) for s in d.sources]) for d in declarations)])
+        whole_text = repr([whole, *((d.owner, d.spec and d.spec.model_dump(), [(s.name, s.text) for s in d.sources], d.claims) for d in declarations)])
         return hashlib.sha256(whole_text.encode()).hexdigest()
 
     def _loaded(self, declarations: list[Declaration], errors: dict[str, ColonnadeError]) -> tuple[Form, Mapping[ObjectId, str]]:
@@ -133,7 +138,7 @@ class Normaliser:
             except ColonnadeError as e:
                 return self._conflict(order, i, e, errors)
             pin(connection)
-            if len(order) > 1 or declaration.spec is not None:
+            if len(order) > 1 or declaration.spec is not None or declaration.claims:
                 now = read(connection).objects
                 self._owners.update({o: declaration.owner for o in now if o not in known})
                 known.update(now)

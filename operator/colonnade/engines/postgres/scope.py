@@ -51,6 +51,7 @@ class Scope:
 def _managed(live: Model, declared: Mapping[ObjectId, object], desired: PgDesired, ledger: Mapping[ObjectId, str]) -> set[ObjectId]:
     ours = {d.owner for d in desired.declarations} - desired.errors.keys()
     base = {o for o in live.objects if o in declared or ledger.get(o) in ours}
+    base |= {o for o in live.objects if _claimed(o, live, desired.claims)}
     base |= {o for r in desired.wishes.renames for o in r.sources(live)}
     others = {o for o, owner in ledger.items() if owner not in ours and o not in declared}
     found = set(base)
@@ -58,6 +59,14 @@ def _managed(live: Model, declared: Mapping[ObjectId, object], desired: PgDesire
         if oid not in base and oid.kind not in FACETS and live.vanishes_with(oid) & base:
             found.add(oid)
     return {o for o in found if o not in others and not _left_out(o, desired.unmanaged)}
+
+
+def _claimed(oid: ObjectId, live: Model, claims: Collection[str]) -> bool:
+    """Whether the object is in one of these schemas, by itself or as a part of one that is."""
+    if oid.name[0] not in claims or oid.kind in ("schema", "publication table", "publication schema", *FACETS):
+        return False
+    home = ObjectId("schema", oid.name[:1])
+    return any(home in live.needs.get(o, NOTHING) for o in (oid, *live.vanishes_with(oid)))
 
 
 def _left_out(oid: ObjectId, patterns: Collection[str]) -> bool:
