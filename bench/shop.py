@@ -1,0 +1,44 @@
+"""The shop example on throw-away servers: what the measurements work on."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+
+from colonnade.core.gate import Policy
+from colonnade.engines import Declaration, Source, Target, engine
+from colonnade.resources import load_all
+from dev import paths, postgres
+from dev.postgres import Postgres
+
+EXAMPLE = paths.ROOT / "manifests" / "examples" / "shop" / "20-postgres.yaml"
+
+
+def server() -> Postgres:
+    """Postgres 18, started where it does not run."""
+    one = Postgres(paths.state() / "bench" / "postgres", postgres.programs())
+    one.start()
+    return one
+
+
+def empty(one: Postgres, name: str = "bench_shop") -> str:
+    """The URL of a fresh database."""
+    with psycopg.connect(one.url(), autocommit=True) as admin:
+        admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")  # type: ignore[arg-type]  # pyright: ignore
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE template0")  # type: ignore[arg-type]  # pyright: ignore
+    return one.url(name)
+
+
+def declarations() -> list[Declaration]:
+    """The shop as the operator hands it to the engine."""
+    spec = load_all(EXAMPLE.read_text(), "shop")[0].spec
+    return [Declaration("PostgresSchema/shop/shop", spec, (Source("spec.sql", spec.sql),))]
+
+
+@contextmanager
+def opened(url: str, policy: Policy) -> Iterator[Any]:
+    """The database as the flow sees it."""
+    with engine("Postgres").open(Target("bench", url), policy, threading.Event()) as database:
+        yield database
