@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import psycopg
+from psycopg import sql
 
 from colonnade.core.gate import Policy
 from colonnade.engines import Declaration, Source, Target, engine
@@ -26,8 +27,8 @@ def server() -> Postgres:
 def empty(one: Postgres, name: str = "bench_shop") -> str:
     """The URL of a fresh database."""
     with psycopg.connect(one.url(), autocommit=True) as admin:
-        admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")  # type: ignore[arg-type]  # pyright: ignore
-        admin.execute(f"CREATE DATABASE {name} TEMPLATE template0")  # type: ignore[arg-type]  # pyright: ignore
+        admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+        admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
     return one.url(name)
 
 

@@ -16,7 +16,12 @@ def run(*command: str) -> float:
 def main() -> None:
     python = repeated(lambda: run(sys.executable, "-c", "pass"), 15)
     base = sorted(python)[len(python) // 2]
-    rows = [row("python -c pass", python)]
-    for command in (("colonnade", "--help"), ("colonnade", "plan", "--help"), ("kubectl", "--help")):
-        rows.append(row(" ".join(command), repeated(lambda c=command: run(str(BIN / c[0]), *c[1:]), 15), base))
+    commands = (("colonnade", "--help"), ("colonnade", "plan", "--help"), ("kubectl", "--help"))
+    rows = [
+        row("python -c pass", python),
+        *(
+            row(" ".join(command), repeated(lambda c=command: run(str(BIN / c[0]), *c[1:]), 15), base)
+            for command in commands
+        ),
+    ]
     report("startup", rows)
