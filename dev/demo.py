@@ -66,6 +66,8 @@ class Demo:
             "KUBECONFIG": str(self.servers.cluster.kubeconfig),
             "PATH": f"{BIN}:{os.environ['PATH']}",
         }
+        if SYSTEM not in self.quiet("kubectl", "get", "namespaces", "-o", "name"):
+            self.quiet("kubectl", "create", "namespace", SYSTEM)
         self.kubeconfig = install.install(self.servers.cluster, SYSTEM)
         self.clear()
         self.databases()
