@@ -16,9 +16,9 @@ from colonnade.engines import Source
 _TOKEN = re.compile(
     r"""(?P<space>\s+) | (?P<line>--[^\n]*) | (?P<block>/\*) | (?P<escaped>[eE]'(?:[^'\\]|\\.|'')*')
     | (?P<string>(?:[bBxXnN]|[uU]&)?'(?:[^']|'')*') | (?P<quoted>(?:[uU]&)?"(?:[^"]|"")*")
-    | (?P<dollar>\$(?P<tag>(?:[^\W\d]\w*)?)\$.*?\$(?P=tag)\$) | (?P<word>[^\W\d][\w$]*) | (?P<semicolon>;) | (?P<open>[(\[])
-    | (?P<close>[)\]]) | (?P<meta>(?<![^\n])\\[^\n]*) | (?P<other>[0-9.]+|.)""",
-    re.X | re.S,
+    | (?P<dollar>\$(?P<tag>(?:[^\W\d]\w*)?)\$.*?\$(?P=tag)\$) | (?P<stray>[eE]?'|"|\$(?:[^\W\d]\w*)?\$)
+    | (?P<word>[^\W\d][\w$]*) | (?P<semicolon>;) | (?P<open>[(\[]) | (?P<close>[)\]]) | (?P<meta>(?<![^\n])\\[^\n]*) | (?P<other>[0-9.]+|.)""",
+    re.VERBOSE | re.DOTALL,
 )
 _EDGE = re.compile(r"/\*|\*/")
 
@@ -43,7 +43,8 @@ def statements(source: Source) -> Iterator[Statement]:
     """The statements of a script, without comments before them and without psql's own commands."""
     if "\x00" in source.text:
         raise InvalidSpec(f"{source.name}: has a NUL character, which Postgres cannot hold; take it out")
-    text, at, start, depth = source.text, 0, None, 0
+    text, start, depth = source.text, None, 0
+    at = 1 if text.startswith("\ufeff") else 0  # the mark that some editors put before a text
     words: list[str] = []
     nesting = 0
     while at < len(text):
@@ -51,7 +52,7 @@ def statements(source: Source) -> Iterator[Statement]:
         assert token is not None
         sort, begin = token.lastgroup or "other", at
         sort = "dollar" if sort == "tag" else sort
-        at = _comment_end(source, begin) if sort == "block" else token.end()
+        at = _end(source, sort, token)
         if sort in ("space", "line", "block") or (sort == "meta" and start is None):
             continue
         if sort == "semicolon" and depth == 0 and nesting == 0:
@@ -79,19 +80,30 @@ def _nesting(words: list[str], nesting: int) -> int:
     return nesting - 1 if nesting and words[-1] == "END" else nesting
 
 
+def _end(source: Source, sort: str, token: re.Match[str]) -> int:
+    if sort == "stray":
+        raise _not_closed(source, token.start(), f"quote {token.group()}")
+    return _comment_end(source, token.start()) if sort == "block" else token.end()
+
+
 def _comment_end(source: Source, start: int) -> int:
     depth = 0
     for edge in _EDGE.finditer(source.text, start):
         depth += 1 if edge.group() == "/*" else -1
         if depth == 0:
             return edge.end()
-    line = source.text.count("\n", 0, start) + 1
-    raise InvalidSpec(f"{source.name}, line {line}: the comment that begins here is not closed; close it with */")
+    raise _not_closed(source, start, "comment /*")
+
+
+def _not_closed(source: Source, start: int, what: str) -> InvalidSpec:
+    place = Statement("", (), source, start).place()
+    return InvalidSpec(f"{place}: the {what} that begins here is not closed; close it")
 
 
 IGNORED = (
     ("BEGIN",), ("COMMIT",), ("START", "TRANSACTION"), ("END",), ("ANALYZE",), ("VACUUM",), ("REFRESH", "MATERIALIZED"), ("RESET",),
-    ("SHOW",), ("SET", "TRANSACTION"), ("SET", "SESSION", "AUTHORIZATION"), ("SET", "LOCAL"), ("SET", "DEFAULT_TABLESPACE"),
+    ("SHOW",), ("SET", "TRANSACTION"), ("SET", "SESSION", "AUTHORIZATION"), ("SET", "SESSION", "CHARACTERISTICS"), ("SET", "LOCAL"),
+    ("SET", "CONSTRAINTS"), ("SET", "DEFAULT_TABLESPACE"),
     ("SET", "STATEMENT_TIMEOUT"), ("SET", "LOCK_TIMEOUT"), ("SET", "IDLE_IN_TRANSACTION_SESSION_TIMEOUT"),
     ("SET", "TRANSACTION_TIMEOUT"), ("SET", "CLIENT_ENCODING"), ("SET", "CLIENT_MIN_MESSAGES"), ("SET", "ROW_SECURITY"),
     ("SET", "STANDARD_CONFORMING_STRINGS"), ("SET", "XMLOPTION"), ("ALTER", "ROLE"), ("ALTER", "USER"),
@@ -109,21 +121,37 @@ REFUSED: dict[tuple[str, ...], str] = {
     ("DROP", "TABLESPACE"): "manages tablespaces", ("ALTER", "SYSTEM"): "manages the server",
     ("CREATE", "SUBSCRIPTION"): "connects to another server", ("DROP", "ROLE"): "manages roles", ("DROP", "USER"): "manages roles",
     ("REASSIGN",): "changes what other databases hold", ("DROP", "OWNED"): "drops what is not declared",
-    ("ROLLBACK",): "takes back what was declared", ("SAVEPOINT",): "is of a session",
+    ("ROLLBACK",): "takes back what was declared", ("ABORT",): "takes back what was declared", ("SAVEPOINT",): "is of a session",
+    ("RELEASE",): "is of a session", ("DISCARD",): "is of a session", ("DEALLOCATE",): "is of a session", ("FETCH",): "is of a session",
+    ("MOVE",): "is of a session", ("CLOSE",): "is of a session", ("UNLISTEN",): "is of a session", ("SET", "ROLE"): "changes the session",
+    ("EXPLAIN",): "is a query", ("ALTER", "GROUP"): "manages roles", ("DROP", "GROUP"): "manages roles",
 }
+SHARED = {"DATABASE": "databases", "TABLESPACE": "tablespaces", "PARAMETER": "the server", "ROLE": "roles", "SUBSCRIPTION": "subscriptions"}
+"""What GRANT, REVOKE, COMMENT and SECURITY LABEL may be about that no schema holds."""
+_SEARCH_PATH = re.compile(r"SELECT\s+(pg_catalog\s*\.\s*)?set_config\s*\(\s*'search_path'", re.IGNORECASE)
+"""The one SELECT of a dump."""
 
 ROLES = (("CREATE", "ROLE"), ("CREATE", "USER"), ("CREATE", "GROUP"))
 
 
 def wanted(statement: Statement) -> bool:
     """Whether the statement says something about the schema. Raises InvalidSpec where a declaration may not hold it."""
+    words = statement.words
+    if words[:2] == ("SET", "SESSION") and words[2:3] not in (("AUTHORIZATION",), ("CHARACTERISTICS",)):
+        words = ("SET", *words[2:])
+    mapping = words[1:3] == ("USER", "MAPPING")
     for start, why in REFUSED.items():
-        if statement.words[: len(start)] == start:
-            raise InvalidSpec(f"{statement.place()}: {' '.join(start)} {why}, and a declaration only says what the schema is; "
-                              "take it out" + (" and use spec.backfills for values" if "rows" in why else ""))
-    if statement.words[:1] == ("SELECT",) and "SET_CONFIG" not in statement.words[:4]:
-        raise InvalidSpec(f"{statement.place()}: SELECT runs a query, and a declaration only says what the schema is; take it out")
-    if statement.words[:1] == ("SET",) and statement.words[1:2] and statement.words[1] in ("ROLE",):
-        raise InvalidSpec(f"{statement.place()}: SET ROLE changes the session; say ALTER … OWNER TO instead")
-    user_mapping = statement.words[:3] == ("CREATE", "USER", "MAPPING")
-    return not any(statement.words[: len(s)] == s for s in IGNORED) and (user_mapping or not any(statement.words[:2] == r for r in ROLES))
+        if words[: len(start)] == start and not mapping:
+            raise _refused(statement, " ".join(start), why)
+    if words[:1] == ("SELECT",) and not _SEARCH_PATH.match(statement.text):
+        raise _refused(statement, "SELECT", "runs a query")
+    if words[:1] in (("GRANT",), ("REVOKE",), ("COMMENT",), ("SECURITY",)):
+        about = words[words.index("ON") + 1] if "ON" in words[:-1] else "ROLE"
+        if about in SHARED:
+            raise _refused(statement, words[0], f"manages {SHARED[about]}")
+    return mapping or not any(words[: len(s)] == s for s in (*IGNORED, *ROLES))
+
+
+def _refused(statement: Statement, what: str, why: str) -> InvalidSpec:
+    way_out = " and use spec.backfills for values" if "rows" in why else ""
+    return InvalidSpec(f"{statement.place()}: {what} {why}, and a declaration only says what the schema is; take it out{way_out}")
