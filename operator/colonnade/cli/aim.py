@@ -13,7 +13,7 @@ from colonnade.cli.declared import Declared, declared
 from colonnade.cli.options import policy_of
 from colonnade.core.errors import InvalidSpec
 from colonnade.core.gate import Mode, Policy
-from colonnade.engines import Desired, Target
+from colonnade.engines import Target
 
 
 @dataclass(frozen=True)
@@ -69,16 +69,3 @@ def _in_cluster(args: Namespace, texts: files.Texts, mode: Mode) -> Iterator[lis
         yield found
     finally:
         certificates.close()
-
-
-def usable(desired: Desired) -> None:
-    """Raise what is wrong with the declarations, all of it together."""
-    if desired.errors:
-        said = [str(error) if owner in str(error) else f"{_short(owner)}{error}" for owner, error in desired.errors.items()]
-        worst = next(iter(desired.errors.values()))
-        raise worst if len(said) == 1 else InvalidSpec("\n".join(said))
-
-
-def _short(owner: str) -> str:
-    """A resource's identity before what is wrong with it; files name themselves."""
-    return f"{owner}: " if owner.startswith(("PostgresSchema/", "MongoSchema/")) else ""

@@ -47,7 +47,8 @@ def shown(change: Change, paint: Paint) -> Iterator[str]:
     """One difference: its object, and how what is there becomes what is declared."""
     mark, colour, told = _VERBS[change.verb]
     yield f"{paint(mark, colour)} {paint(str(change.id), 'bold')} {told}"
-    for line in _altered(change.old, change.new) if change.verb == "alter" else (f"{mark}{line}" for line in lines(change.new or change.old)):
+    facts = _altered(change.old, change.new) if change.verb == "alter" else (mark + line for line in lines(change.new or change.old))
+    for line in facts:
         yield f"    {paint(line, _COLOURS[line[0]]) if line[:1] in _COLOURS else line}".rstrip()
 
 
@@ -56,5 +57,5 @@ def _altered(old: Any, new: Any) -> Iterator[str]:
     before, after = _facts(old), _facts(new)
     for name in dict.fromkeys((*before, *after)):
         if before.get(name) != after.get(name):
-            pair = [_said(name, facts[name]) if name in facts else [] for facts in (before, after)]
-            yield from (line for line in list(difflib.unified_diff(*pair, n=2, lineterm=""))[2:] if not line.startswith("@@"))
+            was, is_ = (_said(name, facts[name]) if name in facts else [] for facts in (before, after))
+            yield from (line for line in list(difflib.unified_diff(was, is_, n=2, lineterm=""))[2:] if not line.startswith("@@"))

@@ -6,12 +6,14 @@ import contextlib
 import hashlib
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, cast
 
+from colonnade.core.errors import ColonnadeError
 from colonnade.core.gate import Policy
-from colonnade.engines import Database, Target, engine
+from colonnade.engines import Database, Declaration, Desired, Target, engine
 
 MOST_FILES, MOST_BYTES = 200, 500 * 2**20
 
@@ -25,7 +27,39 @@ def opened(
     if engine_name == "Postgres" and remember:
         _remembering()
     with found.open(target, policy, stop) as database:
-        yield database
+        yield cast(Database, Strict(database))
+
+
+class Strict:
+    """A Database for declarations that are all right, or for none of them.
+
+    The operator leaves what a wrong declaration owns as it is. Here nobody owns anything: what a file with an error in it
+    declares would count as dropped.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._database, name)
+
+    def desire(self, declarations: Sequence[Declaration], *, whole: bool = False) -> Desired:
+        """Raises what is wrong with the declarations, all of it together."""
+        desired = self._database.desire(declarations, whole=whole)
+        if desired.errors:
+            raise _together(desired.errors)
+        return desired
+
+
+def _together(errors: Mapping[str, ColonnadeError]) -> ColonnadeError:
+    said = [f"{_place(owner)}{error}" for owner, error in errors.items()]
+    worst = next(iter(errors.values()))
+    return type(worst)("\n".join(said))
+
+
+def _place(owner: str) -> str:
+    """A resource's identity before what is wrong with it; files name themselves."""
+    return f"{owner}: " if owner.startswith(("PostgresSchema/", "MongoSchema/")) else ""
 
 
 def _remembering() -> None:

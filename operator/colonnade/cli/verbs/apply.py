@@ -10,7 +10,7 @@ from argparse import ArgumentParser, Namespace
 from dataclasses import dataclass, field
 
 from colonnade.cli import cluster, options
-from colonnade.cli.aim import Aim, aims, usable
+from colonnade.cli.aim import Aim, aims
 from colonnade.cli.data import dumped, plan_data
 from colonnade.cli.main import CONVERGED, REFUSED
 from colonnade.cli.progress import Progress, progress
@@ -55,7 +55,6 @@ def _applied(aim: Aim, args: Namespace) -> int:
     with progress(args) as shown, opened(aim.engine, aim.target, aim.policy, stop) as database:
         person = Person(aim, args, shown, stop)
         found = reconcile(database, aim.declared.declarations, aim.policy, person.word, whole=aim.whole, progress=person.progress)
-    usable(found.desired)
     return _report(found, person, time.monotonic() - begin)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from colonnade.cli import cluster, options
-from colonnade.cli.aim import Aim, aims, usable
+from colonnade.cli.aim import Aim, aims
 from colonnade.cli.data import FORMAT, dumped
 from colonnade.cli.definition import lines, shown
 from colonnade.cli.main import CONVERGED, PENDING
@@ -58,7 +58,6 @@ def run(args: Namespace) -> int:
 def _found(aim: Aim, told: Progress) -> Found:
     with opened(aim.engine, aim.target, aim.policy, threading.Event()) as database:
         result = reconcile(database, aim.declared.declarations, aim.policy, whole=aim.whole, progress=told)
-    usable(result.desired)
     if result.plan is None or result.state is None or not result.plan.steps:
         return Found(aim.target.name, ())
     return Found(aim.target.name, tuple(_real(result.state, result.desired, result.plan)), result.plan)

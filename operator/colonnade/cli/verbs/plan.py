@@ -7,7 +7,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Iterator
 
 from colonnade.cli import cluster, options
-from colonnade.cli.aim import Aim, aims, usable
+from colonnade.cli.aim import Aim, aims
 from colonnade.cli.data import dumped, plan_data
 from colonnade.cli.main import CONVERGED, PENDING
 from colonnade.cli.progress import Progress, progress
@@ -43,7 +43,6 @@ def planned(aim: Aim, told: Progress) -> Plan:
     """The plan for one database. Raises ColonnadeError."""
     with opened(aim.engine, aim.target, aim.policy, threading.Event()) as database:
         result = reconcile(database, aim.declared.declarations, aim.policy, whole=aim.whole, progress=told)
-    usable(result.desired)
     return plan_of(result, aim)
 
 
