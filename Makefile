@@ -5,7 +5,7 @@ ARGS ?=
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: bench check clean crds demo distclean fmt help lock servers setup test unit
+.PHONY: bench check clean crds demo distclean fmt help lock manifests servers setup test unit
 
 bench: setup ## Measure: convergence, plan latency, resync (BENCH=name for one)
 	$(BIN)/python -m bench $(BENCH) $(ARGS)
@@ -36,6 +36,9 @@ help: ## This list
 
 lock: ## Renew the lock files from pyproject.toml (ARGS=--upgrade: to the newest versions)
 	$(PYTHON) -m dev.environment lock $(ARGS)
+
+manifests: setup ## Write manifests/install/ from the chart (after `make crds`)
+	@$(BIN)/python -m dev.install
 
 servers: setup ## Start Postgres, MongoDB and Kubernetes for playing, and print their addresses
 	@$(BIN)/python -m dev.servers

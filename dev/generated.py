@@ -7,10 +7,30 @@ from colonnade.resources import crd
 from dev.paths import ROOT
 
 CRDS = ROOT / "crds"
+CHART_CRDS = ROOT / "charts" / "colonnade" / "templates" / "crds"
+_LABELS = """\
+metadata:
+  labels:
+    {{- include "colonnade.labels" . | nindent 4 }}
+  {{- if .Values.crds.keep }}
+  annotations:
+    helm.sh/resource-policy: keep
+  {{- end }}
+"""
 
 
 def files() -> dict[Path, str]:
-    return {CRDS / name: text for name, text in crd.render().items()}
+    crds = crd.render()
+    return {
+        **{CRDS / name: text for name, text in crds.items()},
+        **{CHART_CRDS / name: _template(text) for name, text in crds.items()},
+    }
+
+
+def _template(text: str) -> str:
+    """A CRD as the chart installs it: if asked to, and kept when the chart goes."""
+    literal = text.replace("{{", '{{ "{{" }}').replace("metadata:\n", _LABELS, 1)
+    return f"{{{{- if .Values.crds.enabled }}}}\n{literal}{{{{- end }}}}\n"
 
 
 def stale() -> list[Path]:
