@@ -151,14 +151,14 @@ class Demo:
             for name in sorted(n for n in client["shop"].list_collection_names() if not n.startswith("colonnade.")):
                 say(f"MongoDB collection {name}: indexes {', '.join(sorted(client['shop'][name].index_information()))}")
         say("and rows come in:")
-        self.psql_file(EXAMPLES / "seed.sql")
+        self.psql_file(EXAMPLES / "rows" / "postgres.sql")
         self.psql(
             "SELECT count(*) AS users, (SELECT count(*) FROM orders) AS orders, (SELECT count(*) FROM audit_log) AS audited FROM users"
         )
 
     def next_step(self) -> None:
         title("The next step: users.status, filled in for those who are there, NOT NULL, with a check; nobody waits")
-        self.run("kubectl", "-n", NAMESPACE, "apply", "-f", EXAMPLES / "40-postgres-user-status.yaml")
+        self.run("kubectl", "-n", NAMESPACE, "apply", "-f", EXAMPLES / "step-2" / "20-postgres.yaml")
         self.run("kubectl", "-n", NAMESPACE, "wait", "--for=condition=Ready", "--timeout=120s", "postgresschema/shop")
         plan = self.newest_plan()
         self.run("colonnade", "-n", NAMESPACE, "show", plan)
@@ -177,7 +177,7 @@ class Demo:
 
     def drift(self) -> None:
         title("Somebody changes the database by hand")
-        self.psql("DROP INDEX orders_user_placed_at; ALTER TABLE products ALTER COLUMN stock DROP DEFAULT")
+        self.psql("DROP INDEX orders_user_idx; ALTER TABLE products ALTER COLUMN stock DROP DEFAULT")
         self.run(
             "kubectl",
             "-n",
@@ -201,7 +201,7 @@ class Demo:
 
     def mistakes(self) -> None:
         title("A mistake is told with its place and the way out, and nothing is changed")
-        self.run("kubectl", "-n", NAMESPACE, "apply", "-f", EXAMPLES.parent / "mistakes" / "now-in-index.yaml")
+        self.run("kubectl", "-n", NAMESPACE, "apply", "-f", EXAMPLES.parent / "mistakes" / "2-now-in-index.yaml")
         self.until("InvalidSpec", lambda: self.condition("Ready", "reason", "now-in-index") == "InvalidSpec")
         self.run("kubectl", "-n", NAMESPACE, "get", "postgresschema/now-in-index", "-o",
                  'jsonpath={.status.conditions[?(@.type=="Ready")].message}{"\\n"}')  # fmt: skip

@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 from colonnade.resources import crd
+from dev import shop
 from dev.paths import ROOT
 
 CRDS = ROOT / "crds"
@@ -24,6 +25,7 @@ def files() -> dict[Path, str]:
     return {
         **{CRDS / name: text for name, text in crds.items()},
         **{CHART_CRDS / name: _template(text) for name, text in crds.items()},
+        **shop.generated(),
     }
 
 
@@ -37,7 +39,7 @@ def stale() -> list[Path]:
     """Those that differ, those that are absent, and those that nothing makes any more."""
     wanted = files()
     differ = [path for path, text in wanted.items() if not path.exists() or path.read_text() != text]
-    left_over = {found for folder in {path.parent for path in wanted} for found in folder.iterdir()} - wanted.keys()
+    left_over = {found for folder in (CRDS, CHART_CRDS) for found in folder.iterdir()} - wanted.keys()
     return sorted([*differ, *left_over])
 
 

@@ -1,5 +1,5 @@
--- The shop in Postgres a few weeks later: users have got a status. All else is as it was. It is declared, not scripted: each statement says what there shall be.
--- `make crds` puts the same text into ../step-2/20-postgres.yaml.
+-- The shop in Postgres a few weeks later: users have got a status; all else is as it was.
+-- `make crds` puts this text into ../step-2/20-postgres.yaml.
 
 -- Functions for triggers
 

@@ -1,5 +1,5 @@
 -- The shop in Postgres, as a team writes it. It is declared, not scripted: each statement says what there shall be.
--- `make crds` puts the same text into ../20-postgres.yaml.
+-- `make crds` puts this text into ../20-postgres.yaml.
 
 -- Functions for triggers
 
