@@ -58,14 +58,19 @@ def _in_cluster(args: Namespace, texts: files.Texts, mode: Mode) -> Iterator[lis
     from colonnade.cluster.target import Files
 
     if args.drops or args.shadow or args.schemas:
-        raise InvalidSpec("--drops, --shadow and --schemas go with --url; in a cluster the resources say so: policy and shadow of the Datastore, "
-                          "schemas of a PostgresSchema")
+        raise InvalidSpec(
+            "--drops, --shadow and --schemas go with --url; in a cluster the resources say so: policy and shadow of the Datastore, "
+            "schemas of a PostgresSchema"
+        )
     certificates = Files()
     try:
         found = list(kept.aims(args, texts, mode, certificates))
         for aim in found:
             if aim.declared.passed_over:
-                print(f"left as they are, for they cannot be used now: {', '.join(aim.declared.passed_over)}", file=sys.stderr)
+                print(
+                    f"left as they are, for they cannot be used now: {', '.join(aim.declared.passed_over)}",
+                    file=sys.stderr,
+                )
         yield found
     finally:
         certificates.close()

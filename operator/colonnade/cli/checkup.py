@@ -73,8 +73,14 @@ async def _crd(api: Api, kind: str) -> Finding:
         raise
     if _schema(there) != _schema(manifest(model)):
         return f"CRD {name}", False, f"of another version than this command; run: {_INSTALL}"
-    established = any(c["type"] == "Established" and c["status"] == "True" for c in there["status"].get("conditions", ()))
-    return f"CRD {name}", established, "installed, of this version" if established else "not served yet; look again in a moment"
+    established = any(
+        c["type"] == "Established" and c["status"] == "True" for c in there["status"].get("conditions", ())
+    )
+    return (
+        f"CRD {name}",
+        established,
+        "installed, of this version" if established else "not served yet; look again in a moment",
+    )
 
 
 async def _served(api: Api, name: str, plural: str) -> Finding:
@@ -96,7 +102,11 @@ def _schema(crd: Mapping[str, Any]) -> Any:
 async def _may(api: Api, where: str, verb: str, group: str, plural: str) -> bool:
     """https://kubernetes.io/docs/reference/access-authn-authz/authorization/#checking-api-access"""
     asked = {"namespace": where, "verb": verb, "group": group, "resource": plural}
-    body = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview", "spec": {"resourceAttributes": asked}}
+    body = {
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SelfSubjectAccessReview",
+        "spec": {"resourceAttributes": asked},
+    }
     answer = await api.request("POST", _REVIEWS.path(), body=body)
     return bool(answer["status"].get("allowed"))
 
@@ -106,7 +116,11 @@ def datastores(args: Namespace, where: str) -> Iterator[Finding | Reached]:
     found = cluster.within(args, lambda api: cluster.listed(api, DATASTORE, where))
     chosen = [doc for doc in found if args.datastore in (None, doc["metadata"]["name"])]
     if not chosen:
-        yield "Datastores", args.datastore is None, f"there is none{f' called {args.datastore}' if args.datastore else ''} in namespace {where}"
+        yield (
+            "Datastores",
+            args.datastore is None,
+            f"there is none{f' called {args.datastore}' if args.datastore else ''} in namespace {where}",
+        )
     files = Files()
     try:
         for doc in chosen:

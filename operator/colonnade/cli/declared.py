@@ -32,7 +32,9 @@ def declared(texts: Texts, engine: str) -> Declared:
     sql = _sql(texts, engine)
     if not sql and not found.declarations:
         there = f"only {', '.join(found.passed_over)}" if found.passed_over else "no resource"
-        raise InvalidSpec(f"-f {' -f '.join(texts.asked)}: declares nothing for {engine} (there is {there}); give SQL or a {KINDS[engine]}")
+        raise InvalidSpec(
+            f"-f {' -f '.join(texts.asked)}: declares nothing for {engine} (there is {there}); give SQL or a {KINDS[engine]}"
+        )
     return Declared((*sql, *found.declarations), found.wishes, found.passed_over)
 
 
@@ -40,14 +42,21 @@ def _sql(texts: Texts, engine: str) -> tuple[Declaration, ...]:
     if not texts.sql:
         return ()
     if engine != "Postgres":
-        raise InvalidSpec(f"{texts.sql[0].name}: SQL is for Postgres, and --url is that of a {engine}; give a {KINDS[engine]} in YAML")
+        raise InvalidSpec(
+            f"{texts.sql[0].name}: SQL is for Postgres, and --url is that of a {engine}; give a {KINDS[engine]} in YAML"
+        )
     return (Declaration(", ".join(source.name for source in texts.sql[:3]), None, texts.sql),)
 
 
 def _with_resources(texts: Texts, engine: str) -> Declared:
     from colonnade.resources import MongoSchema, PostgresSchema, load_all
 
-    found = [(text, one) for text in texts.yaml for one in load_all(text.text, text.name) if isinstance(one, PostgresSchema | MongoSchema)]
+    found = [
+        (text, one)
+        for text in texts.yaml
+        for one in load_all(text.text, text.name)
+        if isinstance(one, PostgresSchema | MongoSchema)
+    ]
     ours = [(text, one) for text, one in found if one.kind == KINDS[engine]]
     _same_datastore(one for _, one in ours)
     kept = ConfigMaps(texts.yaml)
@@ -66,8 +75,10 @@ def owner(resource: PostgresSchema | MongoSchema) -> str:
 def _same_datastore(resources: Iterable[PostgresSchema | MongoSchema]) -> None:
     found = {one.spec.datastore_ref.name for one in resources}
     if len(found) > 1:
-        raise InvalidSpec(f"the files declare for {len(found)} Datastores ({', '.join(sorted(found))}), and --url is one database; "
-                          "give the files of one of them")
+        raise InvalidSpec(
+            f"the files declare for {len(found)} Datastores ({', '.join(sorted(found))}), and --url is one database; "
+            "give the files of one of them"
+        )
 
 
 def _sources(text: Source, resource: PostgresSchema | MongoSchema, kept: ConfigMaps) -> Iterator[Source]:
@@ -91,12 +102,18 @@ class ConfigMaps:
         """The SQL of one entry. Raises InvalidSpec where it is in none of the files."""
         if (ref := entry.config_map_key_ref) is None:
             secret = entry.secret_key_ref.name if entry.secret_key_ref else ""
-            raise InvalidSpec(f"{told}, spec.sqlFrom: Secret {secret} is in the cluster; leave out --url, or give its SQL with -f")
+            raise InvalidSpec(
+                f"{told}, spec.sqlFrom: Secret {secret} is in the cluster; leave out --url, or give its SQL with -f"
+            )
         name, data = self._all().get(ref.name, ("", {}))
         if not name:
-            raise InvalidSpec(f"{told}, spec.sqlFrom: ConfigMap {ref.name} is in none of the files; give its file with -f, or leave out --url")
+            raise InvalidSpec(
+                f"{told}, spec.sqlFrom: ConfigMap {ref.name} is in none of the files; give its file with -f, or leave out --url"
+            )
         if ref.key not in data:
-            raise InvalidSpec(f"{told}, spec.sqlFrom: ConfigMap {ref.name} has no key {ref.key!r}; it has {', '.join(sorted(data)) or 'none'}")
+            raise InvalidSpec(
+                f"{told}, spec.sqlFrom: ConfigMap {ref.name} has no key {ref.key!r}; it has {', '.join(sorted(data)) or 'none'}"
+            )
         return Source(f"{name}, ConfigMap {ref.name}, key {ref.key}", str(data[ref.key]))
 
     def _all(self) -> dict[str, tuple[str, dict[str, Any]]]:
@@ -105,5 +122,8 @@ class ConfigMaps:
         if self._found is None:
             docs = ((text.name, doc.content) for text in self._texts for doc in documents(text.text, text.name))
             maps = ((file, content) for file, content in docs if content.get("kind") == "ConfigMap")
-            self._found = {str((content.get("metadata") or {}).get("name")): (file, content.get("data") or {}) for file, content in maps}
+            self._found = {
+                str((content.get("metadata") or {}).get("name")): (file, content.get("data") or {})
+                for file, content in maps
+            }
         return self._found

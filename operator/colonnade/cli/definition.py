@@ -10,7 +10,11 @@ from typing import Any
 from colonnade.cli.terminal import Paint
 from colonnade.core.diff import Change
 
-_VERBS = {"create": ("+", "green", "is missing"), "drop": ("-", "red", "is not declared"), "alter": ("~", "yellow", "differs")}
+_VERBS = {
+    "create": ("+", "green", "is missing"),
+    "drop": ("-", "red", "is not declared"),
+    "alter": ("~", "yellow", "differs"),
+}
 _COLOURS = {"+": "green", "-": "red"}
 _INNER = ("local", "valid", "not_null_valid", "table_kind", "signature", "statistics", "kind")
 """Facts that say how an object is kept rather than what it is; told where they differ."""
@@ -47,7 +51,11 @@ def shown(change: Change, paint: Paint) -> Iterator[str]:
     """One difference: its object, and how what is there becomes what is declared."""
     mark, colour, told = _VERBS[change.verb]
     yield f"{paint(mark, colour)} {paint(str(change.id), 'bold')} {told}"
-    facts = _altered(change.old, change.new) if change.verb == "alter" else (mark + line for line in lines(change.new or change.old))
+    facts = (
+        _altered(change.old, change.new)
+        if change.verb == "alter"
+        else (mark + line for line in lines(change.new or change.old))
+    )
     for line in facts:
         yield f"    {paint(line, _COLOURS[line[0]]) if line[:1] in _COLOURS else line}".rstrip()
 
@@ -58,4 +66,6 @@ def _altered(old: Any, new: Any) -> Iterator[str]:
     for name in dict.fromkeys((*before, *after)):
         if before.get(name) != after.get(name):
             was, is_ = (_said(name, facts[name]) if name in facts else [] for facts in (before, after))
-            yield from (line for line in list(difflib.unified_diff(was, is_, n=2, lineterm=""))[2:] if not line.startswith("@@"))
+            yield from (
+                line for line in list(difflib.unified_diff(was, is_, n=2, lineterm=""))[2:] if not line.startswith("@@")
+            )

@@ -33,7 +33,9 @@ def read(asked: Iterable[str]) -> Texts:
     sources = [source for word in words for source in _sources(word)]
     is_sql = {id(source): _is_sql(source) for source in sources}
     return Texts(
-        tuple(source for source in sources if is_sql[id(source)]), tuple(source for source in sources if not is_sql[id(source)]), words
+        tuple(source for source in sources if is_sql[id(source)]),
+        tuple(source for source in sources if not is_sql[id(source)]),
+        words,
     )
 
 
@@ -43,7 +45,9 @@ def _sources(word: str) -> Iterator[Source]:
         return
     path = Path(word)
     if path.is_dir():
-        found = sorted(p for p in path.rglob("*") if p.suffix in SUFFIXES and p.is_file() and not _hidden(p.relative_to(path)))
+        found = sorted(
+            p for p in path.rglob("*") if p.suffix in SUFFIXES and p.is_file() and not _hidden(p.relative_to(path))
+        )
         if not found:
             raise InvalidSpec(f"-f {word}: the folder has no file that ends in {', '.join(SUFFIXES)}; name another")
         yield from (Source(str(p), _text(p)) for p in found)

@@ -46,7 +46,9 @@ class Kept:
 def given(texts: Texts, namespace: str) -> dict[Id, Document]:
     """The documents of the files that matter here. Raises InvalidSpec with all that is wrong in them."""
     if texts.sql:
-        raise InvalidSpec(f"{texts.sql[0].name}: SQL by itself needs --url; in a cluster it stands in a PostgresSchema, under spec.sql")
+        raise InvalidSpec(
+            f"{texts.sql[0].name}: SQL by itself needs --url; in a cluster it stands in a PostgresSchema, under spec.sql"
+        )
     found: dict[Id, Document] = {}
     for text in texts.yaml:
         load_all(text.text, text.name)
@@ -55,14 +57,19 @@ def given(texts: Texts, namespace: str) -> dict[Id, Document]:
                 doc = _placed(document.content, namespace)
                 found[id_of(doc)] = doc
     if not any(oid.kind in (DATASTORE, *SCHEMAS) for oid in found):
-        raise InvalidSpec(f"-f {' -f '.join(texts.asked)}: there is no resource of Colonnade's in it; give a {' or a '.join(SCHEMAS)}")
+        raise InvalidSpec(
+            f"-f {' -f '.join(texts.asked)}: there is no resource of Colonnade's in it; give a {' or a '.join(SCHEMAS)}"
+        )
     return found
 
 
 def _placed(content: Document, namespace: str) -> Document:
     """As the API server would keep it."""
     doc = {**content, "metadata": {"namespace": namespace, **(content.get("metadata") or {})}}
-    plain = {name: base64.b64encode(str(text).encode()).decode() for name, text in (doc.pop("stringData", None) or {}).items()}
+    plain = {
+        name: base64.b64encode(str(text).encode()).decode()
+        for name, text in (doc.pop("stringData", None) or {}).items()
+    }
     return {**doc, "data": {**(doc.get("data") or {}), **plain}} if plain else doc
 
 
@@ -73,7 +80,12 @@ def gathered(args: Namespace, docs: dict[Id, Document]) -> Kept:
         keys = {key_of(doc) for oid, doc in docs.items() if oid.kind in (DATASTORE, *SCHEMAS)}
         found = {id_of(doc): doc for key in sorted(keys) for doc in await _members(api, key)}
         found |= docs
-        wanted = {ref for oid, doc in found.items() if oid.kind in (DATASTORE, *SCHEMAS) and key_of(doc) in keys for ref in references(doc)}
+        wanted = {
+            ref
+            for oid, doc in found.items()
+            if oid.kind in (DATASTORE, *SCHEMAS) and key_of(doc) in keys
+            for ref in references(doc)
+        }
         for ref in sorted(wanted - found.keys()):
             if (doc := await api.find(PLACES[ref.kind], ref.namespace, ref.name)) is not None:
                 found[ref] = {**doc, "kind": ref.kind}
@@ -97,16 +109,22 @@ def aims(args: Namespace, texts: Texts, mode: Mode, files: Files) -> Iterator[Ai
 
 def _aim(kept: Kept, view: View, mode: Mode, files: Files) -> Aim:
     if view.datastore is None:
-        raise WaitingForDependency(f"Datastore {view.key} is neither in the cluster nor in the files; create it, or check --namespace")
+        raise WaitingForDependency(
+            f"Datastore {view.key} is neither in the cluster nor in the files; create it, or check --namespace"
+        )
     datastore = read_datastore(view.datastore)
     entries = read_schemas(view, datastore, kept.docs.get)
     wrong = [f"{entry.owner}: {entry.out.message}" for entry in entries if entry.out and id_of(entry.doc) in kept.given]
     if wrong:
         raise InvalidSpec("\n".join(wrong))
     policy, _ = policy_for(datastore, entries)
-    secrets = {oid.name: doc for oid, doc in kept.docs.items() if oid.kind == "Secret" and oid.namespace == view.key.namespace}
+    secrets = {
+        oid.name: doc for oid, doc in kept.docs.items() if oid.kind == "Secret" and oid.namespace == view.key.namespace
+    }
     declared = Declared(tuple(_declared(entry.declaration for entry in entries)), passed_over=_left_out(entries))
-    return Aim(datastore.spec.engine, target(datastore, secrets, files), declared, replace(policy, mode=mode), whole=False)
+    return Aim(
+        datastore.spec.engine, target(datastore, secrets, files), declared, replace(policy, mode=mode), whole=False
+    )
 
 
 def _declared(found: Iterable[Declaration | None]) -> Iterator[Declaration]:

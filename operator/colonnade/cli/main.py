@@ -25,9 +25,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _run(args)
     except KeyboardInterrupt:
-        return _say("stopped; what had begun was taken back or is noted in the journal: run it again to go on", INTERRUPTED)
+        return _say(
+            "stopped; what had begun was taken back or is noted in the journal: run it again to go on", INTERRUPTED
+        )
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads on; Python would complain at its end
+        os.dup2(
+            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
+        )  # nobody reads on; Python would complain at its end
         return ERROR
     except Exception as error:  # noqa: BLE001 - nobody above would tell a person what it means
         return _say(_explained(error, args), REFUSED if isinstance(error, Refused | DataViolation) else ERROR)

@@ -54,7 +54,11 @@ def database(parser: argparse.ArgumentParser) -> None:
         default=(),
         help="with --url: only what is in these Postgres schemas counts as dropped where it is not declared [all schemas]",
     )
-    group.add_argument("--shadow", metavar="URL", help="another Postgres server of the same version for scratch databases [the same server]")
+    group.add_argument(
+        "--shadow",
+        metavar="URL",
+        help="another Postgres server of the same version for scratch databases [the same server]",
+    )
 
 
 def policy(parser: argparse.ArgumentParser) -> None:
@@ -67,10 +71,18 @@ def policy(parser: argparse.ArgumentParser) -> None:
         "once [quarantine]",
     )
     group.add_argument(
-        "--max-blocking", type=seconds, metavar="TIME", default=1.0, help="predicted wait of others above which a step is a hazard [1s]"
+        "--max-blocking",
+        type=seconds,
+        metavar="TIME",
+        default=1.0,
+        help="predicted wait of others above which a step is a hazard [1s]",
     )
-    group.add_argument("--lock-timeout", type=seconds, metavar="TIME", default=0.5, help="how long one try for a lock may wait [500ms]")
-    group.add_argument("--lock-retry", type=seconds, metavar="TIME", default=600.0, help="how long locks are tried for in all [10m]")
+    group.add_argument(
+        "--lock-timeout", type=seconds, metavar="TIME", default=0.5, help="how long one try for a lock may wait [500ms]"
+    )
+    group.add_argument(
+        "--lock-retry", type=seconds, metavar="TIME", default=600.0, help="how long locks are tried for in all [10m]"
+    )
 
 
 def policy_of(args: argparse.Namespace, mode: Mode) -> Policy:
@@ -91,7 +103,10 @@ def output(parser: argparse.ArgumentParser, *forms: str) -> None:
     group.add_argument("-o", "--output", choices=forms, default=forms[0], help=f"form of what is printed [{forms[0]}]")
     group.add_argument("--color", choices=_WHEN, default=_WHEN[0], help=_COLOURS)
     group.add_argument(
-        "--progress", choices=("auto", "plain", "none"), default="auto", help="on standard error: a bar, a line for what takes long, nothing [auto]"
+        "--progress",
+        choices=("auto", "plain", "none"),
+        default="auto",
+        help="on standard error: a bar, a line for what takes long, nothing [auto]",
     )
 
 
@@ -102,7 +117,9 @@ def colour(parser: argparse.ArgumentParser) -> None:
 
 def reverse(parser: argparse.ArgumentParser) -> None:
     """The way back."""
-    parser.add_argument("--reverse", action="store_true", help="with --output sql: only the script that takes the plan back")
+    parser.add_argument(
+        "--reverse", action="store_true", help="with --output sql: only the script that takes the plan back"
+    )
 
 
 def own(words: str) -> str:

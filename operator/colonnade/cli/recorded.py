@@ -29,7 +29,9 @@ def recorded(doc: Mapping[str, Any]) -> RecordedPlan:
     place = "/".join(part for part in (doc["metadata"].get("namespace"), found["datastore"]) if part)
     warnings = list(found.get("warnings", ()))
     if omitted := found.get("omitted"):
-        warnings.append(f"{omitted} further steps stand only in the journal of the database, for the plan is too large for Kubernetes")
+        warnings.append(
+            f"{omitted} further steps stand only in the journal of the database, for the plan is too large for Kubernetes"
+        )
     return RecordedPlan(
         f"Datastore {place}", tuple(_step(step) for step in found.get("steps", ())), found["premise"], tuple(warnings),
         tuple(found.get("resources", ())), found["hash"],

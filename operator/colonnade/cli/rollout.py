@@ -30,11 +30,15 @@ _FIRST = ("Secret", "ConfigMap", "Datastore")
 def run(args: Namespace) -> int:
     """Apply, and wait until every resource is ready or waits for somebody; the exit code."""
     if args.output != "text":
-        raise InvalidSpec("--output json goes with --url; in a cluster ask for it after: colonnade status --output json")
+        raise InvalidSpec(
+            "--output json goes with --url; in a cluster ask for it after: colonnade status --output json"
+        )
     docs = given(files.read(args.files), cluster.namespace(args))
     ordered = sorted(docs, key=lambda oid: _FIRST.index(oid.kind) if oid.kind in _FIRST else len(_FIRST))
     with progress(args) as told:
-        return cluster.within(args, lambda api: Rollout(api, args, told, paint(args)).run([(oid, docs[oid]) for oid in ordered]))
+        return cluster.within(
+            args, lambda api: Rollout(api, args, told, paint(args)).run([(oid, docs[oid]) for oid in ordered])
+        )
 
 
 @dataclass
@@ -57,8 +61,10 @@ class Rollout:
         deadline = time.monotonic() + self.args.timeout
         while waiting:
             if time.monotonic() > deadline:
-                raise Unreachable(f"{', '.join(f'{o.kind} {o.name}' for o in waiting)}: not ready after {self.args.timeout:.0f} s; "
-                                  "see why: colonnade status; is the operator running?")
+                raise Unreachable(
+                    f"{', '.join(f'{o.kind} {o.name}' for o in waiting)}: not ready after {self.args.timeout:.0f} s; "
+                    "see why: colonnade status; is the operator running?"
+                )
             waiting = {oid: wanted for oid, wanted in waiting.items() if not await self._arrived(oid, wanted)}
             await asyncio.sleep(_EVERY if waiting else 0)
         return CONVERGED
@@ -104,4 +110,6 @@ class Rollout:
             raise Refused(f"{oid.kind} {oid.name}: {message}")
         self.decided.add(name)
         approval = {"hash": digest, "verdict": "Approve"}
-        await self.api.merge(OWN["MigrationPlan"], oid.namespace, metadata(plan)["name"], {"spec": {"approval": approval}})
+        await self.api.merge(
+            OWN["MigrationPlan"], oid.namespace, metadata(plan)["name"], {"spec": {"approval": approval}}
+        )

@@ -96,4 +96,3 @@ def prune(root: Path) -> None:
             return
         path.unlink(missing_ok=True)
         count, size = count - 1, size - bytes_
-

@@ -63,7 +63,11 @@ def _heading(together: Sequence[Step]) -> str:
 def _step(number: int, step: Step, paint: Paint) -> Iterator[str]:
     start = f"{number}. "
     indent = " " * len(start)
-    first, *rest = f"{step.statement.strip()};".split("\n") if not step.statement.rstrip().endswith(";") else step.statement.strip().split("\n")
+    first, *rest = (
+        f"{step.statement.strip()};".split("\n")
+        if not step.statement.rstrip().endswith(";")
+        else step.statement.strip().split("\n")
+    )
     yield f"{start}{first}"
     yield from (f"{indent}{line}" for line in rest)
     if told := costs(step):
@@ -105,7 +109,12 @@ def _hazard(hazard: Hazard, indent: str, paint: Paint) -> Iterator[str]:
 def _wrapped(text: str, indent: str) -> Iterator[str]:
     """Wrapped at 110 columns; the server's and the user's own words are never broken."""
     yield from textwrap.wrap(
-        text, 110, initial_indent=indent, subsequent_indent=f"{indent}  ", break_long_words=False, break_on_hyphens=False
+        text,
+        110,
+        initial_indent=indent,
+        subsequent_indent=f"{indent}  ",
+        break_long_words=False,
+        break_on_hyphens=False,
     )
 
 

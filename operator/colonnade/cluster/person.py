@@ -35,7 +35,9 @@ async def reach(kubeconfig: str | None, context: str | None) -> AsyncIterator[Ap
             yield api
     except (config.ConfigException, OSError, yaml.YAMLError) as error:
         why = str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
-        raise InvalidSpec(f"no cluster can be reached: {why}; give --kubeconfig or --context, or set KUBECONFIG") from error
+        raise InvalidSpec(
+            f"no cluster can be reached: {why}; give --kubeconfig or --context, or set KUBECONFIG"
+        ) from error
     except ApiError as error:
         raise explained(error) from error
 
@@ -45,14 +47,20 @@ def explained(error: ApiError) -> ColonnadeError:
     said = str(error).partition(": ")[2]
     match error.status:
         case 0:
-            return Unreachable(f"the API server does not answer ({said}); check the cluster and --context, and try again")
+            return Unreachable(
+                f"the API server does not answer ({said}); check the cluster and --context, and try again"
+            )
         case 401:
-            return Unauthorized("the API server does not know who you are; log in again, or check --kubeconfig and --context")
+            return Unauthorized(
+                "the API server does not know who you are; log in again, or check --kubeconfig and --context"
+            )
         case 403:
             return Unauthorized(f"{said.removeprefix('403 ')}; ask for that right, or use another --context")
         case 404:
-            return WaitingForDependency(f"{said.removeprefix('404 ')}; check the name and --namespace, and that the CRDs are installed: "
-                                        "colonnade doctor")
+            return WaitingForDependency(
+                f"{said.removeprefix('404 ')}; check the name and --namespace, and that the CRDs are installed: "
+                "colonnade doctor"
+            )
         case 409:
             return Refused(f"{said.removeprefix('409 ')}; somebody else changed it, look again")
         case 422 | 400:

@@ -35,8 +35,16 @@ def arguments(parser: ArgumentParser) -> None:
     cluster.options(parser)
     options.policy(parser)
     options.output(parser, "text", "json")
-    parser.add_argument("-y", "--yes", action="store_true", help="approve whatever the plan is, drops and all; never ask")
-    parser.add_argument("--timeout", type=options.seconds, metavar="TIME", default=600.0, help="how long to wait for Ready, in a cluster [10m]")
+    parser.add_argument(
+        "-y", "--yes", action="store_true", help="approve whatever the plan is, drops and all; never ask"
+    )
+    parser.add_argument(
+        "--timeout",
+        type=options.seconds,
+        metavar="TIME",
+        default=600.0,
+        help="how long to wait for Ready, in a cluster [10m]",
+    )
     parser.add_argument("--approve", metavar="HASH", help="approve the plan of this hash, and no other")
 
 
@@ -54,7 +62,9 @@ def _applied(aim: Aim, args: Namespace) -> int:
     begin = time.monotonic()
     with progress(args) as shown, opened(aim.engine, aim.target, aim.policy, stop) as database:
         person = Person(aim, args, shown, stop)
-        found = reconcile(database, aim.declared.declarations, aim.policy, person.word, whole=aim.whole, progress=person.progress)
+        found = reconcile(
+            database, aim.declared.declarations, aim.policy, person.word, whole=aim.whole, progress=person.progress
+        )
     return _report(found, person, time.monotonic() - begin)
 
 
@@ -91,7 +101,9 @@ class Person:
             return True
         if (wanted := self.args.approve) is not None:
             if len(wanted) < _SHORTEST or not plan.hash.startswith(wanted):
-                raise Refused(f"the plan is {plan.hash}, and {wanted} was approved; look at the plan and approve this one")
+                raise Refused(
+                    f"the plan is {plan.hash}, and {wanted} was approved; look at the plan and approve this one"
+                )
             return True
         held = needed(plan, self.aim.policy)
         if not somebody_there() or (held is not None and held.reason != "ApprovalRequired"):

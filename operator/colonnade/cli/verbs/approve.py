@@ -36,7 +36,9 @@ def decide(args: Namespace, verdict: str) -> int:
     doc = cluster.within(args, lambda api: cluster.found(api, "MigrationPlan", where, args.name))
     print(*shown(doc, paint(args)), sep="\n")
     if state(doc) in _DONE:
-        raise Refused(f"{args.name} is {state(doc)}: nothing waits for a word on it; see what does: {options.own('plans --pending')}")
+        raise Refused(
+            f"{args.name} is {state(doc)}: nothing waits for a word on it; see what does: {options.own('plans --pending')}"
+        )
     if not args.yes:
         _asked(args.name, verdict)
     approval = {"hash": doc["spec"]["plan"]["hash"], "verdict": verdict, "reason": args.reason}

@@ -74,7 +74,11 @@ def _real(state: State, desired: Desired, plan: Plan) -> list[Change]:
 
 def _touched(changes: Collection[Change], model: Model, subjects: Collection[str]) -> list[Change]:
     """Those that the plan names; what comes or goes with one that it names is a part of that one's story."""
-    return [change for change in changes if str(change.id) in subjects or {str(p) for p in model.vanishes_with(change.id)} & set(subjects)]
+    return [
+        change
+        for change in changes
+        if str(change.id) in subjects or {str(p) for p in model.vanishes_with(change.id)} & set(subjects)
+    ]
 
 
 def _only_steps(found: Found) -> list[str]:
@@ -83,5 +87,12 @@ def _only_steps(found: Found) -> list[str]:
 
 
 def _data(found: Found) -> dict[str, object]:
-    changes = [{"object": str(c.id), "change": c.verb, "there": lines(c.old), "declared": lines(c.new)} for c in found.changes]
-    return {"format": FORMAT, "datastore": found.datastore, "converged": not (found.plan and found.plan.steps), "changes": changes}
+    changes = [
+        {"object": str(c.id), "change": c.verb, "there": lines(c.old), "declared": lines(c.new)} for c in found.changes
+    ]
+    return {
+        "format": FORMAT,
+        "datastore": found.datastore,
+        "converged": not (found.plan and found.plan.steps),
+        "changes": changes,
+    }

@@ -47,7 +47,9 @@ def run(args: Namespace) -> int:
     for one in findings:
         print(*_lines(one, colours), sep="\n", flush=True)
         well = well and one.well
-    print(colours("All is well.", "green") if well else colours("Mend what is marked with ✗, then look again.", "yellow"))
+    print(
+        colours("All is well.", "green") if well else colours("Mend what is marked with ✗, then look again.", "yellow")
+    )
     return CONVERGED if well else ERROR
 
 

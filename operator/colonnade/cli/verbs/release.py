@@ -36,7 +36,9 @@ def run(args: Namespace) -> int:
         await api.merge(OWN[kind], where, name, {"metadata": {"annotations": {RELEASE: "true"}}})
 
     cluster.within(args, write)
-    print(f"{kind} {name} is told to let go: nothing in the database is touched, and its objects are unmanaged from then on")
+    print(
+        f"{kind} {name} is told to let go: nothing in the database is touched, and its objects are unmanaged from then on"
+    )
     return CONVERGED
 
 

@@ -10,7 +10,9 @@ from colonnade.core.errors import InvalidSpec
 
 
 def arguments(parser: ArgumentParser) -> None:
-    parser.epilog = "Each flag has an environment variable, too: --max-connections is COLONNADE_MAX_CONNECTIONS; a flag wins."
+    parser.epilog = (
+        "Each flag has an environment variable, too: --max-connections is COLONNADE_MAX_CONNECTIONS; a flag wins."
+    )
     settings.add_flags(parser)
 
 

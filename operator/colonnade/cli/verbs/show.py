@@ -44,5 +44,7 @@ def shown(doc: Mapping[str, Any], colours: Paint) -> Iterator[str]:
     if said:
         why = f": {said['reason']}" if said.get("reason") else ""
         yield f"{'Approved' if said['verdict'] == 'Approve' else 'Rejected'}{why}"
-    message = next((c.get("message") for c in (doc.get("status") or {}).get("conditions", ()) if c.get("type") == "Ready"), "")
+    message = next(
+        (c.get("message") for c in (doc.get("status") or {}).get("conditions", ()) if c.get("type") == "Ready"), ""
+    )
     yield f"{name} is {now}" + (f": {message}" if message else "")

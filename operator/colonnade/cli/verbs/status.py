@@ -38,7 +38,9 @@ def run(args: Namespace) -> int:
     if args.output == "json":
         print(dumped(rows))
     elif not rows:
-        print(f"No resources{f' of the name {args.name}' if args.name else ''}{f' in namespace {where}' if where else ''}.")
+        print(
+            f"No resources{f' of the name {args.name}' if args.name else ''}{f' in namespace {where}' if where else ''}."
+        )
     else:
         print(*table(_HEAD, [_row(row, paint(args), named=args.all_namespaces) for row in rows]), sep="\n")
     well = all(row["ready"] and not row["drifted"] for row in rows)

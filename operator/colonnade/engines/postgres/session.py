@@ -14,6 +14,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from colonnade.core.errors import InvalidSpec
 from colonnade.engines import Target
 from colonnade.engines.postgres.errors import translated
 from colonnade.engines.postgres.statement import printed
@@ -62,7 +63,11 @@ def connect(target: Target, *, database: str | None = None, shadow: bool = False
     url = target.shadow_url if shadow and target.shadow_url else target.url
     more = parameters(target) | ({"dbname": database} if database else {})
     with translated(target.name):
-        connection = psycopg.connect(url, autocommit=True, prepare_threshold=None, **more)
+        try:
+            connection = psycopg.connect(url, autocommit=True, prepare_threshold=None, **more)
+        except psycopg.ProgrammingError as error:  # libpq quotes what it does not understand, and that may be the password
+            why = "the address of the database is not understood; check its options, and that special characters are percent-encoded"
+            raise InvalidSpec(f"{target.name}: {why}") from error
         pin(connection)
     return connection
 
