@@ -21,9 +21,15 @@ WHERE (d.objoid >= 16384 OR (d.classoid = 'pg_namespace'::regclass AND d.objoid 
   AND i.identity IS NOT NULL AND coalesce(i.schema, '') !~ '^(pg_|colonnade)' ORDER BY 6"""
 
 WORDS: dict[str, LiteralString] = {
-    "table column": "COLUMN", "view column": "COLUMN", "materialized view column": "COLUMN", "foreign table column": "COLUMN",
-    "composite type column": "COLUMN", "table constraint": "CONSTRAINT", "statistics object": "STATISTICS",
+    "table column": "COLUMN",
+    "view column": "COLUMN",
+    "materialized view column": "COLUMN",
+    "foreign table column": "COLUMN",
+    "composite type column": "COLUMN",
+    "table constraint": "CONSTRAINT",
+    "statistics object": "STATISTICS",
     "aggregate": "ROUTINE",
+    "foreign-data wrapper": "FOREIGN DATA WRAPPER",
 }
 
 
@@ -39,6 +45,8 @@ def _on(oid: ObjectId) -> Part:
     if kind == "domain constraint":
         constraint, _, domain = identity.partition(" on ")
         return q("COMMENT ON CONSTRAINT {} ON DOMAIN {} IS", printed(constraint), printed(domain))
+    if kind == "transform":  # before Postgres 16: for <type> on language <name>
+        identity = " language ".join(identity.rsplit(" on language ", 1))
     return q("COMMENT ON {} {} IS", printed(WORDS.get(kind, kind.upper())), printed(identity))
 
 
