@@ -100,7 +100,7 @@ def of_schema(entry: Entry, report: Report, ran: Ran, key: Key) -> Judgement:
     assert report.result is not None
     if report.result.held is not None:
         return _of_held(entry, report, ran)
-    return Judgement(_of_success(entry, report, ran), _schema_fields(entry, report, ran))
+    return Judgement(converged(_counted(entry, report)), _schema_fields(entry, report, ran))
 
 
 def _of_error(entry: Entry, error: Exception, unreached: bool, key: Key) -> Standing:
@@ -129,13 +129,6 @@ def _of_held(entry: Entry, report: Report, ran: Ran) -> Judgement:
     if not touched(result.plan, entry.owner) and proved:
         return Judgement(converged(_counted(entry, report)), _schema_fields(entry, report, ran))
     return Judgement(held(result.held, ran.plan, result.drifted), _schema_fields(entry, report, ran))
-
-
-def _of_success(entry: Entry, report: Report, ran: Ran) -> Standing:
-    plan = report.ran
-    if plan is None or not touched(plan, entry.owner):
-        return converged(_counted(entry, report))
-    return converged(f"{_counted(entry, report)}; plan {ran.plan} ran, {len(plan.steps)} step(s)")
 
 
 def _counted(entry: Entry, report: Report) -> str:
