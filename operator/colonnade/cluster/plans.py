@@ -145,6 +145,7 @@ class Plans:
         fields = {"state": "Applied", "finished": stamp(), "duration": duration(max(spent, 0.0)), "steps": steps}
         await self._writer.write(doc, converged(f"{len(plan.steps)} step(s) ran, and the result was proved"), fields)
         self._writer.post(doc, "Applied", f"{len(plan.steps)} step(s) ran in {duration(sum(outcome.timings.values()))}")
+        await self._prune(view)
 
     async def fail(self, view: View, name: str, error: Exception) -> None:
         """The plan began to run and did not come to its end; the journal knows how far it came."""

@@ -13,7 +13,7 @@ from colonnade.resources.common import seconds
 from colonnade.resources.policy import Window
 
 Span = tuple[datetime, datetime]
-_YEAR = timedelta(days=366)
+_TRIES = 1000
 
 
 def spans(window: Window, now: datetime) -> tuple[Span | None, datetime]:
@@ -43,7 +43,7 @@ def opens(sets: Iterable[Sequence[Window]], now: datetime) -> datetime:
     """When every set has an open window: now or later. A set is open while one of its windows is; an empty set always is."""
     wanted = [windows for windows in sets if windows]
     moment = now
-    while moment < now + _YEAR:
+    for _ in range(_TRIES):
         waits = [_set_opens(windows, moment) for windows in wanted]
         later = max(waits, default=moment)
         if later == moment:
