@@ -87,6 +87,7 @@ class MongoDatabase:
         if self.fingerprint() != plan.premise:
             raise Stale(f"{self._name!r} was changed after the plan was made; it is planned afresh")
         intend(self._records, desired, plan)
+        self._records.unsettle()  # what a crash leaves half done is ours, and no drift
         return self._run(plan, progress)
 
     def _run(self, plan: Plan, progress: Progress) -> Outcome:

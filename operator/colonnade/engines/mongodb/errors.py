@@ -116,10 +116,12 @@ def words(error: PyMongoError) -> str:
 
 
 def grant(database: str, collection: str, actions: tuple[str, ...]) -> str:
-    """The command that gives these actions to Colonnade's role."""
+    """The command that gives these actions to Colonnade's role, which manifests/mongodb-role.json makes."""
     listed = ", ".join(f'"{a}"' for a in actions)
     resource = f'{{db: "{database}", collection: "{collection}"}}'
-    return f'db.getSiblingDB("{database}").grantPrivilegesToRole("colonnade", [{{resource: {resource}, actions: [{listed}]}}])'
+    return (
+        f'db.getSiblingDB("admin").grantPrivilegesToRole("colonnade", [{{resource: {resource}, actions: [{listed}]}}])'
+    )
 
 
 def _unauthorized(error: PyMongoError, command: Mapping[str, Any], database: str) -> ColonnadeError:

@@ -3,7 +3,8 @@ may wait behind it.
 
 `collMod`, drops and renames want the collection for themselves; while they wait behind a transaction, writers wait
 behind them. So each try is short (policy.lock_timeout, as maxTimeMS), and tries are repeated with growing, jittered
-pauses inside policy.lock_retry_budget. Index builds have no limit: ending one by time undoes it. They run in a thread,
+pauses inside policy.lock_retry_budget. The time would count waiting for the majority too, so that is left to the journal's next entry, which comes after.
+Index builds have no limit: ending one by time undoes it. They run in a thread,
 so that their progress can be told and a stop is heard at once; a build that is left goes on on the server, and the next
 run joins it.
 """
@@ -62,7 +63,7 @@ class Executor:
             )
 
     def _limited(self, command: Mapping[str, Any]) -> None:
-        limit = {"maxTimeMS": max(1, int(self.session.policy.lock_timeout * 1000)), "writeConcern": MAJORITY}
+        limit = {"maxTimeMS": max(1, int(self.session.policy.lock_timeout * 1000))}
         admin = "admin" if "renameCollection" in command else None
         try:
             self._patiently(command, lambda: self.session.run({**command, **limit}, database=admin))

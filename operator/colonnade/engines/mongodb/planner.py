@@ -146,8 +146,15 @@ def _ranked(change: Change, context: Context) -> Iterator[Ranked]:
     elif change.old is None:
         _refuse_taken(oid, context)
     steps = list(kind.create(oid, change.new, context) if altered is None else altered)
-    late = _IN_FORCE_RANK if oid.kind == "validator" and len(steps) > 1 else kind.rank
-    yield from ((kind.rank if i == 0 else late, s) for i, s in enumerate(steps))
+    last = _IN_FORCE_RANK if _waits_for_documents(change, steps, context) else kind.rank
+    yield from ((last if i == len(steps) - 1 else kind.rank, s) for i, s in enumerate(steps))
+
+
+def _waits_for_documents(change: Change, steps: Sequence[Step], context: Context) -> bool:
+    """Whether a rule only comes into force once the documents were changed."""
+    if change.id.kind != "validator" or change.id.name[0] not in context.mended:
+        return False
+    return len(steps) > 1 or (change.old is not None and change.new.waits(change.old))
 
 
 def _refuse_taken(oid: ObjectId, context: Context) -> None:
