@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from colonnade.resources import crd
-from dev import shop
+from dev import cli_reference, shop
 from dev.paths import ROOT
 
 CRDS = ROOT / "crds"
@@ -26,6 +26,7 @@ def files() -> dict[Path, str]:
         **{CRDS / name: text for name, text in crds.items()},
         **{CHART_CRDS / name: _template(text) for name, text in crds.items()},
         **shop.generated(),
+        **cli_reference.generated(),
     }
 
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from colonnade.cli import address, files
 from colonnade.cli.declared import Declared, declared
-from colonnade.cli.options import policy_of
+from colonnade.cli.options import for_urls, policy_of
 from colonnade.core.errors import InvalidSpec
-from colonnade.core.gate import Mode, Policy
+from colonnade.core.gate import Mode, Policy, stricter
 from colonnade.engines import Target
+
+if TYPE_CHECKING:
+    from colonnade.resources import DatastorePolicy
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,17 @@ def aims(args: Namespace, mode: Mode) -> Iterator[list[Aim]]:
         print(f"passed over, not for {engine}: {', '.join(found.passed_over)}", file=sys.stderr)
     if args.schemas:
         found = _claiming(found, engine, args.schemas)
-    yield [Aim(engine, target, found, policy_of(args, mode), whole=not args.schemas)]
+    policy = narrowed(policy_of(args, mode), found.wishes)
+    yield [Aim(engine, target, found, policy, whole=not args.schemas)]
+
+
+def narrowed(policy: Policy, wishes: Sequence[DatastorePolicy]) -> Policy:
+    """The policy with whatever resources want to be stricter about; options never make it looser than they say."""
+    said = ((name, getattr(wish, name)) for wish in wishes for name in ("approval", "drops"))
+    for name, word in said:
+        narrower = stricter(policy, **{name: word})
+        policy = narrower if isinstance(narrower, Policy) else policy
+    return policy
 
 
 def _claiming(found: Declared, engine: str, schemas: tuple[str, ...]) -> Declared:
@@ -52,16 +66,21 @@ def _claiming(found: Declared, engine: str, schemas: tuple[str, ...]) -> Declare
     return replace(found, declarations=(replace(first, claims=schemas), *others))
 
 
+def refuse_for_urls(args: Namespace) -> None:
+    """Raise InvalidSpec for what would be passed over in silence."""
+    if given := for_urls(args):
+        raise InvalidSpec(
+            f"{', '.join(given)}: only with --url; in a cluster the resources say it, under spec.policy and spec.shadow of the Datastore "
+            "and spec.schemas of a PostgresSchema"
+        )
+
+
 @contextmanager
 def _in_cluster(args: Namespace, texts: files.Texts, mode: Mode) -> Iterator[list[Aim]]:
     from colonnade.cli import kept
     from colonnade.cluster.target import Files
 
-    if args.drops or args.shadow or args.schemas:
-        raise InvalidSpec(
-            "--drops, --shadow and --schemas go with --url; in a cluster the resources say so: policy and shadow of the Datastore, "
-            "schemas of a PostgresSchema"
-        )
+    refuse_for_urls(args)
     certificates = Files()
     try:
         found = list(kept.aims(args, texts, mode, certificates))

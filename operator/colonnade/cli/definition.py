@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -16,7 +17,7 @@ _VERBS = {
     "alter": ("~", "yellow", "differs"),
 }
 _COLOURS = {"+": "green", "-": "red"}
-_INNER = ("local", "valid", "not_null_valid", "table_kind", "signature", "statistics", "kind")
+_INNER = ("local", "valid", "not_null_valid", "table_kind", "signature", "statistics", "kind", "canonical")
 """Facts that say how an object is kept rather than what it is; told where they differ."""
 
 
@@ -44,6 +45,8 @@ def _said(name: str, value: Any) -> list[str]:
 
 
 def _text(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return json.dumps(value, indent=2, ensure_ascii=False, default=str)
     return ", ".join(str(one) for one in value) if isinstance(value, tuple | list) else str(value).strip("\n")
 
 
@@ -63,9 +66,8 @@ def shown(change: Change, paint: Paint) -> Iterator[str]:
 def _altered(old: Any, new: Any) -> Iterator[str]:
     """Only the facts that differ; of long ones, the lines that do and those around them."""
     before, after = _facts(old), _facts(new)
-    for name in dict.fromkeys((*before, *after)):
-        if before.get(name) != after.get(name):
-            was, is_ = (_said(name, facts[name]) if name in facts else [] for facts in (before, after))
-            yield from (
-                line for line in list(difflib.unified_diff(was, is_, n=2, lineterm=""))[2:] if not line.startswith("@@")
-            )
+    unlike = [name for name in dict.fromkeys((*before, *after)) if before.get(name) != after.get(name)]
+    for name in [name for name in unlike if name not in _INNER] or unlike:
+        was, is_ = (_said(name, facts[name]) if name in facts else [] for facts in (before, after))
+        hunks = list(difflib.unified_diff(was, is_, n=2, lineterm=""))[2:]
+        yield from (line for line in hunks if not line.startswith("@@"))

@@ -8,6 +8,7 @@ import re
 from colonnade.core.gate import Drops, Mode, Policy
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+_TIMES = {"max_blocking": "max_blocking", "lock_timeout": "lock_timeout", "lock_retry_budget": "lock_retry"}
 _DROPS: dict[str, Drops] = {"refuse": "Refuse", "quarantine": "Quarantine", "drop": "Drop"}
 _WHEN = ("auto", "always", "never")
 _COLOURS = "colours: on a terminal, unless NO_COLOR is set [auto]"
@@ -48,22 +49,26 @@ def database(parser: argparse.ArgumentParser) -> None:
         "~/.pgpass than here, where other users of the machine can see it",
     )
     group.add_argument(
-        "--schemas",
-        type=names,
-        metavar="A,B",
-        default=(),
-        help="with --url: only what is in these Postgres schemas counts as dropped where it is not declared [all schemas]",
-    )
-    group.add_argument(
         "--shadow",
         metavar="URL",
         help="another Postgres server of the same version for scratch databases [the same server]",
     )
 
 
+def schemas(parser: argparse.ArgumentParser) -> None:
+    """How much of the database the files speak for."""
+    parser.add_argument(
+        "--schemas",
+        type=names,
+        metavar="A,B",
+        default=(),
+        help="with --url: only what is in these Postgres schemas counts as dropped where it is not declared [all schemas]",
+    )
+
+
 def policy(parser: argparse.ArgumentParser) -> None:
     """What may be done to the database."""
-    group = parser.add_argument_group("what may be done")
+    group = parser.add_argument_group("what may be done (with --url; in a cluster the resources say it)")
     group.add_argument(
         "--drops",
         choices=_DROPS,
@@ -74,27 +79,24 @@ def policy(parser: argparse.ArgumentParser) -> None:
         "--max-blocking",
         type=seconds,
         metavar="TIME",
-        default=1.0,
         help="predicted wait of others above which a step is a hazard [1s]",
     )
     group.add_argument(
-        "--lock-timeout", type=seconds, metavar="TIME", default=0.5, help="how long one try for a lock may wait [500ms]"
+        "--lock-timeout", type=seconds, metavar="TIME", help="how long one try for a lock may wait [500ms]"
     )
-    group.add_argument(
-        "--lock-retry", type=seconds, metavar="TIME", default=600.0, help="how long locks are tried for in all [10m]"
-    )
+    group.add_argument("--lock-retry", type=seconds, metavar="TIME", help="how long locks are tried for in all [10m]")
 
 
 def policy_of(args: argparse.Namespace, mode: Mode) -> Policy:
     """The policy that the options say; a person is there, so what was changed by hand is put back, too."""
-    return Policy(
-        mode=mode,
-        drops=_DROPS[args.drops or "quarantine"],
-        drift="Correct",
-        max_blocking=args.max_blocking,
-        lock_timeout=args.lock_timeout,
-        lock_retry_budget=args.lock_retry,
-    )
+    times = {field: value for field, option in _TIMES.items() if (value := getattr(args, option)) is not None}
+    return Policy(mode=mode, drops=_DROPS[args.drops or "quarantine"], drift="Correct", **times)
+
+
+def for_urls(args: argparse.Namespace) -> list[str]:
+    """The options given that mean nothing without --url."""
+    given = [option for option in ("schemas", "shadow", "drops", *_TIMES.values()) if getattr(args, option)]
+    return [f"--{option.replace('_', '-')}" for option in given]
 
 
 def output(parser: argparse.ArgumentParser, *forms: str) -> None:

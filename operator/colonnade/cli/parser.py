@@ -17,7 +17,7 @@ VERBS: dict[str, str] = {
     "show": "show one plan of a cluster with its hazards",
     "approve": "look at a plan of a cluster and let it run",
     "reject": "say that a plan of a cluster must not run",
-    "release": "let go of a resource's objects without touching the database",
+    "release": "let a resource be deleted without touching the database, whatever its deletionPolicy",
     "doctor": "find out what keeps Colonnade from working, and how to mend it",
     "crds": "print the CustomResourceDefinitions, for kubectl apply --server-side",
     "run": "run the operator",

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from colonnade.cli import cluster, files
+from colonnade.cli.aim import refuse_for_urls
 from colonnade.cli.kept import given
 from colonnade.cli.main import CONVERGED
 from colonnade.cli.progress import Progress, progress
@@ -29,6 +30,7 @@ _FIRST = ("Secret", "ConfigMap", "Datastore")
 
 def run(args: Namespace) -> int:
     """Apply, and wait until every resource is ready or waits for somebody; the exit code."""
+    refuse_for_urls(args)
     if args.output != "text":
         raise InvalidSpec(
             "--output json goes with --url; in a cluster ask for it after: colonnade status --output json"

@@ -3,13 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import groupby
 
-from colonnade.cli.text import groups
+from colonnade.core.errors import InvalidSpec
 from colonnade.core.plan import Plan, Step
 
 
+def groups(steps: Sequence[Step]) -> Iterator[tuple[Step, ...]]:
+    """Neighbours that share a transaction, and each other step by itself."""
+    for together, found in groupby(steps, key=lambda step: step.transactional):
+        if together:
+            yield tuple(found)
+        else:
+            yield from ((step,) for step in found)
+
+
+def is_command(step: Step) -> bool:
+    """Whether it is a command of MongoDB's rather than a statement in SQL."""
+    return step.statement.startswith("{")
+
+
 def up(plan: Plan) -> Iterator[str]:
-    """The steps in order, in their transactions."""
+    """The steps in order, in their transactions. Raises InvalidSpec where they are no SQL."""
+    _only_sql(plan)
     yield f"-- plan {plan.hash} for {plan.datastore}"
     for together in groups(plan.steps):
         yield ""
@@ -17,9 +34,13 @@ def up(plan: Plan) -> Iterator[str]:
 
 
 def down(plan: Plan) -> Iterator[str]:
-    """The way back: what each step says of it, the last step first; where there is none, a comment says why."""
+    """The way back: what each step says of it, the last step first; where there is none, a comment says why.
+
+    Raises InvalidSpec where they are no SQL.
+    """
+    _only_sql(plan)
     yield f"-- takes back plan {plan.hash} for {plan.datastore}"
-    for together in groups(plan.steps[::-1]):
+    for together in groups([_alone(step) for step in reversed(plan.steps)]):
         yield ""
         yield from _together([_undo(step) for step in together], transactional=together[0].transactional)
 
@@ -29,6 +50,18 @@ def both(plan: Plan) -> Iterator[str]:
     yield from up(plan)
     yield "\n-- The way back (--reverse prints it ready to run):"
     yield from comments(down(plan))
+
+
+def _only_sql(plan: Plan) -> None:
+    if any(is_command(step) for step in plan.steps):
+        raise InvalidSpec(
+            f"{plan.datastore}: its steps are commands of MongoDB's and no SQL; say --output json, or text"
+        )
+
+
+def _alone(step: Step) -> Step:
+    """What cannot be taken back inside a transaction, though it was done in one."""
+    return replace(step, transactional=False) if " CONCURRENTLY " in (step.undo or "") else step
 
 
 def _together(told: Sequence[Sequence[str]], *, transactional: bool) -> Iterator[str]:
@@ -54,9 +87,9 @@ def _undo(step: Step) -> list[str]:
 
 
 def ended(statement: str) -> str:
-    """The statement with its semicolon."""
+    """The statement with its semicolon; a command of MongoDB's has none."""
     text = statement.strip()
-    return text if text.endswith(";") else f"{text};"
+    return text if text.endswith(";") or text.startswith("{") else f"{text};"
 
 
 def comments(texts: Iterable[str]) -> list[str]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Sequence
-from itertools import groupby
 
+from colonnade.cli.script import ended, groups, is_command
 from colonnade.cli.terminal import Paint
 from colonnade.core.hazards import Hazard, Weight
 from colonnade.core.plan import Plan, Step
@@ -17,8 +17,10 @@ _WAITING = {
     "SHARE ROW EXCLUSIVE": "writes",
     "EXCLUSIVE": "writes",
     "ACCESS EXCLUSIVE": "reads and writes",
+    "X": "reads and writes",
 }
-"""Who waits for a lock: https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-TABLES"""
+"""Who waits for a lock: https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-TABLES and, for X,
+https://www.mongodb.com/docs/manual/faq/concurrency/"""
 
 
 def plan_text(plan: Plan, paint: Paint) -> Iterator[str]:
@@ -27,7 +29,8 @@ def plan_text(plan: Plan, paint: Paint) -> Iterator[str]:
     number = 1
     for together in groups(plan.steps):
         yield ""
-        yield paint(_heading(together), "dim")
+        if not is_command(together[0]):
+            yield paint(_heading(together), "dim")
         for step in together:
             yield from _step(number, step, paint)
             number += 1
@@ -44,15 +47,6 @@ def warnings(told: Sequence[str], paint: Paint) -> Iterator[str]:
         yield from _wrapped(f"{paint('warning', 'yellow')}: {warning}", "")
 
 
-def groups(steps: Sequence[Step]) -> Iterator[tuple[Step, ...]]:
-    """Neighbours that share a transaction, and each other step by itself."""
-    for together, found in groupby(steps, key=lambda step: step.transactional):
-        if together:
-            yield tuple(found)
-        else:
-            yield from ((step,) for step in found)
-
-
 def _heading(together: Sequence[Step]) -> str:
     if not together[0].transactional:
         how = "in slices, each a transaction" if together[0].batched else "outside a transaction"
@@ -63,11 +57,7 @@ def _heading(together: Sequence[Step]) -> str:
 def _step(number: int, step: Step, paint: Paint) -> Iterator[str]:
     start = f"{number}. "
     indent = " " * len(start)
-    first, *rest = (
-        f"{step.statement.strip()};".split("\n")
-        if not step.statement.rstrip().endswith(";")
-        else step.statement.strip().split("\n")
-    )
+    first, *rest = ended(step.statement).split("\n")
     yield f"{start}{first}"
     yield from (f"{indent}{line}" for line in rest)
     if told := costs(step):
@@ -119,13 +109,18 @@ def _wrapped(text: str, indent: str) -> Iterator[str]:
 
 
 def _summary(plan: Plan) -> str:
+    if all(is_command(step) for step in plan.steps):
+        return f"{_count(len(plan.steps), 'command')}; {_weighed(plan)}. Plan {plan.hash}"
     together = [group for group in groups(plan.steps) if group[0].transactional]
     alone = sum(not step.transactional for step in plan.steps)
     parts = [f"{_count(sum(map(len, together)), 'step')} in {_count(len(together), 'transaction')}"] if together else []
     parts += [f"{_count(alone, 'step')} outside"] if alone else []
+    return f"{', '.join(parts)}; {_weighed(plan)}. Plan {plan.hash}"
+
+
+def _weighed(plan: Plan) -> str:
     weights = [(word, sum(h.weight is weight for h in plan.hazards)) for weight, word in _WORDS.items()]
-    told = [f"{count} {word}" for word, count in weights if count]
-    return f"{', '.join(parts)}; {', '.join(told) or 'no hazards'}. Plan {plan.hash}"
+    return ", ".join(f"{count} {word}" for word, count in weights if count) or "no hazards"
 
 
 _WORDS = {Weight.DESTRUCTIVE: "destructive", Weight.BLOCKING: "blocking", Weight.CAREFUL: "to be careful with"}

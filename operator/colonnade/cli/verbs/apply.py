@@ -33,6 +33,7 @@ def arguments(parser: ArgumentParser) -> None:
     options.files(parser)
     options.database(parser)
     cluster.options(parser)
+    options.schemas(parser)
     options.policy(parser)
     options.output(parser, "text", "json")
     parser.add_argument(

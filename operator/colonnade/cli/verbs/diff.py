@@ -27,6 +27,7 @@ def arguments(parser: ArgumentParser) -> None:
     options.files(parser)
     options.database(parser)
     cluster.options(parser)
+    options.schemas(parser)
     options.policy(parser)
     options.output(parser, "text", "json")
     parser.add_argument("--exit-code", action="store_true", help="exit with 2 where something differs")

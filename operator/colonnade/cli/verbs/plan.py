@@ -24,6 +24,7 @@ def arguments(parser: ArgumentParser) -> None:
     options.files(parser)
     options.database(parser)
     cluster.options(parser)
+    options.schemas(parser)
     options.policy(parser)
     options.output(parser, "text", "sql", "json")
     parser.add_argument("--exit-code", action="store_true", help="exit with 2 where changes are pending")
@@ -48,7 +49,8 @@ def planned(aim: Aim, told: Progress) -> Plan:
 
 def plan_of(result: Result, aim: Aim) -> Plan:
     """What came of it as a plan, one without steps where nothing had to be looked at."""
-    return result.plan or Plan(aim.target.name, (), result.fingerprint)
+    told = tuple(warning for warnings in result.desired.warnings.values() for warning in warnings)
+    return result.plan or Plan(aim.target.name, (), result.fingerprint, told)
 
 
 def _shown(plans: list[tuple[Aim, Plan]], args: Namespace) -> Iterable[str]:

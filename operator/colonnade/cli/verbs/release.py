@@ -1,4 +1,4 @@
-"""`colonnade release KIND/NAME`: the resource lets go of what it owns, and the database stays as it is."""
+"""`colonnade release KIND/NAME`: from now on the resource can be deleted and the database stays as it is, whatever its deletionPolicy."""
 
 from __future__ import annotations
 
@@ -36,9 +36,8 @@ def run(args: Namespace) -> int:
         await api.merge(OWN[kind], where, name, {"metadata": {"annotations": {RELEASE: "true"}}})
 
     cluster.within(args, write)
-    print(
-        f"{kind} {name} is told to let go: nothing in the database is touched, and its objects are unmanaged from then on"
-    )
+    print(f"{kind} {name} is released: when it is deleted, the database stays as it is")
+    print(f"To delete it: kubectl delete {kind.lower()} {name} --namespace {where}")
     return CONVERGED
 
 
@@ -46,5 +45,6 @@ def _asked(doc: cluster.Document) -> None:
     name = doc["metadata"]["name"]
     if not somebody_there():
         raise Refused(f"{name}: nobody is there to ask; say --yes")
-    if not ask(f"Let go of everything that {doc['kind']} {name} manages? The database stays as it is."):
+    policy = doc["spec"].get("deletionPolicy", "Retain")
+    if not ask(f"Leave the database as it is when {doc['kind']} {name} is deleted? Its deletionPolicy is {policy}."):
         raise Refused(f"{name}: nothing was changed, for the answer was no")
