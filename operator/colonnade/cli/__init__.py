@@ -6,6 +6,6 @@ them. Exit codes: 0 converged or applied, 1 error, 2 changes pending (`plan --ex
 
 from __future__ import annotations
 
-from colonnade.cli.main import main
+from colonnade.cli.entry import main
 
 __all__ = ["main"]

@@ -84,7 +84,8 @@ class Progress:
 
 def bar_of(done: float) -> str:
     """How much of something is done, as a bar."""
-    full = round(max(0.0, min(1.0, done)) * _WIDTH)
+    done = max(0.0, min(1.0, done))
+    full = round(done * _WIDTH)
     return f"[{'━' * full}{' ' * (_WIDTH - full)}] {done:4.0%}"
 
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from colonnade.cli import cluster, files
 from colonnade.cli.aim import refuse_for_urls
+from colonnade.cli.entry import CONVERGED
 from colonnade.cli.kept import given
-from colonnade.cli.main import CONVERGED
 from colonnade.cli.progress import Progress, progress
 from colonnade.cli.terminal import Paint, ask, paint, somebody_there
 from colonnade.cli.verbs.show import shown

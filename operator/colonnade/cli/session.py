@@ -47,11 +47,12 @@ class Strict:
         """Raises what is wrong with the declarations, all of it together."""
         desired = self._database.desire(declarations, whole=whole)
         if desired.errors:
-            raise _together(desired.errors)
+            raise together(desired.errors)
         return desired
 
 
-def _together(errors: Mapping[str, ColonnadeError]) -> ColonnadeError:
+def together(errors: Mapping[str, ColonnadeError]) -> ColonnadeError:
+    """The errors of several declarations as one, of the first one's sort."""
     said = [f"{_place(owner)}{error}" for owner, error in errors.items()]
     worst = next(iter(errors.values()))
     return type(worst)("\n".join(said))

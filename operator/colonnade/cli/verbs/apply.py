@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from colonnade.cli import cluster, options
 from colonnade.cli.aim import Aim, aims
 from colonnade.cli.data import dumped, plan_data
-from colonnade.cli.main import CONVERGED, REFUSED
+from colonnade.cli.entry import CONVERGED, REFUSED
 from colonnade.cli.progress import Progress, progress
 from colonnade.cli.session import opened
 from colonnade.cli.terminal import ask, paint, somebody_there

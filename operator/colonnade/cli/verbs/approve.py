@@ -6,7 +6,7 @@ from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING
 
 from colonnade.cli import cluster, options
-from colonnade.cli.main import CONVERGED
+from colonnade.cli.entry import CONVERGED
 from colonnade.cli.terminal import ask, paint, somebody_there
 from colonnade.cli.verbs.plans import state
 from colonnade.cli.verbs.show import shown

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
-from colonnade.cli.main import CONVERGED
+from colonnade.cli.entry import CONVERGED
 
 
 def arguments(parser: ArgumentParser) -> None:

@@ -11,7 +11,7 @@ from colonnade.cli import cluster, options
 from colonnade.cli.aim import Aim, aims
 from colonnade.cli.data import FORMAT, dumped
 from colonnade.cli.definition import lines, shown
-from colonnade.cli.main import CONVERGED, PENDING
+from colonnade.cli.entry import CONVERGED, PENDING
 from colonnade.cli.progress import Progress, progress
 from colonnade.cli.session import opened
 from colonnade.cli.terminal import paint

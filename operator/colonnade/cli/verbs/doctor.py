@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from colonnade.cli import address, cluster, options
-from colonnade.cli.main import CONVERGED, ERROR
+from colonnade.cli.entry import CONVERGED, ERROR
 from colonnade.cli.session import opened
 from colonnade.cli.terminal import Paint, paint
 from colonnade.cli.told import told

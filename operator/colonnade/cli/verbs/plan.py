@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from colonnade.cli import cluster, options
 from colonnade.cli.aim import Aim, aims
 from colonnade.cli.data import dumped, plan_data
-from colonnade.cli.main import CONVERGED, PENDING
+from colonnade.cli.entry import CONVERGED, PENDING
 from colonnade.cli.progress import Progress, progress
 from colonnade.cli.script import both, down
 from colonnade.cli.session import opened

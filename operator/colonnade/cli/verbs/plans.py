@@ -8,7 +8,7 @@ from typing import Any
 
 from colonnade.cli import cluster, options
 from colonnade.cli.data import dumped
-from colonnade.cli.main import CONVERGED
+from colonnade.cli.entry import CONVERGED
 from colonnade.cli.table import age, table
 from colonnade.cli.terminal import Paint, paint
 

@@ -6,7 +6,7 @@ from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING
 
 from colonnade.cli import cluster
-from colonnade.cli.main import CONVERGED
+from colonnade.cli.entry import CONVERGED
 from colonnade.cli.terminal import ask, somebody_there
 from colonnade.core.errors import InvalidSpec, Refused
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from colonnade.cli import cluster, options
 from colonnade.cli.data import dumped, plan_data
-from colonnade.cli.main import CONVERGED
+from colonnade.cli.entry import CONVERGED
 from colonnade.cli.recorded import recorded
 from colonnade.cli.script import both, down
 from colonnade.cli.terminal import Paint, paint
