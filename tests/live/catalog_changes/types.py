@@ -96,6 +96,7 @@ TYPES: dict[str, Change] = {
         "CREATE TRANSFORM FOR int LANGUAGE sql (FROM SQL WITH FUNCTION prsd_lextype(internal))",
         "DROP TRANSFORM FOR int LANGUAGE sql",
         "transform for integer language sql",
+        ">=16",
     ),
     "operator": Change("", OPERATOR, "DROP OPERATOR === (int, int)", "operator public.===(integer,integer)"),
     "operator's property": Change(

@@ -100,6 +100,8 @@ INSTEAD: Mapping[tuple[str, str], LiteralString] = {
     " WHEN 'i' THEN t.attnum WHEN 'I' THEN t.attnum END",
     # an index or constraint made with its partition says no about this, one attached later says yes
     ("pg_constraint", "conislocal"): "CASE WHEN t.contype IN ('c', 'n') THEN t.conislocal END",
+    # whether the rows of a child were looked at when it was made after its parent's check: nothing brings that about
+    ("pg_constraint", "convalidated"): "CASE WHEN t.contype <> 'c' OR t.conislocal THEN t.convalidated END",
     ("pg_constraint", "connoinherit"): "CASE WHEN t.contype IN ('c', 'n') THEN t.connoinherit END",
     # always the table's
     (
