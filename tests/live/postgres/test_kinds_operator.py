@@ -119,6 +119,7 @@ CREATE CAST (v AS text) WITH INOUT AS IMPLICIT;
 --
 CREATE CAST (v AS text) WITH INOUT;
 CREATE CAST (text AS bytea) WITHOUT FUNCTION AS ASSIGNMENT;
+CREATE TYPE r AS RANGE (subtype = int);
 """)
 LANGUAGE = """
 CREATE FUNCTION pl_call() RETURNS language_handler LANGUAGE c AS '$libdir/plpgsql', 'plpgsql_call_handler';

@@ -1,4 +1,4 @@
-"""Casts. https://www.postgresql.org/docs/current/sql-createcast.html"""
+"""Casts, but for those that come with a range type. https://www.postgresql.org/docs/current/sql-createcast.html"""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from colonnade.engines.postgres.statement import Part, printed, q, step
 QUERY: LiteralString = f"""
 SELECT c.oid, ARRAY[format_type(c.castsource, NULL), format_type(c.casttarget, NULL)] AS name, c.castmethod::text AS method,
   CASE WHEN c.castfunc <> 0 THEN c.castfunc::regprocedure::text END AS function, c.castcontext::text AS context
-FROM pg_cast c WHERE c.oid >= {FIRST_OF_USERS} ORDER BY 2"""
+FROM pg_cast c WHERE c.oid >= {FIRST_OF_USERS} AND NOT EXISTS
+  (SELECT FROM pg_depend d WHERE d.classid = 'pg_cast'::regclass AND d.objid = c.oid AND d.deptype = 'i') ORDER BY 2"""
 
 CONTEXTS: dict[str, LiteralString] = {"e": "", "a": " AS ASSIGNMENT", "i": " AS IMPLICIT"}
 
