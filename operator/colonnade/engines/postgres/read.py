@@ -21,7 +21,9 @@ from colonnade.engines.postgres.kinds import KINDS
 
 Address = tuple[int, int, int]
 
-CATALOGS: LiteralString = "SELECT relname, oid::int8 FROM pg_class WHERE relnamespace = 'pg_catalog'::regnamespace AND relkind = 'r'"
+CATALOGS: LiteralString = (
+    "SELECT relname, oid::int8 FROM pg_class WHERE relnamespace = 'pg_catalog'::regnamespace AND relkind = 'r'"
+)
 MEMBERS: LiteralString = "SELECT classid::int8, objid::int8, refobjid::int8 FROM pg_depend WHERE deptype = 'e'"
 DEPENDENCIES: LiteralString = """
 SELECT classid::int8, objid::int8, objsubid, refclassid::int8, refobjid::int8, refobjsubid, deptype::text FROM pg_depend
@@ -42,7 +44,7 @@ def read(connection: psycopg.Connection[Any]) -> Model:
         with connection.pipeline():
             results = [_ask(connection, _query(k, version)) for k in kinds]
             catalogs, members, depends = (_ask(connection, s) for s in (CATALOGS, MEMBERS, DEPENDENCIES))
-        catalog = {name: oid for name, oid in catalogs.fetchall()}
+        catalog = dict(catalogs.fetchall())
         reader = _Reader(catalog, {(c, o): e for c, o, e in members.fetchall()})
         for kind, result in zip(kinds, results, strict=True):
             reader.take(kind, result)
@@ -84,7 +86,9 @@ class _Reader:
         own = self.catalog.get(kind.catalog)
         for row in result:
             oid = row[at["oid"]]
-            if (own, oid) in self.members or (rel is not None and any((c, row[rel]) in self.members for c in relations)):
+            if (own, oid) in self.members or (
+                rel is not None and any((c, row[rel]) in self.members for c in relations)
+            ):
                 continue
             name = tuple(row[at["name"]])
             found = ObjectId(kind.name, name)
@@ -125,8 +129,9 @@ class _Reader:
         self.parents[oid].update(along)
 
     def relate_to_target(self, oid: ObjectId, target: ObjectId | None) -> None:
-        """A comment, a privilege: goes with the object it is about; one about an extension's member is the extension's business."""
-        if target is None or (target.kind == "extension" and self.addresses.get(self.targets[oid]) != target):
+        """A comment, a privilege: goes with the object it is about; a comment on an extension's member is the extension's business."""
+        member = target is not None and target.kind == "extension" and self.addresses.get(self.targets[oid]) != target
+        if target is None or (member and oid.kind == "comment"):
             del self.objects[oid]
         else:
             self.relate_one(oid, target, goes_along=True)
