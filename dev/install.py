@@ -24,6 +24,7 @@ NAMESPACE = "colonnade-system"
 CRD = "CustomResourceDefinition"
 _RIGHTS = ("ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding")
 _HEAD = "# Made from charts/colonnade by `make manifests`: change that.\n"
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # seven times as fast, where PyYAML was built with it
 
 Doc = dict[str, Any]
 
@@ -38,7 +39,7 @@ def render(namespace: str, values: Doc | None = None, *options: str) -> str:
 
 
 def documents(text: str) -> list[Doc]:
-    return [doc for doc in yaml.safe_load_all(text) if doc]
+    return [doc for doc in yaml.load_all(text, _LOADER) if doc]
 
 
 def install(
