@@ -30,7 +30,7 @@ class Result:
 FactsOf = Callable[[Plan], Facts]
 
 
-def reconcile(
+def reconcile(  # noqa: PLR0913 - what the flow is about, then how, by keyword
     database: Database,
     declarations: Sequence[Declaration],
     policy: Policy,

@@ -132,7 +132,7 @@ def _read(read: Callable[[str], Any], text: str, variable: str) -> Any:
 def _at_home(settings: Settings, environment: Mapping[str, str]) -> Settings:
     """What depends on where the process runs."""
     inside = "KUBERNETES_SERVICE_HOST" in environment
-    found = {
+    found: dict[str, Any] = {
         "lease_namespace": environment.get("POD_NAMESPACE") or _own_namespace(),
         "identity": environment.get("POD_NAME") or f"{socket.gethostname()}-{os.getpid()}",
         "listen": "0.0.0.0" if inside else "127.0.0.1",  # noqa: S104 - the kubelet's probes come from outside the Pod

@@ -106,7 +106,7 @@ class PostgresDatabase:
         assert isinstance(desired, PgDesired)
         with translated(self.target.name):
             work = Rehearsed(self.connection, self.scratch, self._normaliser(), self.policy, state.scope, desired)
-            steps = work.steps(state.fingerprint, progress)
+            steps = work.steps(progress)
             if steps:
                 progress("asking the rows whether they agree", None)
                 check(self.connection, steps, self.target.name)
@@ -127,7 +127,7 @@ class PostgresDatabase:
             if not self.connection.closed:
                 self.connection.execute("SELECT pg_catalog.pg_advisory_unlock(%s)", [LOCK_KEY])
 
-    def execute(self, plan: Plan, desired: Desired, progress: Progress = silent) -> Outcome:
+    def execute(self, plan: Plan, desired: Desired, progress: Progress = silent) -> Outcome:  # noqa: ARG002 - the shape
         """See engines.Database."""
         if self.fingerprint() != plan.premise:
             raise Stale(f"{self.target.name}: the database changed after the plan was made; it is planned afresh")
@@ -135,7 +135,7 @@ class PostgresDatabase:
             self.journal.prepare()
             return Executor(self.connection, self.journal, self.policy, self.stop, self.target.name).execute(plan, progress)
 
-    def verify(self, desired: Desired, plan: Plan | None = None) -> Proof:
+    def verify(self, desired: Desired, plan: Plan | None = None) -> Proof:  # noqa: ARG002 - the shape
         """See engines.Database."""
         assert isinstance(desired, PgDesired)
         with translated(self.target.name):
@@ -174,7 +174,7 @@ class PostgresDatabase:
         drops = replace(self.policy, drops="Drop" if policy == "Delete" else "Quarantine")
         desired = PgDesired(scope.wanted, {}, "")
         with translated(self.target.name), self.lock():
-            steps = Rehearsed(self.connection, self.scratch, self._normaliser(), drops, scope, desired).steps(self.fingerprint(), progress)
+            steps = Rehearsed(self.connection, self.scratch, self._normaliser(), drops, scope, desired).steps(progress)
             if not steps:
                 return
             self.journal.prepare()

@@ -10,7 +10,15 @@ from contextlib import contextmanager
 
 import psycopg
 
-from colonnade.core.errors import ColonnadeError, DataViolation, Failed, InvalidSpec, Unauthorized, Unreachable, WaitingForLock
+from colonnade.core.errors import (
+    ColonnadeError,
+    DataViolation,
+    Failed,
+    InvalidSpec,
+    Unauthorized,
+    Unreachable,
+    WaitingForLock,
+)
 
 MEANINGS: dict[str, tuple[type[ColonnadeError], str]] = {
     "28P01": (Unauthorized, "check the password in the Secret"),

@@ -40,7 +40,7 @@ class Context:
     fresh: frozenset[ObjectId] = frozenset()
     gone: frozenset[ObjectId] = frozenset()
     folded: Mapping[ObjectId, tuple[ObjectId, ...]] = field(default_factory=dict[ObjectId, tuple[ObjectId, ...]])
-    wishes: Wishes = field(default_factory=lambda: Wishes())
+    wishes: Wishes = field(default_factory=Wishes)
     live: bool = True
     quarantine: str | None = None
 

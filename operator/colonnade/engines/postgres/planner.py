@@ -32,7 +32,7 @@ def kind_of(oid: ObjectId) -> PgKind[Any]:
     return KINDS[oid.kind]
 
 
-def steps(
+def steps(  # noqa: PLR0913 - each of its own sort, the last by keyword
     old: Model, new: Model, changes: Iterable[Change], version: int, wishes: Wishes | None = None, *,
     live: bool = True, quarantine: str | None = None,
 ) -> list[Step]:
@@ -95,11 +95,10 @@ class _Work:
                 if self._must_go(user, oid):
                     self.replace(user)
                     todo.append(user)
-                elif oid in self.dropped and kind_of(user).carry and oid in self.created:
-                    if user not in self.carried:
-                        self.carried.add(user)
-                        self.altered.add(user)
-                        todo.append(user)
+                elif user not in self.carried and kind_of(user).carry and oid in self.dropped & self.created:
+                    self.carried.add(user)
+                    self.altered.add(user)
+                    todo.append(user)
         self._settle()
 
     def _must_go(self, user: ObjectId, oid: ObjectId) -> bool:
@@ -163,13 +162,17 @@ class _Work:
         for parent in implied:
             before[a].add(Act("drop", parent))
         for user in self.users.get(a.id, ()):
-            for verb in ("drop", "alter"):
-                act = Act(verb, user)
-                if act not in before or (verb == "drop" and a.id in self.old.vanishes_with(user)):
-                    continue
-                for gone in {a.id, *implied}:
-                    if gone != user and gone not in self.old.vanishes_with(user) | {user} and Act("drop", gone) in before:
-                        before[Act("drop", gone)].add(act)
+            self._first(user, a.id, implied, before)
+
+    def _first(self, user: ObjectId, used: ObjectId, implied: frozenset[ObjectId] | set[ObjectId], before: dict[Act, set[Act]]) -> None:
+        """What is dropped or changed of a user comes before the drop of what it uses, and of what takes that along."""
+        along = self.old.vanishes_with(user) | {user}
+        for act in (Act("drop", user), Act("alter", user)):
+            if act not in before or (act.verb == "drop" and used in along):
+                continue
+            for one in {used, *implied} - along:
+                if Act("drop", one) in before:
+                    before[Act("drop", one)].add(act)
 
     def _before_alter(self, a: Act, before: dict[Act, set[Act]]) -> None:
         for n in self.new.needs.get(a.id, NOTHING):

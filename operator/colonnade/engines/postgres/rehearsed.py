@@ -67,7 +67,7 @@ class Rehearsed:
         """What differs between this reading and what is wanted."""
         return diff(model, self.scope.wanted, self.same)
 
-    def steps(self, premise: str, progress: Progress) -> list[Step]:
+    def steps(self, progress: Progress) -> list[Step]:
         """The rehearsed steps; none where nothing differs. Raises Unsupported."""
         if not self.changes(self.scope.live):
             return []
@@ -125,9 +125,10 @@ class Rehearsed:
         for step in steps:
             oid = next((o for o in self.scope.wanted.objects if o.kind == "column" and str(o) == step.subject), None)
             default = self.scope.wanted.objects.get(ObjectId("default", oid.name)) if oid else None
-            if oid and default and oid not in self.wishes.backfills and any(h.code == "REWRITES_TABLE" for h in step.hazards):
-                if oid not in self.scope.live.objects:
-                    more[oid] = default.expression
+            if oid is None or default is None or oid in self.wishes.backfills or oid in self.scope.live.objects:
+                continue
+            if any(h.code == "REWRITES_TABLE" for h in step.hazards):
+                more[oid] = default.expression
         if not more:
             return steps
         self.wishes = replace(self.wishes, backfills={**self.wishes.backfills, **more})

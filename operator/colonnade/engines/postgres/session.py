@@ -6,9 +6,8 @@ one way. https://www.postgresql.org/docs/current/ddl-schemas.html#DDL-SCHEMAS-PA
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from collections.abc import Iterator
 from typing import Any
 
 import psycopg
@@ -52,10 +51,8 @@ def parameters(target: Target) -> dict[str, Any]:
     given: dict[str, Any] = {"connect_timeout": 5, "application_name": "colonnade", "keepalives_idle": 30}
     if target.tls_mode:
         given["sslmode"] = TLS.get(target.tls_mode, target.tls_mode)
-    for key, file in (("sslrootcert", target.ca_file), ("sslcert", target.certificate_file), ("sslkey", target.key_file)):
-        if file:
-            given[key] = file
-    return given
+    files = {"sslrootcert": target.ca_file, "sslcert": target.certificate_file, "sslkey": target.key_file}
+    return given | {key: file for key, file in files.items() if file}
 
 
 def connect(target: Target, *, database: str | None = None, shadow: bool = False) -> Connection:
@@ -75,9 +72,8 @@ def connect(target: Target, *, database: str | None = None, shadow: bool = False
 def pin(connection: Connection, **more: str) -> None:
     """Set the session to what ours are, in one round trip."""
     settings = {**PINS, **more}
-    for superusers_only in ("lc_messages",):
-        if not connection.info.parameter_status("is_superuser") == "on":
-            settings.pop(superusers_only, None)
+    if connection.info.parameter_status("is_superuser") != "on":
+        del settings["lc_messages"]  # a superuser's to set
     calls = sql.SQL(", ").join(
         sql.SQL("pg_catalog.set_config({}, {}, false)").format(sql.Literal(k), sql.Literal(v)) for k, v in settings.items()
     )

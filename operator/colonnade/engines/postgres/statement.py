@@ -32,7 +32,7 @@ def value(v: object) -> Part:
     return sql.Literal(v)
 
 
-def printed(text: str) -> Part:
+def printed(text: str) -> sql.SQL:
     """A fragment that the server printed (pg_get_expr, format_type …) or that the compiler has checked."""
     literal: LiteralString = text  # pyright: ignore[reportAssignmentType] - this is the door
     return sql.SQL(literal)

@@ -13,7 +13,7 @@ from typing import LiteralString
 from colonnade.core.hazards import BLOCKS_WRITES, BUILDS_INDEX, DROPS_GUARANTEE, hazard
 from colonnade.core.kind import ObjectId
 from colonnade.core.plan import Check, Step
-from colonnade.engines.postgres.kind import Context, PgKind, Steps
+from colonnade.engines.postgres.kind import Context, Steps
 from colonnade.engines.postgres.statement import Part, joined, listed, name, printed, q, step, text
 
 NOT_VALID = " NOT VALID"

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from colonnade.engines.postgres.kind import PgKind
-from colonnade.engines.postgres.kinds.constraint import Constraint, alter, constraint_query, create_foreign_key, drop, table_of
+from colonnade.engines.postgres.kinds.constraint import (
+    Constraint,
+    alter,
+    constraint_query,
+    create_foreign_key,
+    drop,
+    table_of,
+)
 
 KINDS = (
     PgKind(name="foreign key", catalog="pg_constraint", spec=Constraint, query=constraint_query("f"), needs=table_of, alter=alter,

@@ -94,7 +94,7 @@ def drop_family(oid: ObjectId, spec: Family, context: Context) -> Steps:
 
 
 def _class(oid: ObjectId, spec: OperatorClass) -> Part:
-    members = [printed(m) for m in spec.members]
+    members: list[Part] = [printed(m) for m in spec.members]
     if spec.storage or not members:
         members.append(q("STORAGE {}", printed(spec.storage or spec.type)))
     default = q(" DEFAULT") if spec.default else q("")

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from colonnade.engines.postgres.kind import PgKind
-from colonnade.engines.postgres.kinds.constraint import Constraint, alter, constraint_query, create_key, drop, inline, table_of
+from colonnade.engines.postgres.kinds.constraint import (
+    Constraint,
+    alter,
+    constraint_query,
+    create_key,
+    drop,
+    inline,
+    table_of,
+)
 
 KINDS = (
     PgKind(name="unique", catalog="pg_constraint", spec=Constraint, query=constraint_query("u"), needs=table_of, create=create_key,
