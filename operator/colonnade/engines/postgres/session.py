@@ -58,7 +58,7 @@ def parameters(target: Target) -> dict[str, Any]:
 def connect(target: Target, *, database: str | None = None, shadow: bool = False) -> Connection:
     """A pinned session in autocommit. Raises Unreachable, Unauthorized or Failed, without the URL in the text."""
     url = target.shadow_url if shadow and target.shadow_url else target.url
-    more = parameters(target) | ({"dbname": database} if database else {})
+    more: dict[str, Any] = parameters(target) | ({"dbname": database} if database else {})
     with translated(target.name):
         try:
             connection = psycopg.connect(url, autocommit=True, prepare_threshold=None, **more)
