@@ -90,10 +90,15 @@ def condition(doc: Mapping[str, Any], kind: str) -> Mapping[str, Any]:
     return next((c for c in status(doc).get("conditions") or () if c.get("type") == kind), {})
 
 
+def wish(doc: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What the object asks of the database: which object it is, which generation, and whether it goes."""
+    return metadata(doc).get("uid"), generation(doc), deleting(doc)
+
+
 def signature(doc: Mapping[str, Any]) -> tuple[Any, ...]:
     """What has to change before the object is worth another look."""
     asked = tuple(annotation(doc, name) for name in (PAUSED, RECONCILE_AT, RELEASE))
-    return metadata(doc).get("uid"), generation(doc), deleting(doc), kept(doc), asked
+    return *wish(doc), kept(doc), asked
 
 
 def version(doc: Mapping[str, Any]) -> int:
@@ -103,11 +108,14 @@ def version(doc: Mapping[str, Any]) -> int:
 
 
 def lean(doc: Document) -> Document:
-    """The object without what only other programs read: with ten thousand of them it is half of the memory."""
+    """The object without what only others read: with ten thousand of them it is half of the memory, and plans are large."""
     meta = {key: value for key, value in doc["metadata"].items() if key != "managedFields"}
     notes = dict(meta.get("annotations") or {})
     if notes.pop("kubectl.kubernetes.io/last-applied-configuration", None) is not None:
         meta["annotations"] = notes
+    if doc["kind"] == PLAN:
+        spec = doc["spec"]
+        return {**doc, "metadata": meta, "spec": {**spec, "plan": {"hash": spec["plan"]["hash"]}}}
     return {**doc, "metadata": meta}
 
 

@@ -14,20 +14,20 @@ from typing import Any, TypeVar
 
 from colonnade import metrics
 from colonnade.cluster import plans
-from colonnade.cluster.api import Api, ApiError
+from colonnade.cluster.api import Api, ApiError, Document
 from colonnade.cluster.finalize import Finalizers
 from colonnade.cluster.judge import touched
-from colonnade.cluster.load import Entry, policy_for, read_datastore, read_schemas
-from colonnade.cluster.objects import PAUSED, PLACES, Id, Key, deleting, says, stamp
+from colonnade.cluster.load import Entry
+from colonnade.cluster.objects import PAUSED, Key, deleting, id_of, says, stamp, wish
+from colonnade.cluster.order import Orders
 from colonnade.cluster.schedule import Again
 from colonnade.cluster.sessions import Sessions
-from colonnade.cluster.store import Store, references
-from colonnade.cluster.target import Files, target
+from colonnade.cluster.store import Store
 from colonnade.cluster.tell import Teller, Work, described, ready, result_of
 from colonnade.cluster.windows import opens
 from colonnade.cluster.work import Hooks, Order, Report, work
 from colonnade.cluster.writer import Writer
-from colonnade.core.errors import ColonnadeError, Failed, Unreachable, WaitingForDependency
+from colonnade.core.errors import ColonnadeError, Failed, Unreachable
 from colonnade.core.gate import Facts
 from colonnade.core.plan import Plan
 from colonnade.core.status import working
@@ -42,6 +42,13 @@ _ASKING = 60.0
 T = TypeVar("T")
 
 
+class Overtaken(ColonnadeError):
+    """The declarations are no longer what the plan was made from."""
+
+    reason = "Applying"
+    retry = 0.0
+
+
 class Passes:
     """Runs passes. Its coroutines live in one event loop; the part that talks to a database runs in the executor's threads."""
 
@@ -52,7 +59,7 @@ class Passes:
         self._plans = plans.Plans(api, store, self.writer)
         self._finalizers = Finalizers(api, store, self.writer, settings.finalize)
         self._teller = Teller(store, self.writer, self._plans, self._finalizers)
-        self._files = Files()
+        self._orders = Orders(api, store, settings)
 
     async def run(self, key: Key) -> Again:
         """One pass; what went wrong is in the statuses, and in how soon to come back."""
@@ -74,7 +81,7 @@ class Passes:
     async def _run(self, this: Work) -> Again:
         this.leaving = await self._finalizers.sort(this.view.schemas)
         try:
-            order = await self._prepare(this)
+            order = await self._orders.prepare(this)
         except ColonnadeError as error:
             report = Report(error=error)
         else:
@@ -83,36 +90,6 @@ class Passes:
         if not (self._stop.is_set() and report.error is not None):
             await self._teller.tell(this, report)
         return self._again(this, report)
-
-    async def _prepare(self, this: Work) -> Order:
-        """What to ask of the database. Raises what is wrong with the Datastore; what is wrong with a resource is in its entry."""
-        if this.view.datastore is None:
-            raise WaitingForDependency(
-                f"Datastore {this.key.name} is not there; create it in namespace {this.key.namespace}"
-            )
-        this.paused = says(this.view.datastore, PAUSED)
-        this.datastore = datastore = read_datastore(this.view.datastore)
-        await self._fetch(this)
-        this.entries = read_schemas(this.view, datastore, self._store.find)
-        this.policy, this.windows = policy_for(datastore, this.entries)
-        secrets = {
-            name: doc for name in datastore.secrets if (doc := self._store.find(Id("Secret", this.key.namespace, name)))
-        }
-        where = target(datastore, secrets, self._files, self._settings.allowed_hosts)
-        declared = tuple(entry.declaration for entry in this.entries if entry.declaration)
-        forgotten = dict.fromkeys(self._store.gone.get(this.key, ()), "Retain")
-        leaving = {**forgotten, **this.leaving.policies}
-        return Order(this.key, datastore.spec.engine, where, this.policy, declared, leaving, this.paused)
-
-    async def _fetch(self, this: Work) -> None:
-        """Get the Secrets and ConfigMaps that are referred to and not known yet; from then on the watch keeps them fresh."""
-        docs = [entry.doc for entry in this.entries] + ([this.view.datastore] if this.view.datastore else [])
-        wanted = {oid for doc in docs for oid in references(doc) if self._store.find(oid) is None}
-        for found in await asyncio.gather(
-            *(self._api.find(PLACES[oid.kind], oid.namespace, oid.name) for oid in wanted)
-        ):
-            if found is not None:
-                self._store.keep(found)
 
     async def _in_thread(self, order: Order, this: Work) -> Report:
         loop = asyncio.get_running_loop()
@@ -137,7 +114,9 @@ class Passes:
         view = self._store.view(this.key)
         now = datetime.now(UTC)
         opening = opens(this.windows, now)
-        paused = view.datastore is not None and says(view.datastore, PAUSED)
+        paused = any(
+            says(doc, PAUSED) for doc in (*self._declared(this), *([view.datastore] if view.datastore else []))
+        )
         return Facts(
             verdict=plans.verdict(view.plans, plan),
             window_open=opening == now,
@@ -145,10 +124,18 @@ class Passes:
             paused=paused,
         )
 
+    def _declared(self, this: Work) -> list[Document]:
+        """The resources whose declarations are worked on, as they are by now."""
+        found = (self._store.find(id_of(entry.doc)) for entry in this.entries if entry.declaration)
+        return [doc for doc in found if doc is not None]
+
     async def _begin(self, this: Work, plan: Plan) -> None:
         """A plan is about to run: write it down first, so that no change is ever without its plan."""
         if self._stop.is_set():
             raise Unreachable("the operator is stopping; the next one begins this plan")
+        planned = [wish(entry.doc) for entry in this.entries if entry.declaration]
+        if [wish(doc) for doc in self._declared(this)] != planned:
+            raise Overtaken("what is declared changed while the plan was made; it is planned afresh")
         try:
             this.plan = await self._plans.begin(this.view, plan)
         except ApiError as error:
@@ -181,7 +168,7 @@ class Passes:
         resync = max(self._settings.resync, seconds(this.datastore.spec.resync)) if this.datastore else None
         if report.error is not None:
             return self._after(report.error, resync)
-        if any(error is not None for error in report.left.values()):
+        if any(report.left.get(owner) is not None for owner in this.leaving.docs):
             return Again(_MENDING / 2, failed=True)
         after = resync or _MENDING
         if (
@@ -205,6 +192,7 @@ class Passes:
 
     def _forget(self, key: Key) -> Again:
         self.sessions.drop(key)
+        self._orders.forget(key)
         self._store.forget(key)
         metrics.forget(*key)
         return Again(None)
@@ -221,4 +209,4 @@ class Passes:
 
     def close(self) -> None:
         self.sessions.close()
-        self._files.close()
+        self._orders.close()

@@ -132,8 +132,8 @@ class Plans:
         await self.supersede(view, name)
         return name
 
-    async def finish(self, view: View, name: str, plan: Plan, outcome: Outcome) -> None:
-        """The plan ran, and the database was proved to be what was declared."""
+    async def finish(self, view: View, name: str, plan: Plan, outcome: Outcome, error: Exception | None) -> None:
+        """Every step of the plan ran; the proof that followed may have met an error."""
         if (doc := self._store.find(Id(PLAN, view.key.namespace, name))) is None:
             return
         steps = [
@@ -143,8 +143,8 @@ class Plans:
         ]
         spent = (datetime.now(UTC) - moment(status(doc).get("started") or stamp())).total_seconds()
         fields = {"state": "Applied", "finished": stamp(), "duration": duration(max(spent, 0.0)), "steps": steps}
-        await self._writer.write(doc, converged(f"{len(plan.steps)} step(s) ran, and the result was proved"), fields)
-        self._writer.post(doc, "Applied", f"{len(plan.steps)} step(s) ran in {duration(sum(outcome.timings.values()))}")
+        proved = converged(f"{len(plan.steps)} step(s) ran, and the result was proved")
+        await self._writer.write(doc, told(error) if error else proved, fields)
         await self._prune(view)
 
     async def fail(self, view: View, name: str, error: Exception) -> None:

@@ -76,8 +76,8 @@ class Teller:
             return ""
         if result is not None and result.held is not None and result.plan is not None:
             return await self._plans.hold(work.view, result.plan, result.held, drifted=result.drifted)
-        if report.ran is not None and result is not None and result.outcome is not None:
-            await self._plans.finish(work.view, work.plan, report.ran, result.outcome)
+        if report.ran is not None and report.outcome is not None:
+            await self._plans.finish(work.view, work.plan, report.ran, report.outcome, report.error)
         elif report.ran is not None and report.error is not None:
             await self._plans.fail(work.view, work.plan, report.error)
         elif result is not None:

@@ -31,13 +31,17 @@ class Order:
 
 @dataclass
 class Report:
-    """What came of it. `error` ended the pass; it came before the database was reached where there is no `probe`."""
+    """What came of it. `error` ended the pass; it came before the database was reached where there is no `probe`.
+
+    `ran` is the plan that was begun, `outcome` says that all of its steps ran, whatever the proof said afterwards.
+    """
 
     probe: Probe | None = None
     result: Result | None = None
     desired: Desired | None = None
     error: Exception | None = None
     ran: Plan | None = None
+    outcome: Outcome | None = None
     left: dict[str, Exception | None] = field(default_factory=dict[str, Exception | None])
     seconds: float = 0.0
 
@@ -57,8 +61,9 @@ class Recorded:
 
     def execute(self, plan: Plan, desired: Desired, progress: Progress = silent) -> Outcome:
         self._running(plan)
-        self._report.ran = plan
-        return self._database.execute(plan, desired, progress)
+        self._report.ran, self._report.outcome = plan, None
+        self._report.outcome = self._database.execute(plan, desired, progress)
+        return self._report.outcome
 
 
 @dataclass(frozen=True)
