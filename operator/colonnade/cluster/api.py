@@ -87,7 +87,7 @@ class Api:
         accept = _NAMES_ONLY if names_only else _JSON
         while True:
             page = await self.request("GET", place.path(namespace), query, accept=accept)
-            for item in page["items"]:
+            for item in page["items"] or ():  # null where there are none
                 yield item
             if not (token := page["metadata"].get("continue")):
                 return

@@ -25,14 +25,14 @@ async def listed(api: Api, namespaces: Sequence[str], *, names_only: bool = Fals
                 yield {**doc, "kind": kind}
 
 
-async def sweep(api: Api, store: Store, namespaces: Sequence[str]) -> int:
-    """Bring the store up to date with the API server; how many objects the watch had missed."""
+async def sweep(api: Api, store: Store, namespaces: Sequence[str], catch_up: float = _CATCH_UP) -> int:
+    """Bring the store up to date with the API server; how many objects the watch had missed, given time to catch up."""
     before = {id_of(doc) for kind in OWN for doc in store.of_kind(kind)}
     found = {id_of(doc): version(doc) async for doc in listed(api, namespaces, names_only=True)}
     suspects = [oid for oid, newest in found.items() if _older(store, oid, newest)] + sorted(before - found.keys())
     if not suspects:
         return 0
-    await asyncio.sleep(_CATCH_UP)
+    await asyncio.sleep(catch_up)
     return sum([await _mend(api, store, oid, found.get(oid)) for oid in suspects])
 
 
