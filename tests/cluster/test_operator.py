@@ -245,3 +245,17 @@ def test_a_status_that_is_right_is_not_written_again(
     after = [team.get("PostgresSchema", "quiet"), team.get("Datastore", shop)]
     versions = [[doc["metadata"]["resourceVersion"] for doc in docs if doc] for docs in (before, after)]
     assert versions[0] == versions[1]
+
+
+def test_one_database_belongs_to_one_datastore_the_older_one(team: Team, shop: str, postgres_url: str) -> None:
+    team.ready("Datastore", shop)
+    team.apply(secret("twin", uri=postgres_url), datastore("twin"), postgres("in-twin", "twin", ORDERS))
+    twin = team.reason("Datastore", "twin", "Conflict")
+    assert f"Datastore {team.namespace}/{shop} is for the same database" in message(twin)
+    assert condition(twin, "Stalled")["status"] == "True"
+    team.reason("PostgresSchema", "in-twin", "Conflict")
+    team.ready("Datastore", shop)
+    team.delete("Datastore", shop)
+    team.gone("Datastore", shop)
+    team.annotate("Datastore", "twin", reconcile_at="now")
+    team.ready("PostgresSchema", "in-twin")

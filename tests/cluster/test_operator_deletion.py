@@ -130,3 +130,17 @@ def test_a_resource_whose_database_is_away_is_kept_until_it_is_back(
     own_team.apply(secret("shop", uri=postgres_url))
     own_team.gone("PostgresSchema", "doomed")
     assert columns(postgres_url, "orders") == []
+
+
+def test_a_datastore_that_goes_first_is_remembered_until_its_resources_are_dealt_with(
+    own_team: Team, operators: Operators, postgres_url: str
+) -> None:
+    """As when a namespace is deleted: everything goes at once, in any order."""
+    operators.start()
+    own_team.apply(
+        secret("shop", uri=postgres_url), datastore("shop"), postgres("doomed", "shop", ORDERS, deletionPolicy="Delete")
+    )
+    own_team.ready("PostgresSchema", "doomed")
+    own_team.kubectl("delete", "secret/shop", "datastore/shop", "postgresschema/doomed", "--wait=false")
+    own_team.gone("PostgresSchema", "doomed")
+    assert columns(postgres_url, "orders") == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import psycopg
@@ -102,10 +102,10 @@ def test_a_replica_that_lost_its_lease_ends_at_once(own_team: Team, operators: O
 
 
 def test_shards_share_the_datastores_and_leave_none_out(
-    own_team: Team, operators: Operators, postgres_url: str
+    own_team: Team, operators: Operators, make_postgres: Callable[[], str]
 ) -> None:
     names = [f"store-{number}" for number in range(6)]
-    own_team.apply(secret("db", uri=postgres_url), *(datastore(name, secret="db") for name in names))
+    own_team.apply(*(doc for name in names for doc in (secret(name, uri=make_postgres()), datastore(name))))
     shards = [operators.start(SHARD=f"{number}/2") for number in range(2)]
     for name in names:
         own_team.ready("Datastore", name)
