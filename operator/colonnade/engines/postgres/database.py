@@ -12,7 +12,7 @@ from colonnade.core.gate import Policy
 from colonnade.core.kind import Model, ObjectId
 from colonnade.core.plan import Plan, numbered
 from colonnade.engines import Declaration, Desired, Outcome, Probe, Progress, Proof, State, Target, silent
-from colonnade.engines.postgres import fingerprint
+from colonnade.engines.postgres import fingerprint, quarantine
 from colonnade.engines.postgres.cache import Cache
 from colonnade.engines.postgres.checks import check
 from colonnade.engines.postgres.errors import translated
@@ -74,6 +74,8 @@ class PostgresDatabase:
     def settled(self) -> tuple[str, str] | None:
         """See engines.Database."""
         with translated(self.target.name):
+            if self.policy.mode == "Apply":
+                self._tidy()
             return self.journal.settled()
 
     def _normaliser(self) -> Normaliser:
@@ -133,7 +135,19 @@ class PostgresDatabase:
             raise Stale(f"{self.target.name}: the database changed after the plan was made; it is planned afresh")
         with translated(self.target.name):
             self.journal.prepare()
-            return Executor(self.connection, self.journal, self.policy, self.stop, self.target.name).execute(plan, progress)
+            return self._run(plan, self.policy, progress)
+
+    def _run(self, plan: Plan, policy: Policy, progress: Progress) -> Outcome:
+        for schema, objects in quarantine.entered(plan).items():
+            self.journal.quarantine(schema, objects, policy.quarantine_period)
+        return Executor(self.connection, self.journal, policy, self.stop, self.target.name).execute(plan, progress)
+
+    def _tidy(self) -> None:
+        """Really drop what was in quarantine for long enough."""
+        for schema in self.journal.over():
+            with self.lock():
+                if quarantine.empty(self.connection, schema):
+                    self.journal.emptied(schema)
 
     def verify(self, desired: Desired, plan: Plan | None = None) -> Proof:  # noqa: ARG002 - the shape
         """See engines.Database."""
@@ -179,7 +193,7 @@ class PostgresDatabase:
                 return
             self.journal.prepare()
             plan = Plan(self.target.name, numbered(steps), self.fingerprint(), resources=(owner,))
-            Executor(self.connection, self.journal, drops, self.stop, self.target.name).execute(plan, progress)
+            self._run(plan, drops, progress)
 
 
 class PostgresEngine:

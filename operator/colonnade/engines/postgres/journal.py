@@ -61,6 +61,23 @@ class Journal:
         row = self.connection.execute("SELECT desired, fingerprint FROM colonnade.settled").fetchone()
         return (row[0], row[1]) if row else None
 
+    def quarantine(self, schema: str, objects: list[str], seconds: float) -> None:
+        """These wait in this schema for so long."""
+        self.connection.execute(
+            "INSERT INTO colonnade.quarantine (schema, objects, until) VALUES (%s, %s, pg_catalog.now() + pg_catalog.make_interval(secs => %s)) "
+            "ON CONFLICT (schema) DO UPDATE SET objects = colonnade.quarantine.objects || excluded.objects, until = excluded.until",
+            [schema, objects, seconds])
+
+    def over(self) -> list[str]:
+        """The quarantine schemas whose time is over."""
+        if not self.there:
+            return []
+        return [s for (s,) in self.connection.execute("SELECT schema FROM colonnade.quarantine WHERE until < pg_catalog.now()").fetchall()]
+
+    def emptied(self, schema: str) -> None:
+        """Nothing waits there any more."""
+        self.connection.execute("DELETE FROM colonnade.quarantine WHERE schema = %s", [schema])
+
     def settle(self, desired: str, fingerprint: str) -> None:
         """Note a proof."""
         self.connection.execute(

@@ -104,6 +104,8 @@ class _Work:
     def _must_go(self, user: ObjectId, oid: ObjectId) -> bool:
         kind = kind_of(user)
         if oid in self.dropped:
+            if oid.kind == "foreign table" and user.kind == "column":
+                return True
             return not kind.carry and not kind.holds_data and not (user.kind == "sequence" and oid in self.old.parents.get(user, NOTHING))
         old, new = self.old.objects[oid], self.new.objects[oid]
         if user.kind == "column" and not getattr(self.old.objects[user], "generated", ""):
@@ -222,6 +224,8 @@ class _Work:
     def _home(self, oid: ObjectId) -> ObjectId | None:
         """The new table, or the new column of an old table, in whose definition this object can stand."""
         table = ObjectId("table", oid.name[:2])
+        if table not in self.new.objects:
+            table = ObjectId("foreign table", oid.name[:2])
         if oid.kind == "inheritance":
             return table if table in self.created and not self.new.objects[oid].bound else None
         if (oid.kind == "column" or kind_of(oid).foldable) and table in self.created:
@@ -296,7 +300,8 @@ class _Work:
                 if user in self.dropped and user not in self.created and user not in seen:
                     seen.add(user)
                     todo.append(user)
-        return any(o.kind == "table" for o in seen)
+        homes = {t for o in seen for t in (o, *self.old.vanishes_with(o)) if t.kind == "table"}
+        return any(t in self.dropped and t not in self.created for t in homes)
 
     def _quarantined(self, oid: ObjectId, kind: PgKind[Any]) -> Step:
         """The step that takes an object along to quarantine."""
