@@ -154,7 +154,7 @@ class PostgresDatabase:
         assert isinstance(desired, PgDesired)
         with translated(self.target.name):
             proof = self._compared(desired)
-            if proof.equal and self.policy.mode == "Apply" and not desired.errors:
+            if proof.equal and self.policy.mode == "Apply":
                 self._note(desired, proof.fingerprint)
         return proof
 
@@ -166,12 +166,13 @@ class PostgresDatabase:
         return Proof(tuple(work.unlike(live, model)), live.digest)
 
     def _note(self, desired: PgDesired, digest: str) -> None:
-        if self.journal.there and self.journal.settled() == (desired.digest, digest):
+        if self.journal.there and self.journal.settled() == (desired.digest, digest) and not desired.errors:
             return
         self.journal.prepare()
         if not desired.whole and not desired.claims:
-            self.journal.own(desired.owners, keep=desired.errors)
-        self.journal.settle(desired.digest, digest)
+            self.journal.own(desired.owners, {d.owner for d in desired.declarations} - desired.errors.keys())
+        if not desired.errors:
+            self.journal.settle(desired.digest, digest)
 
     def release(self, owner: str, policy: str, progress: Progress = silent) -> None:
         """See engines.Database."""

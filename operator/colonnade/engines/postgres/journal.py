@@ -6,7 +6,7 @@ All of it lives in the schema `colonnade` of the target, made when something is 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict
 
 from psycopg.types.json import Jsonb
@@ -115,10 +115,12 @@ class Journal:
         rows = self.connection.execute("SELECT owner, kind, name FROM colonnade.ledger").fetchall()
         return {ObjectId(kind, tuple(name)): owner for owner, kind, name in rows}
 
-    def own(self, owners: Mapping[ObjectId, str], keep: Iterable[str] = ()) -> None:
-        """The ledger from now on: these owners, and what the resources in `keep` had before."""
+    def own(self, owners: Mapping[ObjectId, str], of: Collection[str]) -> None:
+        """The ledger from now on: of the resources in `of` these objects, and what the others had before."""
+        if {i: o for i, o in self.ledger().items() if o in of} == owners:
+            return
         with self.connection.transaction():
-            self.connection.execute("DELETE FROM colonnade.ledger WHERE owner <> ALL (%s)", [list(keep)])
+            self.connection.execute("DELETE FROM colonnade.ledger WHERE owner = ANY (%s)", [list(of)])
             with self.connection.cursor() as cursor:
                 cursor.executemany(
                     "INSERT INTO colonnade.ledger (owner, kind, name) VALUES (%s, %s, %s) ON CONFLICT (kind, name) DO UPDATE "
