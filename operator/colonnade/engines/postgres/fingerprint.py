@@ -24,7 +24,7 @@ from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 
 from colonnade.engines.postgres.census.catalogs import describe
-from colonnade.engines.postgres.census.query import Census, census
+from colonnade.engines.postgres.census.query import Census
 
 
 class Fact(NamedTuple):
@@ -175,5 +175,5 @@ def _queries(cursor: Cursor[tuple[Any, ...]], owners: bool) -> Census:
     """The queries for this server; its full version is the key, as vendors change catalogs within one number."""
     key = (cursor.connection.info.parameter_status("server_version") or "", owners)
     if key not in _composed:
-        _composed[key] = census(describe(cursor), owners=owners)
+        _composed[key] = Census(describe(cursor), owners=owners)
     return _composed[key]

@@ -5,7 +5,7 @@ All three are made from the same sources and values, so that what differs in a h
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import cached_property
 from typing import LiteralString
 
 from psycopg import sql
@@ -48,28 +48,37 @@ _DIGEST: LiteralString = (
     "SELECT pg_catalog.encode(pg_catalog.sha256(coalesce(pg_catalog.string_agg(name || '\\x00' || hash, NULL ORDER BY name), '')),"
     " 'hex') FROM (SELECT pg_catalog.convert_to(object, 'UTF8') AS name, hash FROM ({objects}) o) n"
 )
+_LISTED: LiteralString = "SELECT object, pg_catalog.encode(hash, 'hex') FROM ({objects}) o"
 _EXPLAIN: LiteralString = "SELECT object, catalog, fact FROM facts WHERE object = ANY (%(objects)s::pg_catalog.text[]) ORDER BY 1, 2, fact::pg_catalog.text"
 
 
-@dataclass(frozen=True)
 class Census:
-    """The three queries, for one version of the server."""
+    """The three queries for one version of the server, each composed when first asked for.
 
-    digest: sql.Composed
-    objects: sql.Composed
-    explain: sql.Composed
+    Without `owners`, who owns an object and who granted a privilege does not count.
+    """
 
+    def __init__(self, catalogs: tuple[Catalog, ...], *, owners: bool) -> None:
+        self._sources, self._owners = tuple(counted(catalogs)), owners
 
-def census(catalogs: tuple[Catalog, ...], *, owners: bool) -> Census:
-    """Compose the queries. Without `owners`, who owns an object and who granted a privilege does not count."""
-    sources = tuple(counted(catalogs))
-    hashed = _facts(sources, _HASHED, owners)
-    objects = sql.SQL(_OBJECTS)
-    return Census(
-        digest=hashed + sql.SQL(_DIGEST).format(objects=objects),
-        objects=hashed + sql.SQL("SELECT object, pg_catalog.encode(hash, 'hex') FROM ({}) o").format(objects),
-        explain=_facts(sources, _SHOWN, owners) + sql.SQL(_EXPLAIN),
-    )
+    @cached_property
+    def digest(self) -> bytes:
+        """One row: the hash of all."""
+        return (self._hashed + sql.SQL(_DIGEST).format(objects=sql.SQL(_OBJECTS))).as_bytes()
+
+    @cached_property
+    def objects(self) -> bytes:
+        """A row an object: its identity, its hash."""
+        return (self._hashed + sql.SQL(_LISTED).format(objects=sql.SQL(_OBJECTS))).as_bytes()
+
+    @cached_property
+    def explain(self) -> bytes:
+        """A row a fact of the objects asked for: identity, catalog, values."""
+        return (_facts(self._sources, _SHOWN, self._owners) + sql.SQL(_EXPLAIN)).as_bytes()
+
+    @cached_property
+    def _hashed(self) -> sql.Composed:
+        return _facts(self._sources, _HASHED, self._owners)
 
 
 _HASHED: LiteralString = (
