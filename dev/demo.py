@@ -1,335 +1,259 @@
 """`make demo`: the main job before your eyes, on a real Kubernetes API, a real Postgres and a real MongoDB.
 
-Every command is printed before it runs, as a person would type it. At the end everything goes on running for playing, but in CI.
-`make clean` ends and removes it all.
+Every command is printed before it runs, as a person would type it; on a terminal each chapter waits for Enter. At the end everything
+goes on running, to be played with, but for CI=true, where nobody is there. `make clean` ends and removes it all.
 """
 
+import fcntl
+import json
 import os
-import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-import psycopg
-from psycopg import sql
 from pymongo import MongoClient
 
-from dev import install, paths, servers
-from dev.process import Server, free_ports, poll
+from dev import demo_stage, paths, shop
+from dev.demo_stage import Stage
+from dev.process import poll, stop_all
 
-NAMESPACE = "shop"
-SYSTEM = "colonnade-system"
-EXAMPLES = paths.ROOT / "manifests" / "examples" / "shop"
-BIN = Path(sys.executable).parent
+CI = os.environ.get("CI", "").lower() in ("1", "true", "yes")
+ALONE = CI or not sys.stdin.isatty() or not sys.stdout.isatty()
 PLAIN = not sys.stdout.isatty() or "NO_COLOR" in os.environ
+PATIENCE = 120
+
+
+class Stopped(Exception):
+    """Something did not come out as it should."""
 
 
 def paint(code: str, text: str) -> str:
     return text if PLAIN else f"\033[{code}m{text}\033[0m"
 
 
-def title(text: str) -> None:
+def say(text: str) -> None:
+    print(paint("2", f"# {text}"), flush=True)
+
+
+def chapter(text: str) -> None:
+    if not ALONE:
+        input(paint("2", "\n(Enter to go on) "))
     print(f"\n{paint('1;36', '== ' + text)}", flush=True)
 
 
-def say(text: str) -> None:
-    print(paint("2", f"   {text}"), flush=True)
-
-
 class Demo:
-    """The stage: the servers, the operator, and a person's shell with its kubeconfig."""
+    """A person at a shell, whose current namespace is `shop`."""
 
-    def __init__(self) -> None:
-        self.folder = paths.state() / "servers"
-        self.began = time.monotonic()
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
 
     def play(self) -> None:
-        """The whole piece."""
-        self.stage()
-        self.apply()
-        self.next_step()
-        self.back_again()
-        self.drift()
-        self.mistakes()
-        self.delete()
+        for scene in (self.declare, self.change, self.approve, self.back, self.drift, self.mistake, self.delete):
+            scene()
 
-    # -- the stage
+    def declare(self) -> None:
+        chapter("A team declares its shop: tables in Postgres as SQL, documents in MongoDB")
+        self.run("kubectl apply -f manifests/examples/shop")
+        self.run(f"kubectl wait --for=condition=Ready --timeout={PATIENCE}s postgresschema/shop mongoschema/shop")
+        self.run("kubectl get datastores,postgresschemas,mongoschemas")
+        say("Ready says that each database was read again, and is what was declared:")
+        self.run("psql $SHOP -c '\\dt' -c '\\d orders'")
+        self.collections()
+        chapter("Rows come in")
+        self.run("psql $SHOP -q -v ON_ERROR_STOP=1 -f manifests/examples/shop/rows/postgres.sql")
+        shop.fill_mongo(self.stage.mongo_url)
+        say("and documents, from manifests/examples/shop/rows/mongodb")
+        self.count()
 
-    def stage(self) -> None:
-        title("The stage: a Kubernetes API, Postgres 18, a MongoDB replica set, the operator")
-        self.servers = servers.start(self.folder)
-        say(f"Kubernetes: {self.servers.cluster.origin}")
-        self.env = {
-            **os.environ,
-            "KUBECONFIG": str(self.servers.cluster.kubeconfig),
-            "PATH": f"{BIN}:{os.environ['PATH']}",
-        }
-        if SYSTEM not in self.quiet("kubectl", "get", "namespaces", "-o", "name"):
-            self.quiet("kubectl", "create", "namespace", SYSTEM)
-        self.kubeconfig = install.install(self.servers.cluster, SYSTEM)
-        self.clear()
-        self.databases()
-        self.operator()
-        say(f"all of it runs after {time.monotonic() - self.began:.0f} s")
-
-    def clear(self) -> None:
-        """What an earlier demo left, so that each starts from nothing."""
-        self.quiet("kubectl", "delete", "namespace", NAMESPACE, "--ignore-not-found", "--wait=false")
-        if not poll(lambda: NAMESPACE not in self.quiet("kubectl", "get", "namespaces", "-o", "name"), 90, 0.5):
-            raise SystemExit("the namespace of an earlier demo does not go; run make clean and then make demo again")
-        self.quiet("kubectl", "create", "namespace", NAMESPACE)
-
-    def databases(self) -> None:
-        """An empty database on each server, and a login that may do just what Colonnade needs."""
-        with psycopg.connect(self.servers.postgres.url(), autocommit=True) as admin:
-            admin.execute("DROP DATABASE IF EXISTS shop WITH (FORCE)")
-            if not admin.execute("SELECT FROM pg_roles WHERE rolname = 'colonnade'").fetchone():
-                admin.execute("CREATE ROLE colonnade LOGIN CREATEDB")
-            admin.execute(sql.SQL("ALTER ROLE colonnade PASSWORD {}").format(sql.Literal("colonnade")))
-            admin.execute("CREATE DATABASE shop OWNER colonnade")
-        with MongoClient[dict[str, object]](self.servers.mongo.url()) as client:
-            client.drop_database("shop")
-        secrets = {
-            "shop-postgres": {"host": "127.0.0.1", "port": str(self.servers.postgres.port), "database": "shop",
-                              "username": "colonnade", "password": "colonnade"},
-            "shop-mongo": {"uri": self.servers.mongo.url("shop")},
-        }  # fmt: skip
-        for name, values in secrets.items():
-            self.quiet(
-                "kubectl",
-                "-n",
-                NAMESPACE,
-                "create",
-                "secret",
-                "generic",
-                name,
-                *(f"--from-literal={k}={v}" for k, v in values.items()),
-            )
-
-    def operator(self) -> None:
-        """The operator as a process of its own, with the rights of its ServiceAccount and no others."""
-        server = Server("colonnade", self.folder)
-        server.stop()
-        probes, metrics = free_ports(2)
-        say(f"colonnade run, as ServiceAccount {SYSTEM}/colonnade; its log: {server.log.relative_to(paths.ROOT)}")
-        server.start(
-            [
-                BIN / "colonnade",
-                "run",
-                f"--probes-port={probes}",
-                f"--metrics-port={metrics}",
-                "--lease=colonnade",
-                f"--lease-namespace={SYSTEM}",
-            ],
-            env={"KUBECONFIG": str(self.kubeconfig)},
+    def change(self) -> None:
+        chapter(
+            "The next step: users.status, NOT NULL, with a default and a check; those who are there get one that fits them"
         )
-        server.wait(lambda: _ready(probes))
-        self.metrics = metrics
-
-    # -- the piece
-
-    def apply(self) -> None:
-        title("A team declares its shop, for both databases")
-        self.run("kubectl", "-n", NAMESPACE, "apply", "-f", EXAMPLES / "10-datastores.yaml", "-f", EXAMPLES / "20-postgres.yaml",
-                 "-f", EXAMPLES / "30-mongo.yaml")  # fmt: skip
         self.run(
-            "kubectl",
-            "-n",
-            NAMESPACE,
-            "wait",
-            "--for=condition=Ready",
-            "--timeout=120s",
-            "postgresschema/shop",
-            "mongoschema/shop",
+            "diff manifests/examples/shop/sql/schema.sql manifests/examples/shop/sql/schema-with-status.sql",
+            differs=True,
         )
-        self.run("kubectl", "-n", NAMESPACE, "get", "colonnade")
-        self.psql("\\dt")
-        self.psql("\\d orders")
-        with MongoClient[dict[str, object]](self.servers.mongo.url()) as client:
-            for name in sorted(n for n in client["shop"].list_collection_names() if not n.startswith("colonnade.")):
-                say(f"MongoDB collection {name}: indexes {', '.join(sorted(client['shop'][name].index_information()))}")
-        say("and rows come in:")
-        self.psql_file(EXAMPLES / "rows" / "postgres.sql")
-        self.psql(
-            "SELECT count(*) AS users, (SELECT count(*) FROM orders) AS orders, (SELECT count(*) FROM audit_log) AS audited FROM users"
-        )
+        self.run("kubectl apply -f manifests/examples/shop/step-2/20-postgres.yaml")
+        self.run(f"kubectl wait --for=condition=Ready --timeout={PATIENCE}s postgresschema/shop")
+        say("no step of it made anybody wait or could lose anything, so it ran by itself; this is what ran:")
+        self.run(f"kubectl colonnade show {self.plan('Applied', 'shop')}")
+        self.run("psql $SHOP -c 'SELECT status, count(*), count(verified_at) AS verified FROM users GROUP BY status'")
 
-    def next_step(self) -> None:
-        title("The next step: users.status, filled in for those who are there, NOT NULL, with a check; nobody waits")
-        self.run("kubectl", "-n", NAMESPACE, "apply", "-f", EXAMPLES / "step-2" / "20-postgres.yaml")
-        self.run("kubectl", "-n", NAMESPACE, "wait", "--for=condition=Ready", "--timeout=120s", "postgresschema/shop")
-        plan = self.newest_plan()
-        self.run("colonnade", "-n", NAMESPACE, "show", plan)
-        self.psql("SELECT status, count(*) FROM users GROUP BY status")
+    def approve(self) -> None:
+        chapter("The same for the documents: from now on some writes would be refused, so a person looks first")
+        self.run("kubectl apply -f manifests/examples/shop/step-2/30-mongo.yaml")
+        self.until("mongoschema/shop", "ApprovalRequired")
+        self.run("kubectl get migrationplans")
+        self.give_word("shop-mongo")
+        self.run(f"kubectl wait --for=condition=Ready --timeout={PATIENCE}s mongoschema/shop")
 
-    def back_again(self) -> None:
-        title("And back: dropping the column would lose data, so the plan waits for a person")
-        self.run("kubectl", "-n", NAMESPACE, "apply", "-f", EXAMPLES / "20-postgres.yaml")
-        self.until("ApprovalRequired", lambda: self.condition("Ready", "reason") == "ApprovalRequired")
-        self.run("kubectl", "-n", NAMESPACE, "get", "migrationplans")
-        plan = self.condition_plan()
-        self.run("colonnade", "-n", NAMESPACE, "show", plan)
-        self.run("colonnade", "-n", NAMESPACE, "approve", plan, "--yes")
-        self.run("kubectl", "-n", NAMESPACE, "wait", "--for=condition=Ready", "--timeout=120s", "postgresschema/shop")
-        self.psql("SELECT count(*) AS users_still_there FROM users")
+    def back(self) -> None:
+        chapter("And back again: dropping the column would lose data, so that waits for a person, too")
+        self.run("kubectl apply -f manifests/examples/shop/20-postgres.yaml")
+        self.until("postgresschema/shop", "ApprovalRequired")
+        self.give_word("shop")
+        self.run(f"kubectl wait --for=condition=Ready --timeout={PATIENCE}s postgresschema/shop")
+        say("the column is gone, every row is there:")
+        self.count()
 
     def drift(self) -> None:
-        title("Somebody changes the database by hand")
-        self.psql("DROP INDEX orders_user_idx; ALTER TABLE products ALTER COLUMN stock DROP DEFAULT")
-        self.run(
-            "kubectl",
-            "-n",
-            NAMESPACE,
-            "annotate",
-            "--overwrite",
-            "datastore/shop",
-            f"colonnade.dev/reconcile-at={time.time():.0f}",
-        )
-        self.until("Drifted", lambda: self.condition("Drifted", "status") == "True")
-        self.run("kubectl", "-n", NAMESPACE, "get", "postgresschema/shop", "-o",
-                 'jsonpath={range .status.conditions[*]}{.type}={.status} {.reason}: {.message}{"\\n"}{end}')  # fmt: skip
-        say("reported; now let it be put back:")
-        self.run("kubectl", "-n", NAMESPACE, "patch", "datastore/shop", "--type=merge", "-p",
-                 '{"spec": {"policy": {"drift": "Correct"}}}')  # fmt: skip
-        self.until(
-            "no drift",
-            lambda: self.condition("Drifted", "status") == "False" and self.condition("Ready", "status") == "True",
-        )
-        self.psql("\\di orders_user*")
+        chapter("Somebody changes the database by hand, at night")
+        self.run("psql $SHOP -c 'DROP INDEX orders_user_idx' -c 'ALTER TABLE products ALTER COLUMN stock DROP DEFAULT'")
+        say("it would be seen at the next look, every 30 s here; let us not wait:")
+        self.look("datastore/shop")
+        self.until("postgresschema/shop", "Drifted")
+        self.run("kubectl colonnade status")
+        say("reported, and left alone: that is the default. Now let it be put back:")
+        self.run("""kubectl patch datastore shop --type=merge -p '{"spec": {"policy": {"drift": "Correct"}}}'""")
+        self.until("postgresschema/shop", "ApprovalRequired", "Converged")
+        if self.ready("postgresschema/shop")["reason"] == "ApprovalRequired":
+            self.give_word("shop")
+        self.until("postgresschema/shop", "Converged")
+        self.run("psql $SHOP -c '\\d orders_user_idx'")
 
-    def mistakes(self) -> None:
-        title("A mistake is told with its place and the way out, and nothing is changed")
-        self.run("kubectl", "-n", NAMESPACE, "apply", "-f", EXAMPLES.parent / "mistakes" / "2-now-in-index.yaml")
-        self.until("InvalidSpec", lambda: self.condition("Ready", "reason", "now-in-index") == "InvalidSpec")
-        self.run("kubectl", "-n", NAMESPACE, "get", "postgresschema/now-in-index", "-o",
-                 'jsonpath={.status.conditions[?(@.type=="Ready")].message}{"\\n"}')  # fmt: skip
-        self.run("kubectl", "-n", NAMESPACE, "delete", "postgresschema/now-in-index")
+    def mistake(self) -> None:
+        chapter("A mistake: an index over now(). It is told with its place and the way out, and nothing is changed")
+        self.run("kubectl apply -f manifests/examples/mistakes/2-now-in-index.yaml")
+        self.until("postgresschema/now-in-index", "InvalidSpec")
+        self.message("postgresschema/now-in-index")
+        self.run("kubectl delete postgresschema now-in-index")
 
     def delete(self) -> None:
-        title("Deleting a resource leaves the database as it is (deletionPolicy: Retain)")
-        self.run("kubectl", "-n", NAMESPACE, "delete", "mongoschema/shop")
-        with MongoClient[dict[str, object]](self.servers.mongo.url()) as client:
-            left = sorted(n for n in client["shop"].list_collection_names() if not n.startswith("colonnade."))
-        say(f"MongoDB still has {', '.join(left)}")
-        self.run("kubectl", "-n", NAMESPACE, "get", "colonnade")
-
-    def finish(self) -> None:
-        title(f"That was the main job, in {time.monotonic() - self.began:.0f} s")
-        if os.environ.get("CI"):
-            say("CI=true: everything is stopped")
-            return
-        config = os.path.relpath(self.servers.cluster.kubeconfig)
-        print("\n".join((
-            "Everything goes on running. To play with it:",
-            f"  export KUBECONFIG=$PWD/{config} PATH=$PWD/.venv/bin:$PATH",
-            f"  kubectl -n {NAMESPACE} get colonnade",
-            f"  kubectl -n {NAMESPACE} edit postgresschema/shop",
-            f"  colonnade -n {NAMESPACE} status; colonnade -n {NAMESPACE} plans",
-            f"  psql {self.servers.postgres.url('shop', 'colonnade', 'colonnade')}   # the demo's own throw-away server",
-            f"  curl -s http://127.0.0.1:{self.metrics}/metrics | grep ^colonnade_",
-            "make demo plays it again in seconds; make clean ends and removes all of it.",
-        )))  # fmt: skip
+        chapter("Deleting a resource leaves its database as it is, unless its deletionPolicy says otherwise")
+        self.run("kubectl delete postgresschema/shop mongoschema/shop")
+        self.count()
+        say("and declaring it once more finds it all as it should be:")
+        self.run("kubectl apply -f manifests/examples/shop")
+        self.run(f"kubectl wait --for=condition=Ready --timeout={PATIENCE}s postgresschema/shop")
 
     # -- hands
 
-    def run(self, *command: object) -> None:
+    def run(self, command: str, *, differs: bool = False) -> None:
         """Show the command, run it, let its output be seen."""
-        words = [str(w) for w in command]
+        print(paint("1", f"$ {command}"), flush=True)
+        done = subprocess.run(["bash", "-c", command], env=self.stage.environment, cwd=paths.ROOT, check=False)
+        if done.returncode not in (0, 1 if differs else 0):
+            raise Stopped(f"that command ended with {done.returncode}")
+
+    def ask(self, *arguments: str) -> str:
+        """What kubectl says, unseen."""
+        return self.stage.servers.cluster.kubectl(f"--namespace={demo_stage.NAMESPACE}", *arguments)
+
+    def ready(self, name: str) -> dict[str, str]:
+        """The condition Ready of a resource, once it is about what was applied last."""
+        doc = json.loads(self.ask("get", name, "--output=json"))
+        found = {c["type"]: c for c in doc["status"].get("conditions", [])}.get("Ready", {})
+        return found if found.get("observedGeneration") == doc["metadata"]["generation"] else {"reason": ""}
+
+    def until(self, name: str, *reasons: str) -> None:
+        def there() -> bool:
+            return self.ready(name).get("reason") in reasons
+
+        say(f"{name}: waiting for {' or '.join(reasons)}")
+        if not poll(there, PATIENCE, 0.2):
+            raise Stopped(f"{name} is {self.ready(name)} after {PATIENCE} s, and should be {' or '.join(reasons)}")
+
+    def message(self, name: str) -> None:
+        self.run(f"kubectl get {name} -o jsonpath='{{.status.conditions[?(@.type==\"Ready\")].message}}'")
+        print()
+
+    def look(self, name: str) -> None:
+        self.run(f"kubectl annotate --overwrite {name} colonnade.dev/reconcile-at={time.time():.0f}")
+
+    def plans(self, state: str, datastore: str) -> Iterator[str]:
+        for doc in json.loads(self.ask("get", "migrationplans", "--sort-by=.metadata.creationTimestamp", "-o", "json"))[
+            "items"
+        ]:
+            if doc["spec"]["datastoreRef"]["name"] == datastore and doc["status"].get("state") == state:
+                yield doc["metadata"]["name"]
+
+    def plan(self, state: str, datastore: str) -> str:
+        """The newest plan of that Datastore that is in this state."""
+        if not poll(lambda: any(self.plans(state, datastore)), 30, 0.2):
+            raise Stopped(f"no plan of {datastore} is {state}")
+        return list(self.plans(state, datastore))[-1]
+
+    def give_word(self, datastore: str) -> None:
+        name = self.plan("Pending", datastore)
+        self.run(f"kubectl colonnade approve {name}{' --yes' if ALONE else ''} --reason 'seen in the demo'")
+
+    def count(self) -> None:
+        self.run("psql $SHOP -f manifests/examples/shop/rows/count.sql")
+        self.collections()
+
+    def collections(self) -> None:
+        with MongoClient[dict[str, object]](self.stage.mongo_url) as client:
+            database = client.get_default_database()
+            for name in sorted(n for n in database.list_collection_names() if not n.startswith("colonnade.")):
+                indexes = ", ".join(sorted(database[name].index_information()))
+                say(
+                    f"MongoDB collection {name}: {database[name].estimated_document_count()} documents; indexes {indexes}"
+                )
+
+
+def how_to_go_on(stage: Stage) -> str:
+    return "\n".join((
+        "Everything goes on running. To play with it, in this folder:",
+        *(f'  export {name}="{value}"' for name, value in stage.exports.items()),
+        "  kubectl get colonnade                        # everything there is",
+        "  kubectl edit postgresschema shop             # change the SQL, and watch",
+        "  kubectl colonnade status",
+        "  kubectl colonnade plans",
+        "  psql $SHOP                                   # be the one who changes it by hand",
+        f"  curl -s 127.0.0.1:{stage.metrics}/metrics | grep ^colonnade_",
+        f"  tail -f {demo_stage.relative(stage.log)}",
+        "make demo plays it again, make clean ends and removes all of it.",
+    ))  # fmt: skip
+
+
+@contextmanager
+def only_one(folder: Path) -> Iterator[None]:
+    """Two at once would have one database between them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "demo.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Stopped("another demo plays here already; let it end, or stop it") from None
+        yield
+
+
+def main() -> int:
+    folder = paths.state() / "servers"
+    try:
+        with only_one(folder):
+            return play(folder)
+    except Stopped as problem:
+        print(f"\nThe demo stops: {problem}. The operator's log: {folder / 'colonnade.log'}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
         print(
-            paint(
-                "1",
-                "$ " + shlex.join(os.path.relpath(w) if w.startswith("/") and Path(w).exists() else w for w in words),
-            ),
+            "\nStopped in the middle; what runs goes on running: make demo begins anew, make clean ends it.",
+            file=sys.stderr,
+        )
+        return 130
+
+
+def play(folder: Path) -> int:
+    began = time.monotonic()
+    try:
+        print(
+            paint("1;36", "== The stage: a Kubernetes API, Postgres 18, a MongoDB replica set, and the operator"),
             flush=True,
         )
-        done = subprocess.run(words, env=self.env, check=False)
-        if done.returncode != 0:
-            raise SystemExit(
-                f"the demo stops: {words[0]} ended with {done.returncode}; the operator's log is in {os.path.relpath(self.folder)}"
-            )
-
-    def quiet(self, *command: str) -> str:
-        done = subprocess.run(command, env=self.env, check=False, capture_output=True, text=True)
-        if done.returncode != 0:
-            raise SystemExit(f"the demo stops: {' '.join(command[:4])} … failed: {done.stderr.strip()}")
-        return done.stdout
-
-    def psql(self, command: str) -> None:
-        self.run(
-            self.servers.postgres.programs / "psql",
-            "-X",
-            "-q",
-            "-P",
-            "pager=off",
-            self.servers.postgres.url("shop", "colonnade", "colonnade"),
-            "-c",
-            command,
-        )
-
-    def psql_file(self, file: Path) -> None:
-        self.run(
-            self.servers.postgres.programs / "psql",
-            "-X",
-            "-q",
-            self.servers.postgres.url("shop", "colonnade", "colonnade"),
-            "-f",
-            file,
-        )
-
-    def condition(self, sort: str, field: str, name: str = "shop") -> str:
-        return self.quiet(
-            "kubectl",
-            "-n",
-            NAMESPACE,
-            "get",
-            f"postgresschema/{name}",
-            "-o",
-            f'jsonpath={{.status.conditions[?(@.type=="{sort}")].{field}}}',
-        )
-
-    def condition_plan(self) -> str:
-        return self.quiet(
-            "kubectl", "-n", NAMESPACE, "get", "postgresschema/shop", "-o", "jsonpath={.status.plan.name}"
-        )
-
-    def newest_plan(self) -> str:
-        names = self.quiet(
-            "kubectl", "-n", NAMESPACE, "get", "migrationplans", "--sort-by=.metadata.creationTimestamp", "-o", "name"
-        )
-        return [line for line in names.split() if "shop-mongo" not in line][-1].split("/")[-1]
-
-    def until(self, what: str, condition: Callable[[], bool]) -> None:
-        say(f"waiting for {what} …")
-        if not poll(condition, 90, 0.2):
-            raise SystemExit(
-                f"the demo stops: {what} did not come within 90 s; the operator's log is in {os.path.relpath(self.folder)}"
-            )
-
-
-def _ready(port: int) -> bool:
-    import urllib.error
-    import urllib.request
-
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2) as answer:
-            return bool(answer.status == 200)
-    except (urllib.error.URLError, OSError):
-        return False
-
-
-def main() -> None:
-    demo = Demo()
-    try:
-        demo.play()
-        demo.finish()
+        stage = demo_stage.build(folder, say)
+        say(f"all of it runs, after {time.monotonic() - began:.0f} s")
+        Demo(stage).play()
+        print(f"\n{paint('1;32', f'== That was the main job. {time.monotonic() - began:.0f} s in all.')}", flush=True)
+        print("CI=true: everything is stopped." if CI else how_to_go_on(stage), flush=True)
     finally:
-        if os.environ.get("CI"):
-            from dev.process import stop_all
-
-            stop_all(paths.state())
+        if CI:
+            stop_all(folder)
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,5 +1,4 @@
--- The shop in Postgres a few weeks later: users have got a status; all else is as it was.
--- `make crds` puts this text into ../step-2/20-postgres.yaml.
+-- The shop in Postgres, as its team writes it: not scripted but declared. `make crds` puts this text into the resource.
 
 -- Functions for triggers
 

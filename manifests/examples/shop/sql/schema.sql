@@ -1,5 +1,4 @@
--- The shop in Postgres, as a team writes it. It is declared, not scripted: each statement says what there shall be.
--- `make crds` puts this text into ../20-postgres.yaml.
+-- The shop in Postgres, as its team writes it: not scripted but declared. `make crds` puts this text into the resource.
 
 -- Functions for triggers
 
