@@ -82,7 +82,7 @@ def read_schema(doc: Mapping[str, Any], datastore: Datastore) -> Schema:
 def _sources(schema: Schema, find: Find) -> tuple[Source, ...]:
     if isinstance(schema, MongoSchema):
         return ()
-    own = (Source("sql", schema.spec.sql),) if schema.spec.sql else ()
+    own = (Source("spec.sql", schema.spec.sql),) if schema.spec.sql else ()
     return own + tuple(_source(schema.metadata.namespace or "", entry, find) for entry in schema.spec.sql_from)
 
 
