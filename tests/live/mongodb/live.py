@@ -144,6 +144,5 @@ def stopping(stop: threading.Event, word: str) -> Callable[[str, float | None], 
 
 def is_building(mongo: Mongo, collection: str) -> bool:
     """Whether an index of the collection is being built now."""
-    of = {"msg": {"$regex": "^Index Build"}, "ns": f"{mongo.db.name}.{collection}"}
-    pipeline: list[dict[str, Any]] = [{"$currentOp": {"allUsers": True}}, {"$match": of}]
-    return bool(list(mongo.db.client.admin.aggregate(pipeline)))
+    listed = mongo.db.command("listIndexes", collection, includeBuildUUIDs=True)["cursor"]["firstBatch"]
+    return any("buildUUID" in spec for spec in listed)

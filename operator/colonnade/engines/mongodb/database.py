@@ -24,7 +24,7 @@ from colonnade.engines.mongodb.journal import Journal
 from colonnade.engines.mongodb.kind import QUARANTINE_PREFIX
 from colonnade.engines.mongodb.kinds.validator import all_violators
 from colonnade.engines.mongodb.lock import Lock
-from colonnade.engines.mongodb.ownership import intend, settle
+from colonnade.engines.mongodb.ownership import intend, owner_of, settle
 from colonnade.engines.mongodb.planner import Planner
 from colonnade.engines.mongodb.probe import probe
 from colonnade.engines.mongodb.proof import Prover
@@ -44,12 +44,17 @@ class MongoDatabase:
         self._session = session
         self._name = name
         self._tls = tls
-        self._records = Records(session)
-        self._rehearsal = Rehearsal(session, self._records)
-        self._evidence = Evidence(session, self._records)
         self._lock = Lock(session)
+        self._afresh()
+
+    def _afresh(self) -> None:
+        self._session.meet()
+        self._records = Records(self._session)
+        self._rehearsal = Rehearsal(self._session, self._records)
+        self._evidence = Evidence(self._session, self._records)
 
     def probe(self) -> Probe:
+        self._session.forget()
         return probe(self._session, tls=self._tls)
 
     def fingerprint(self) -> str:
@@ -60,6 +65,8 @@ class MongoDatabase:
         return None if self._records.due(self._session.policy.quarantine_period) else self._records.settled()
 
     def desire(self, declarations: Sequence[Declaration], *, whole: bool = False) -> Desired:
+        """The first call of a reconcile: what was read for the one before no longer counts."""
+        self._afresh()
         return desire(declarations, self._records.ledger, self._rehearsal, whole=whole)
 
     def read(self, desired: Desired) -> State:
@@ -77,8 +84,12 @@ class MongoDatabase:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        if self._session.policy.mode != "Apply":
-            raise Refused(f"policy.mode is {self._session.policy.mode}: nothing is written to {self._name!r}")
+        if not self._session.writable:
+            mode = self._session.policy.mode
+            why = (
+                f"policy.mode is {mode}" if mode != "Apply" else "it is a secondary, or the database user may only read"
+            )
+            raise Refused(f"nothing is written to {self._name!r}: {why}")
         with self._lock.held():
             yield
 
@@ -111,13 +122,11 @@ class MongoDatabase:
         return Outcome(timings)
 
     def verify(self, desired: Desired, plan: Plan | None = None) -> Proof:  # noqa: ARG002 - the proof looks at no plan
-        """Raises DataViolation while documents keep a rule from coming into force, though all that could be done is
-        done.
-        """
+        """Documents that keep a rule from coming into force are told of its resource, though all that can be done is done."""
         assert isinstance(desired, MongoDesired)
         there = state(census(self._session), desired, self._records.ledger)
         soaking, waiting = self._soaking(there, desired), _waiting(there, desired)
-        differences = tuple(Prover(self._rehearsal).differences(there, desired, soaking | waiting))
+        differences = tuple(self._differences(there, desired, soaking | waiting))
         if self._records.writes:
             settle(self._records, desired, there)
             self._records.set_aside({*_aside(there), *(_there(oid, there) for oid in soaking)})
@@ -127,6 +136,12 @@ class MongoDatabase:
             if not desired.errors:
                 self._records.settle(desired.digest, there.fingerprint)
         return Proof(differences, there.fingerprint)
+
+    def _differences(self, there: MongoState, desired: MongoDesired, spared: frozenset[ObjectId]) -> Iterator[str]:
+        """What belongs to a declaration with an error is as it was, and no difference."""
+        ledger, objects = self._records.ledger, there.model.objects
+        frozen = frozenset(oid for oid in objects if owner_of(oid, there, desired, ledger) in desired.errors)
+        yield from Prover(self._rehearsal).differences(there, desired.without_errors(), spared | frozen)
 
     def _soaking(self, there: MongoState, desired: MongoDesired) -> frozenset[ObjectId]:
         """Indexes that are hidden because nobody declares them any more; they are dropped when their time is over."""
@@ -141,21 +156,24 @@ class MongoDatabase:
         )
 
     def _look_again(self, waiting: frozenset[ObjectId], desired: MongoDesired) -> None:
-        """Why are rules on a lower rung? Documents that were mended since let the next plan raise them."""
+        """Why are rules on a lower rung? Where documents were mended since, the next plan raises them."""
         evidence = Evidence(self._session, self._records)
+        errors: dict[str, ColonnadeError] = {}
         for oid in sorted(waiting):
             rule, owner = desired.model.objects[oid], desired.owners[oid]
-            found = evidence.violators(oid.name[0], rule.raw)
-            if not found:
+            if not (found := evidence.violators(oid.name[0], rule.raw)):
                 raise Stale(f"{oid}: no document breaks the rule any more; it is planned afresh").about(owner)
             self._records.warn(oid.name[0], found.count)
-            raise DataViolation(
+            told = (
                 f"{oid}: {found.sample} break the rule that is declared, so it is not fully in force yet; mend or remove "
                 f"them (see them all: {all_violators(oid.name[0], rule)}), then it goes on by itself"
-            ).about(owner)
+            )
+            errors.setdefault(owner, DataViolation(told).about(owner))
+        desired.blame(errors)
 
     def release(self, owner: str, policy: str, progress: Progress = silent) -> None:
-        if self._session.policy.mode != "Apply" and policy == "Retain":
+        self._afresh()
+        if not self._session.writable and policy == "Retain":
             return
         with self.lock():
             hand_over(self._records, owner)

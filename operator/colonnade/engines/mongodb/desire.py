@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
 
 from colonnade.core.errors import ColonnadeError, Conflict, InvalidSpec
 from colonnade.core.kind import ObjectId
@@ -44,15 +44,37 @@ class Wish:
 class MongoDesired(Desired):
     """Desired, and what only MongoDB has.
 
-    `active` owners may own what they declare no more; `claims` are objects that several declare; `renames` collections
+    `active` owners may own what they declare no more; `contested` are objects that several declare; `renames` collections
     that go on under another name; `tasks` documents to change.
     """
 
     active: frozenset[str] = frozenset()
-    claims: Mapping[ObjectId, frozenset[str]] = field(default_factory=dict[ObjectId, frozenset[str]])
+    contested: Mapping[ObjectId, frozenset[str]] = field(default_factory=dict[ObjectId, frozenset[str]])
     compiled: Mapping[str, CompiledCollection] = field(default_factory=dict[str, CompiledCollection])
     renames: Mapping[str, str] = field(default_factory=dict[str, str])
     tasks: tuple[Task, ...] = ()
+
+    @property
+    def going(self) -> frozenset[str]:
+        """The owners that nothing is wrong with."""
+        return self.active - set(self.errors)
+
+    def blame(self, errors: Mapping[str, ColonnadeError]) -> None:
+        """What was found wrong with some declarations is told of them, and the others go on.
+
+        Raises the error where no other is left, where it is nobody's, and where the database is seen as a whole.
+        """
+        for owner, error in errors.items():
+            if self.whole or owner not in self.active or self.active <= {*self.errors, *errors}:
+                raise error
+        cast("dict[str, ColonnadeError]", self.errors).update(errors)
+
+    def without_errors(self) -> MongoDesired:
+        """What the declarations want that nothing is wrong with."""
+        mine = {oid: owner for oid, owner in self.owners.items() if owner in self.going}
+        names = {oid.name[0] for oid in mine}
+        compiled = {name: one for name, one in self.compiled.items() if name in names}
+        return replace(self, model=self.model.only(lambda oid: oid in mine), owners=mine, compiled=compiled)
 
 
 def desire(
@@ -76,7 +98,7 @@ def desire(
         },
         whole=whole,
         active=frozenset(wish.owner for wish in usable),
-        claims={oid: owners for oid, owners in claims.items() if len(owners) > 1},
+        contested={oid: owners for oid, owners in claims.items() if len(owners) > 1},
         compiled={compiled.name: compiled for wish in usable for compiled in wish.collections},
         renames={old: new for wish in usable for old, new in wish.renames.items()},
         tasks=tuple(task for wish in usable for task in wish.tasks),

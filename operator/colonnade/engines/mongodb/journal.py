@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
+from colonnade.core.errors import Unreachable
 from colonnade.core.plan import Plan, Step
 from colonnade.engines.mongodb.session import MAJORITY, Session
 
@@ -42,10 +44,11 @@ class Journal:
         self._running = step
 
     def failed(self, error: Exception) -> None:
-        """The step that ran did not end as it should."""
+        """The step that ran did not end well. Where the server does not answer, that it was running has to do."""
         assert self._running is not None
         path = self._path(self._running)
-        self._write({"state": "failed", f"{path}.state": "failed", f"{path}.error": str(error)[:2000]}, "ended")
+        with suppress(Unreachable):
+            self._write({"state": "failed", f"{path}.state": "failed", f"{path}.error": str(error)[:2000]}, "ended")
 
     def end(self) -> None:
         self._write({**self._done(), "state": "done"}, "ended")

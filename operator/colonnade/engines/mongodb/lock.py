@@ -13,7 +13,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -109,8 +109,10 @@ class Lock:
                 self._lost.set()
 
     def _give_back(self) -> None:
+        """Where the server does not answer, its time runs out by itself."""
         ours = {"_id": self._name, "token": self.token, "holder": self._holder}
-        self._run([{"q": ours, "u": {"$set": {"expires": _NEVER}}}])
+        with suppress(Unreachable):
+            self._run([{"q": ours, "u": {"$set": {"expires": _NEVER}}}])
 
     def _run(self, updates: list[dict[str, Any]]) -> dict[str, Any]:
         """Two processes may insert the first document at once: the later one is refused, and has what it wanted."""

@@ -23,7 +23,7 @@ def intend(records: Records, desired: MongoDesired, plan: Plan) -> None:
     old = records.ledger
     records.enter({
         oid: Entry(owner, old.get(oid, NOBODY).names | touched.get(str(oid), frozenset()))
-        for oid, owner in desired.owners.items()
+        for oid, owner in desired.owners.items() if owner in desired.going
     })  # fmt: skip
 
 
@@ -43,16 +43,20 @@ def settle(records: Records, desired: MongoDesired, state: MongoState) -> None:
     """After a reading: who owns what is there, and nothing about what is gone."""
     old = records.ledger
     live = _live(state)
-    entries = {oid: Entry(owner, _names(oid, state, live, old)) for oid, owner in desired.owners.items()}
+    entries = {
+        oid: Entry(owner, _names(oid, state, live, old))
+        for oid, owner in desired.owners.items()
+        if owner in desired.going
+    }
     entries |= {
         oid: line for oid in state.model.objects if oid not in entries and (line := entry_of(_there(oid, state), old))
     }
     entries |= {
-        oid: Entry(line.owner, line.names, desired.claims[oid] - {line.owner})
+        oid: Entry(line.owner, line.names, desired.contested[oid] - {line.owner})
         for oid, line in old.items()
-        if oid in desired.claims
+        if oid in desired.contested
     }
-    gone = [oid for oid, line in old.items() if oid not in entries and line.owner in desired.active]
+    gone = [oid for oid, line in old.items() if oid not in entries and line.owner in desired.going]
     records.enter(entries, gone=gone)
 
 
@@ -74,3 +78,11 @@ def _names(oid: ObjectId, state: MongoState, live: Mapping[str, frozenset[str]],
     spec = state.model.objects.get(oid)
     there = old.get(oid, NOBODY).names & live.get(oid.name[0], frozenset())
     return there | ({spec.name} if spec is not None else frozenset())
+
+
+def owner_of(oid: ObjectId, state: MongoState, desired: MongoDesired, ledger: Ledger) -> str:
+    """Who declares an object, or owned it as long as it was declared."""
+    if (owner := desired.owners.get(oid)) is not None:
+        return owner
+    line = entry_of(_there(oid, state), ledger) if oid in state.model.objects else None
+    return line.owner if line is not None else ""

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from colonnade.core.diff import Change, diff
-from colonnade.core.errors import ColonnadeError, DataViolation, Unsupported
+from colonnade.core.errors import ColonnadeError, DataViolation, InvalidSpec, Unsupported
 from colonnade.core.gate import Policy
 from colonnade.core.kind import ObjectId
 from colonnade.core.plan import CycleError, Plan, Step, numbered, topological
@@ -19,6 +20,7 @@ from colonnade.engines.mongodb.desire import MongoDesired
 from colonnade.engines.mongodb.evidence import Evidence
 from colonnade.engines.mongodb.kind import QUARANTINE_PREFIX, Context
 from colonnade.engines.mongodb.kinds import KINDS
+from colonnade.engines.mongodb.ownership import owner_of
 from colonnade.engines.mongodb.read import MongoState
 from colonnade.engines.mongodb.records import Records
 from colonnade.engines.mongodb.statement import step, text
@@ -27,6 +29,7 @@ from colonnade.engines.mongodb.tasks import Task
 _TASKS_RANK, _IN_FORCE_RANK = 3, 5
 _CHANGED_PER_SECOND = 20_000
 Ranked = tuple[float, Step]
+_ONES_OWN = (DataViolation, InvalidSpec, Unsupported)
 
 
 @dataclass(frozen=True)
@@ -40,17 +43,26 @@ class Planner:
     records: Records
 
     def plan(self, state: MongoState, desired: MongoDesired) -> Plan:
-        """Raises Unsupported, DataViolation or InvalidSpec, each about the resource that declares the object."""
+        """What is wrong with one declaration is told of it, and the steps of the others are planned; see `blame`."""
         changes = diff(state.model, desired.model)
         todo = [task for task in desired.tasks if self._is_left(task, state)]
         context = self._context(state, desired, changes, todo)
-        ranked = [
-            pair for change in self._ordered(changes, state, desired) for pair in self._steps(change, context, desired)
-        ]
-        ranked += [(_TASKS_RANK, self._task(task, context, desired)) for task in todo]
-        steps = [*(s for _, s in sorted(ranked, key=lambda pair: pair[0])), *self._purges(context)]
+        jobs = [(change.id, partial(_ranked, change, context)) for change in self._ordered(changes, state, desired)]
+        jobs += [(ObjectId("collection", (task.collection,)), partial(self._task, task, context)) for task in todo]
+        found: dict[str, list[Ranked]] = {}
+        errors: dict[str, ColonnadeError] = {}
+        for oid, job in jobs:
+            owner = owner_of(oid, state, desired, self.records.ledger)
+            try:
+                found.setdefault(owner, []).extend(job())
+            except _ONES_OWN as error:
+                errors.setdefault(owner, error.about(owner))
+        desired.blame(errors)
+        ranked = sorted((pair for owner, pairs in found.items() if owner not in errors for pair in pairs), key=_rank)
+        steps = numbered([*(step for _, step in ranked), *self._purges(context)])
         warnings = [w for oid, spec in desired.model.objects.items() for w in KINDS[oid.kind].warns(oid, spec, context)]
-        return Plan(self.name, numbered(steps), state.fingerprint, tuple(warnings), tuple(sorted(desired.active)))
+        about = sorted(owner for owner, pairs in found.items() if owner and pairs and owner not in errors)
+        return Plan(self.name, steps, state.fingerprint, tuple(warnings), tuple(about))
 
     def _context(
         self, state: MongoState, desired: MongoDesired, changes: Sequence[Change], todo: Iterable[Task]
@@ -82,14 +94,6 @@ class Planner:
             *(dropped[oid] for oid in reversed(_sorted(dropped, state.model.needs))),
         ]
 
-    def _steps(self, change: Change, context: Context, desired: MongoDesired) -> Iterator[Ranked]:
-        owner = desired.owners.get(change.id, "")
-        try:
-            yield from _ranked(change, context)
-        except ColonnadeError as error:
-            error.about(owner)
-            raise
-
     def _is_left(self, task: Task, state: MongoState) -> bool:
         """Whether some document still has to be changed."""
         if ObjectId("collection", (task.collection,)) not in state.model.objects or (
@@ -99,18 +103,17 @@ class Planner:
         live = state.model.objects[ObjectId("collection", (task.collection,))].name
         return self.evidence.any(live, task.query)
 
-    def _task(self, task: Task, context: Context, desired: MongoDesired) -> Step:
+    def _task(self, task: Task, context: Context) -> Iterator[Ranked]:
         oid = ObjectId("collection", (task.collection,))
         live = context.live(task.collection)
         if task.both is not None and (found := self.evidence.matching(live, task.both)):
             raise DataViolation(
                 f"{oid}: {found.sample} have both {' and '.join(task.both)}, so the one cannot go on as the other; "
                 "remove one of the two from them"
-            ).about(desired.owners.get(oid, ""))
+            )
         undo = "the documents do not tell what was there before; see the journal for the update"
-        return replace(
-            step(oid, task.command, undo=undo), estimate=context.evidence.documents(live) / _CHANGED_PER_SECOND
-        )
+        seconds = context.evidence.documents(live) / _CHANGED_PER_SECOND
+        yield _TASKS_RANK, replace(step(oid, task.command, undo=undo), estimate=seconds)
 
     def _purges(self, context: Context) -> Iterator[Step]:
         """What was approved when it went to quarantine, and has been there for long enough."""
@@ -123,6 +126,10 @@ class Planner:
                 and oid.name[0].startswith(QUARANTINE_PREFIX)
             ):
                 yield step(oid, {"drop": oid.name[0]}, undo="its time in quarantine is over; a backup has it", lock="X")
+
+
+def _rank(pair: Ranked) -> float:
+    return pair[0]
 
 
 def _sorted(changes: Iterable[ObjectId], needs: Any) -> list[ObjectId]:

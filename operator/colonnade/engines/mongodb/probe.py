@@ -12,10 +12,9 @@ from collections.abc import Iterator, Mapping
 from colonnade.engines import Probe
 from colonnade.engines.mongodb.errors import grant
 from colonnade.engines.mongodb.rehearse import SCRATCH
-from colonnade.engines.mongodb.session import Session
+from colonnade.engines.mongodb.session import CHANGES, Session
 
 READS = ("listCollections", "listIndexes", "find")
-CHANGES = ("createCollection", "createIndex", "dropIndex", "collMod")
 RECORDS = ("find", "insert", "update", "remove", "createCollection")
 OWN = ("colonnade.journal", "colonnade.ledger", "colonnade.lock", "colonnade.quarantine", "colonnade.state")
 _MORE: Mapping[str, tuple[str, ...]] = {
@@ -41,7 +40,7 @@ def probe(session: Session, *, tls: bool) -> Probe:
         version=".".join(map(str, session.version)),
         capabilities=tuple(_capabilities(session, replica_set)),
         problems=tuple(problems),
-        read_only=not primary or not any(session.may(action) for action in CHANGES),
+        read_only=session.read_only,
         tls=tls,
         facts={"topology": f"replica set {replica_set}" if replica_set else "standalone", "members": str(len(hello.get("hosts", [1])))},
     )  # fmt: skip

@@ -8,7 +8,7 @@
 | colonnade.journal | each plan that ran, step by step (`journal.py`) |
 | colonnade.lock | who may write (`lock.py`) |
 
-With policy.mode Plan or Observe nothing is ever written, this included.
+With policy.mode Plan or Observe, and on a server that takes no writes from us, nothing is ever written, this included.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Records:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self.writes = session.policy.mode == "Apply"
+        self.writes = session.writable
 
     def _all(self, collection: str) -> dict[Any, Mapping[str, Any]]:
         rows = self._session.rows({"find": collection})

@@ -27,6 +27,7 @@ from colonnade.engines.mongodb.statement import Document
 
 FIND_SECONDS = 5
 MAJORITY: Document = {"w": "majority", "wtimeout": 60_000}
+CHANGES = ("createCollection", "createIndex", "dropIndex", "collMod")
 _OTHERS = ("admin", "config", "local")
 
 Client = MongoClient[dict[str, Any]]
@@ -99,6 +100,25 @@ class Session:
     def hello(self) -> Mapping[str, Any]:
         """What the server says of itself."""
         return self.run({"hello": 1}, database="admin")
+
+    def forget(self) -> None:
+        """What the server said of itself and of the user may have changed."""
+        for name in ("hello", "version", "privileges"):
+            self.__dict__.pop(name, None)
+
+    def meet(self) -> None:
+        """Ask the server anew what it is; another one may have become the primary."""
+        self.__dict__.pop("hello", None)
+
+    @property
+    def read_only(self) -> bool:
+        """Whether nothing can be changed here: a secondary, or a user who may only look."""
+        return not self.hello.get("isWritablePrimary") or not any(self.may(action) for action in CHANGES)
+
+    @property
+    def writable(self) -> bool:
+        """Whether we may write anything at all, our own records included."""
+        return self.policy.mode == "Apply" and not self.read_only
 
     @cached_property
     def version(self) -> tuple[int, ...]:
