@@ -10,11 +10,11 @@ from colonnade.core.plan import Plan
 _OPERATORS = "; look at it and approve: kubectl colonnade approve {plan}"
 
 
-def needed(plan: Plan, policy: Policy) -> Held | None:
+def needed(plan: Plan, policy: Policy, *, first_contact: bool = False) -> Held | None:
     """What the plan would wait for if it was to run now; None where it may."""
     if not plan.steps:
         return None
-    decision = gate(plan, replace(policy, mode="Apply"), Facts())
+    decision = gate(plan, replace(policy, mode="Apply"), Facts(first_contact=first_contact))
     return _told(decision, plan) if isinstance(decision, Held) else None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from colonnade.cli import cluster, options
 from colonnade.cli.aim import Aim, aims
@@ -16,6 +17,7 @@ from colonnade.cli.session import opened
 from colonnade.cli.terminal import Paint, paint
 from colonnade.cli.text import NO_CHANGES, plan_text, warnings
 from colonnade.cli.verdict import needed
+from colonnade.core.gate import Held
 from colonnade.core.plan import Plan
 from colonnade.reconcile import Result, reconcile
 
@@ -31,20 +33,31 @@ def arguments(parser: ArgumentParser) -> None:
     options.reverse(parser)
 
 
+@dataclass(frozen=True)
+class Planned:
+    """A plan for one database, and what it would wait for."""
+
+    plan: Plan
+    held: Held | None
+
+
 def run(args: Namespace) -> int:
     with aims(args, "Plan") as found, progress(args) as told:
-        plans = [(aim, planned(aim, told)) for aim in found]
+        plans = [planned(aim, told) for aim in found]
     for line in _shown(plans, args):
         print(line)
-    pending = any(plan.steps for _, plan in plans)
+    pending = any(one.plan.steps for one in plans)
     return PENDING if pending and args.exit_code else CONVERGED
 
 
-def planned(aim: Aim, told: Progress) -> Plan:
+def planned(aim: Aim, told: Progress) -> Planned:
     """The plan for one database. Raises ColonnadeError."""
     with opened(aim.engine, aim.target, aim.policy, threading.Event()) as database:
         result = reconcile(database, aim.declared.declarations, aim.policy, whole=aim.whole, progress=told)
-    return plan_of(result, aim)
+    plan = plan_of(result, aim)
+    return Planned(
+        plan, needed(plan, aim.policy, first_contact=result.state is not None and result.state.first_contact)
+    )
 
 
 def plan_of(result: Result, aim: Aim) -> Plan:
@@ -53,37 +66,34 @@ def plan_of(result: Result, aim: Aim) -> Plan:
     return result.plan or Plan(aim.target.name, (), result.fingerprint, told)
 
 
-def _shown(plans: list[tuple[Aim, Plan]], args: Namespace) -> Iterable[str]:
+def _shown(plans: list[Planned], args: Namespace) -> Iterable[str]:
     if args.output == "json":
-        data = [plan_data(plan, needed(plan, aim.policy)) for aim, plan in plans]
+        data = [plan_data(one.plan, one.held) for one in plans]
         return [dumped(data[0] if len(data) == 1 else data)]
     show = _as_sql if args.output == "sql" else _as_text
-    return (line for aim, plan in plans for line in show(aim, plan, args))
+    return (line for one in plans for line in show(one, args))
 
 
-def _as_text(aim: Aim, plan: Plan, args: Namespace) -> Iterator[str]:
+def _as_text(one: Planned, args: Namespace) -> Iterator[str]:
     colours = paint(args)
-    if not plan.steps:
-        yield from warnings(plan.warnings, colours)
-        yield colours(NO_CHANGES, "green")
-        return
-    yield from plan_text(plan, colours)
-    yield _next(aim, plan, colours)
-
-
-def _next(aim: Aim, plan: Plan, colours: Paint) -> str:
-    held = needed(plan, aim.policy)
-    if held is None:
-        return "It needs no approval. To run it: colonnade apply, with the same options"
-    if held.reason != "ApprovalRequired":
-        return colours(held.message, "yellow")
-    return f"It needs approval. To approve just this plan: colonnade apply … --approve {plan.hash}"
-
-
-def _as_sql(aim: Aim, plan: Plan, args: Namespace) -> Iterator[str]:
-    if not plan.steps:
-        yield f"-- {NO_CHANGES}"
-    elif args.reverse:
-        yield from down(plan)
+    if one.plan.steps:
+        yield from plan_text(one.plan, colours)
+        yield _next(one, colours)
     else:
-        yield from both(plan)
+        yield from warnings(one.plan.warnings, colours)
+        yield colours(NO_CHANGES, "green")
+
+
+def _next(one: Planned, colours: Paint) -> str:
+    if one.held is None:
+        return f"It needs no approval. To run it: {options.own('apply')}, with the same options"
+    if one.held.reason != "ApprovalRequired":
+        return colours(one.held.message, "yellow")
+    return f"It needs approval. To approve just this plan: {options.own('apply')} … --approve {one.plan.hash}"
+
+
+def _as_sql(one: Planned, args: Namespace) -> Iterator[str]:
+    if not one.plan.steps:
+        yield f"-- {NO_CHANGES}"
+    else:
+        yield from (down if args.reverse else both)(one.plan)
