@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from colonnade.resources import crd
-from dev import cli_reference, shop
+from dev import cli_reference, reference, shop
 from dev.paths import ROOT
 
 CRDS = ROOT / "crds"
@@ -27,6 +27,7 @@ def files() -> dict[Path, str]:
         **{CHART_CRDS / name: _template(text) for name, text in crds.items()},
         **shop.generated(),
         **cli_reference.generated(),
+        **reference.generated(),
     }
 
 
