@@ -37,13 +37,17 @@ FROM pg_opclass c JOIN pg_namespace n ON n.oid = c.opcnamespace JOIN pg_am m ON 
 JOIN pg_opfamily f ON f.oid = c.opcfamily JOIN pg_namespace fn ON fn.oid = f.opfnamespace
 WHERE c.oid >= {FIRST_OF_USERS} AND {USER_SCHEMA} ORDER BY 2"""
 
+NOT_OF_EXTENSION: LiteralString = """AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = 'pg_opfamily'::regclass AND e.objid = f.oid
+  AND e.deptype = 'e')"""
+"""The server does not note what an extension's upgrade adds to its own family as the extension's."""
+
 OPERATORS: LiteralString = f"""
 SELECT o.oid, ARRAY[n.nspname, f.opfname, m.amname, format('%s (%s, %s)', o.amopstrategy,
     format_type(o.amoplefttype, NULL), format_type(o.amoprighttype, NULL))] AS name, {OPERATOR} AS definition
 FROM pg_amop o JOIN pg_opfamily f ON f.oid = o.amopfamily JOIN pg_namespace n ON n.oid = f.opfnamespace
 JOIN pg_am m ON m.oid = f.opfmethod
 WHERE o.oid >= {FIRST_OF_USERS} AND {USER_SCHEMA} AND EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_amop'::regclass
-  AND d.objid = o.oid AND d.refclassid = 'pg_opfamily'::regclass AND d.deptype = 'a') ORDER BY 3"""
+  AND d.objid = o.oid AND d.refclassid = 'pg_opfamily'::regclass AND d.deptype = 'a') {NOT_OF_EXTENSION} ORDER BY 3"""
 
 FUNCTIONS: LiteralString = f"""
 SELECT p.oid, ARRAY[n.nspname, f.opfname, m.amname, format('%s (%s, %s)', p.amprocnum,
@@ -51,7 +55,7 @@ SELECT p.oid, ARRAY[n.nspname, f.opfname, m.amname, format('%s (%s, %s)', p.ampr
 FROM pg_amproc p JOIN pg_opfamily f ON f.oid = p.amprocfamily JOIN pg_namespace n ON n.oid = f.opfnamespace
 JOIN pg_am m ON m.oid = f.opfmethod
 WHERE p.oid >= {FIRST_OF_USERS} AND {USER_SCHEMA} AND EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_amproc'::regclass
-  AND d.objid = p.oid AND d.refclassid = 'pg_opfamily'::regclass AND d.deptype = 'a') ORDER BY 3"""
+  AND d.objid = p.oid AND d.refclassid = 'pg_opfamily'::regclass AND d.deptype = 'a') {NOT_OF_EXTENSION} ORDER BY 3"""
 
 
 @dataclass(frozen=True)
