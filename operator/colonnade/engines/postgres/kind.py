@@ -91,7 +91,8 @@ class PgKind(Kind[S, Context]):
     takes the object with it (what it needs, if not told otherwise); `disturbs` the kinds of dependents that must be out of the way
     of a change; `carry` takes an object that holds data over to a type that was replaced; a `foldable` one can stand in its table's
     CREATE; one that `fires` at other steps comes last and goes first; `words` is what ALTER calls the kind, where a column may stand
-    on it: it is renamed while the column is carried over, and goes along with a quarantined table.
+    on it: it is renamed while the column is carried over, and goes along with a quarantined table. `derived`
+    names what of the spec follows from what the object stands on: one that nobody declares may come out of a rebuild with that changed.
     """
 
     catalog: LiteralString
@@ -105,6 +106,7 @@ class PgKind(Kind[S, Context]):
     inline: Callable[[ObjectId, S, Context], Any] | None = None
     goes_with: Callable[[ObjectId, S], Iterable[ObjectId]] | None = None
     carry: Callable[[ObjectId, S, S, Context], Steps] | None = None
+    derived: tuple[str, ...] = ()
 
 
 def never(oid: ObjectId, old: Any, new: Any, context: Context) -> Steps | None:

@@ -53,6 +53,8 @@ class Rehearsed:
         """Whether two specs are one in another printing."""
         if type(old) is not type(new):
             return False
+        if oid not in self.desired.first.model.objects and (derived := planner.kind_of(oid).derived):
+            old, new = (replace(spec, **dict.fromkeys(derived)) for spec in (old, new))
         forms = [new]
         if oid in self.desired.first.model.objects:
             forms.append(self.again.model.objects.get(oid))

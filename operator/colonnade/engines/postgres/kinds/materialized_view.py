@@ -56,5 +56,5 @@ def drop(oid: ObjectId, spec: MaterializedView, context: Context) -> Steps:
 
 KINDS = (
     PgKind(name="materialized view", catalog="pg_class", spec=MaterializedView, query=QUERY, create=create, alter=alter, drop=drop,
-           rank=22, space="relation"),
+           rank=22, space="relation", derived=("definition",)),
 )

@@ -83,5 +83,6 @@ KINDS = (
         drop=drop,
         rank=21,
         space="relation",
+        derived=("definition", "types"),
     ),
 )
