@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, LiteralString
+from urllib.parse import urlsplit
 
 import psycopg
 import yaml
@@ -52,19 +53,45 @@ def declarations(specs: Specs) -> list[Declaration]:
 
 @dataclass
 class Flow:
-    """One database, and the engine on it. A pass is a session of its own, as after a restart of the operator."""
+    """One database, and the engine on it.
+
+    `url` is Colonnade's way in, `hand` that of a person or an application.
+    """
 
     url: str
+    hand: str
     psql: Callable[[str, str], str]
     dump: Callable[..., str]
     policy: Policy = field(default_factory=Policy)
 
+    _sessions: dict[Policy, tuple[Database, ExitStack]] = field(
+        default_factory=dict[Policy, tuple[Database, ExitStack]]
+    )
+
     @contextmanager
     def opened(self, policy: Policy | None = None, stop: threading.Event | None = None) -> Iterator[Database]:
+        """A session of its own, as after a restart of the operator."""
         with engine("Postgres").open(
             Target("shop", self.url), policy or self.policy, stop or threading.Event()
         ) as database:
             yield database
+
+    @contextmanager
+    def kept(self, policy: Policy | None = None) -> Iterator[Database]:
+        """A session that stays open between passes, as the operator's does, unless one ends in an error."""
+        policy = policy or self.policy
+        if policy not in self._sessions:
+            stack = ExitStack()
+            self._sessions[policy] = stack.enter_context(self.opened(policy)), stack
+        try:
+            yield self._sessions[policy][0]
+        except BaseException:
+            self._sessions.pop(policy)[1].close()
+            raise
+
+    def close(self) -> None:
+        while self._sessions:
+            self._sessions.popitem()[1][1].close()
 
     def reconcile(
         self,
@@ -73,10 +100,9 @@ class Flow:
         policy: Policy | None = None,
         *,
         progress: Progress = silent,
-        stop: threading.Event | None = None,
     ) -> Result:
         """One pass over all declarations."""
-        with self.opened(policy, stop) as database:
+        with self.kept(policy) as database:
             return reconcile(database, declarations(specs), policy or self.policy, facts, progress=progress)
 
     def apply(self, specs: Specs, policy: Policy | None = None) -> Result:
@@ -86,12 +112,12 @@ class Flow:
         assert not result.desired.errors, result.desired.errors
         again = self.reconcile(specs, unasked, policy)
         assert again.held is None
-        assert not (again.plan and again.plan.steps), again.plan
+        assert again.state is None, "it is settled: the fingerprint says so without a look at the rest"
         return result
 
     def plan(self, specs: Specs, policy: Policy | None = None) -> Plan:
         """What would be done; nothing is."""
-        with self.opened(policy) as database:
+        with self.kept(policy) as database:
             desired = database.desire(declarations(specs))
             for error in desired.errors.values():
                 raise error
@@ -102,35 +128,35 @@ class Flow:
 
     def run(self, script: str) -> str:
         """By hand, as a person would."""
-        return self.psql(self.url, script)
+        return self.psql(self.hand, script)
 
     def ask(self, question: LiteralString) -> Any:
         """The first value of the answer."""
-        with psycopg.connect(self.url, autocommit=True) as connection:
+        with psycopg.connect(self.hand, autocommit=True) as connection:
             row = connection.execute(question).fetchone()
             return row[0] if row else None
 
-    def column(self, question: LiteralString) -> list[Any]:
-        with psycopg.connect(self.url, autocommit=True) as connection:
-            return [row[0] for row in connection.execute(question).fetchall()]
+    def column(self, question: LiteralString, *values: Any) -> list[Any]:
+        with psycopg.connect(self.hand, autocommit=True) as connection:
+            return [row[0] for row in connection.execute(question, values or None).fetchall()]
 
     def session(self, **settings: Any) -> AbstractContextManager[psycopg.Connection[Any]]:
         """Another session, such as an application's."""
-        return psycopg.connect(self.url, **settings)
+        return psycopg.connect(self.hand, **settings)
 
     def shape(self) -> str:
         """All but the rows of everything, Colonnade's own records too."""
         return "\n".join(
-            line for line in self.dump(self.url, "--schema-only").splitlines() if not line.startswith("\\")
+            line for line in self.dump(self.hand, "--schema-only").splitlines() if not line.startswith("\\")
         )
 
     def whole(self) -> str:
         """Everything, rows too."""
-        return "\n".join(line for line in self.dump(self.url).splitlines() if not line.startswith("\\"))
+        return "\n".join(line for line in self.dump(self.hand).splitlines() if not line.startswith("\\"))
 
     def scratch_databases(self) -> list[str]:
-        """Those on the whole server that belong to nobody who is connected."""
+        """Those that Colonnade made in this test and did not drop, once no session is open any more."""
+        self.close()
         return self.column(
-            "SELECT datname FROM pg_database d WHERE datname LIKE 'colonnade%' "
-            "AND NOT EXISTS (SELECT FROM pg_stat_activity a WHERE a.datname = d.datname)"
+            "SELECT datname FROM pg_database WHERE pg_get_userbyid(datdba) = %s", urlsplit(self.url).username
         )
