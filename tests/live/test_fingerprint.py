@@ -3,7 +3,9 @@
 import itertools
 import re
 import secrets
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import LiteralString
 
 import psycopg
@@ -188,6 +190,25 @@ def test_reads_inside_the_callers_transaction_and_leaves_it_alone(database: Conn
         assert kept == ("public", "Asia/Tokyo")
         database.execute("CREATE TABLE u ()")
     assert "table public.u" in fingerprint.read(database).objects
+
+
+def test_reads_while_others_change_the_schema(database: Connection, postgres_url: str) -> None:
+    before, done = fingerprint.read(database), threading.Event()
+
+    def change() -> None:
+        with psycopg.connect(postgres_url, autocommit=True) as other:
+            while not done.is_set():
+                other.execute("CREATE TABLE t (a int DEFAULT 1, CHECK (a > 0)); CREATE VIEW v AS SELECT * FROM t")
+                other.execute("DROP TABLE t CASCADE")
+
+    with ThreadPoolExecutor() as pool:
+        changing = pool.submit(change)
+        try:
+            assert all("schema public" in fingerprint.read(database).objects for _ in range(10))
+        finally:
+            done.set()
+        changing.result()
+    assert fingerprint.read(database).differences(before) == ()
 
 
 def test_does_not_depend_on_the_connections_rows(postgres_url: str) -> None:

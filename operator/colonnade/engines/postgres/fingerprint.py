@@ -5,8 +5,8 @@ with the code that reads, compares and plans. The order of columns does not coun
 does not is listed with its reasons in `census.left_out`.
 
 The census is one statement, generated once for each version of the server. Names are the server's own, under a search_path of
-pg_catalog, so that nothing that a user made can run or be mistaken for what it is not. DDL that commits while the census is
-running can make it look like neither the old nor the new schema, but never like another one.
+pg_catalog, so that nothing that a user made can run or be mistaken for what it is not. DDL that commits while the census runs can
+give a hash that is neither the old schema's nor the new one's; it is taken for a change then, and looked at again.
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from psycopg import Connection, Cursor, sql
+from psycopg.errors import InternalError_
 from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 
@@ -92,17 +93,13 @@ def read(connection: Connection[Any], *, leave_out: Collection[str] = (), owners
 
     Without `owners` it does not matter who owns what and who granted a privilege, only who has it.
     """
-    with _pinned(connection) as cursor:
-        rows = cursor.execute(_queries(cursor, owners).objects, {"leave_out": [*leave_out]})
-        return Fingerprint(dict(rows.fetchall()))
+    return Fingerprint(dict(_asked(connection, owners, lambda census: census.objects, {"leave_out": [*leave_out]})))
 
 
 def digest(connection: Connection[Any], *, leave_out: Collection[str] = (), owners: bool = True) -> str:
     """The `Fingerprint.digest` that `read` would give, computed by the server."""
-    with _pinned(connection) as cursor:
-        row = cursor.execute(_queries(cursor, owners).digest, {"leave_out": [*leave_out]}).fetchone()
-    assert row is not None
-    return str(row[0])
+    ((whole,),) = _asked(connection, owners, lambda census: census.digest, {"leave_out": [*leave_out]})
+    return str(whole)
 
 
 def explain(
@@ -111,9 +108,8 @@ def explain(
     """The facts behind the hashes of these objects; none for an object that is not there. They hold no passwords."""
     facts: dict[str, list[Fact]] = {identity: [] for identity in identities}
     parameters = {"leave_out": [*leave_out], "objects": [*identities]}
-    with _pinned(connection) as cursor:
-        for identity, catalog, values in cursor.execute(_queries(cursor, owners).explain, parameters):
-            facts[identity].append(Fact(catalog, values))
+    for identity, catalog, values in _asked(connection, owners, lambda census: census.explain, parameters):
+        facts[identity].append(Fact(catalog, values))
     return facts
 
 
@@ -166,6 +162,23 @@ def _pinned(connection: Connection[Any]) -> Iterator[Cursor[tuple[Any, ...]]]:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         cursor.execute(_PIN)
         yield cursor
+
+
+_TRIES = 8
+
+
+def _asked(
+    connection: Connection[Any], owners: bool, query: Callable[[Census], bytes], parameters: Mapping[str, list[str]]
+) -> list[tuple[Any, ...]]:
+    """The rows of one query of the census, tried again when something was dropped while the server was printing it."""
+    for left in reversed(range(_TRIES)):
+        try:
+            with _pinned(connection) as cursor:
+                return cursor.execute(query(_queries(cursor, owners)), parameters).fetchall()
+        except InternalError_:  # "could not open relation with OID": the snapshot has it, the printing function has not
+            if not left:
+                raise
+    raise AssertionError
 
 
 _composed: dict[tuple[str, bool], Census] = {}
