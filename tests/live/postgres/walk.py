@@ -114,12 +114,16 @@ class Walk:
         for stop in path + [s for v in stops[2:] for s in (v, stops[0])]:
             self.go(live, stop, rounds)
 
-    def cases(self, cases: Mapping[str, Sequence[str]], base: str = "", rounds: int = 1) -> None:
-        """Many small walks as one: each case in a schema of its own (its name), which is all of its search_path."""
+    def cases(self, cases: Mapping[str, Sequence[str]], base: str = "", *, before: str = "", rounds: int = 1) -> None:
+        """Many small walks as one: each case in a schema of its own (its name), which is all of its search_path.
+
+        `base` is there in each case, `before` once.
+        """
         many = max(map(len, cases.values()))
         versions = [[v[min(i, len(v) - 1)] for v in cases.values()] for i in range(many)]
         self(
             *("".join(_in_schema(n, base + v) for n, v in zip(cases, each, strict=True)) for each in versions),
+            base=before,
             rounds=rounds,
         )
 

@@ -72,6 +72,11 @@ class Context:
         oid = self.relation(name, self.old)
         return oid in self.gone if oid else False
 
+    def is_foreign(self, name: tuple[str, ...]) -> bool:
+        """Whether the rows are on another server: nothing is scanned here, and nothing may be asked there."""
+        oid = self.relation(name)
+        return oid is not None and oid.kind == "foreign table"
+
     def partitioned(self, name: tuple[str, ...]) -> bool:
         """Whether the table of this name has partitions below it."""
         spec = self.new.objects.get(ObjectId("table", name[:2])) or self.old.objects.get(ObjectId("table", name[:2]))

@@ -104,7 +104,7 @@ class _Work:
     def _must_go(self, user: ObjectId, oid: ObjectId) -> bool:
         kind = kind_of(user)
         if oid in self.dropped:
-            if oid.kind == "foreign table" and user.kind == "column":
+            if user.kind == "column" and (oid.kind == "foreign table" or (oid.kind == "table" and oid not in self.created)):
                 return True
             return not kind.carry and not kind.holds_data and not (user.kind == "sequence" and oid in self.old.parents.get(user, NOTHING))
         old, new = self.old.objects[oid], self.new.objects[oid]

@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import LiteralString
 
-from colonnade.core.hazards import DELETES_DATA, DROPS_GUARANTEE, REWRITES_TABLE, hazard
+from colonnade.core.hazards import BREAKS_CLIENTS, DELETES_DATA, DROPS_GUARANTEE, REWRITES_TABLE, hazard
 from colonnade.core.kind import ObjectId
 from colonnade.core.plan import Check, Step
+from colonnade.engines.postgres.generic_options import changed, given
 from colonnade.engines.postgres.kind import Context, PgKind, Steps
 from colonnade.engines.postgres.kinds.column_type import retype
 from colonnade.engines.postgres.kinds.not_null import backfill, set_not_null
@@ -104,7 +105,7 @@ def definition(oid: ObjectId, spec: Column, context: Context, *, bare: bool = Fa
     named = q("CONSTRAINT {} ", name(spec.not_null_name)) if spec.not_null_name else q("")
     no_inherit = q(" NO INHERIT") if spec.not_null_no_inherit else q("")
     return words(
-        name(oid.name[2]), printed(spec.type),
+        q("{} {}{}", name(oid.name[2]), printed(spec.type), given(spec.fdw_options)),
         q("COLLATE {}", printed(spec.collation)) if spec.collation else None,
         q("COMPRESSION {}", printed(spec.compression)) if spec.compression else None,
         q("DEFAULT {}", printed(default.expression)) if folded and default and not bare else None,
@@ -146,7 +147,7 @@ def _add(oid: ObjectId, spec: Column, context: Context) -> Iterator[Step]:
         if spec.not_null:
             yield from set_not_null(oid, spec.not_null_name, context)
         return
-    filled = default or spec.generated or spec.identity or not spec.not_null or not context.live
+    filled = default or spec.generated or spec.identity or not spec.not_null or not context.live or context.is_foreign(oid.name)
     checks = () if filled else (_needs_value(oid),)
     yield replace(step(oid, q("ALTER TABLE {} ADD COLUMN {}", table, definition(oid, spec, context)), undo=back), checks=checks)
 
@@ -243,13 +244,15 @@ def _settings(oid: ObjectId, old: Column | None, new: Column) -> Iterator[Step]:
         yield step(oid, q("{} SET STATISTICS {}", column, value(new.statistics)),
                    undo=q("{} SET STATISTICS {}", column, value(old.statistics if old else -1)))
     yield from changed_options(oid, column, old.options if old else (), new.options)
+    if old and (there := changed(old.fdw_options, new.fdw_options)) and (back := changed(new.fdw_options, old.fdw_options)):
+        yield step(oid, q("{} {}", column, there), undo=q("{} {}", column, back))
 
 
 def drop(oid: ObjectId, spec: Column, context: Context) -> Steps:
     if comes_along(spec):
         return
     table = name(*oid.name[:2])
-    risk = () if spec.generated else (hazard(DELETES_DATA, oid),)
+    risk = () if spec.generated else (hazard(BREAKS_CLIENTS if context.is_foreign(oid.name) else DELETES_DATA, oid),)
     yield step(oid, q("ALTER TABLE {} DROP COLUMN {}", table, name(oid.name[2])), hazards=risk,
                undo="the values are gone; restore them from quarantine or a backup")
 

@@ -80,7 +80,7 @@ def _add(oid: ObjectId, spec: Constraint, suffix: LiteralString = "") -> Step:
 
 
 def _in_use(oid: ObjectId, context: Context) -> bool:
-    return context.live and not context.is_fresh(oid.name)
+    return context.live and not context.is_fresh(oid.name) and not context.is_foreign(oid.name)
 
 
 def create_check(oid: ObjectId, spec: Constraint, context: Context) -> Steps:

@@ -41,8 +41,9 @@ def set_not_null(oid: ObjectId, constraint: str, context: Context) -> Iterator[S
     """The steps to NOT NULL. Partitioned tables and tables with children take the direct road: the constraint must reach all of them."""
     table, column = name(*oid.name[:2]), name(oid.name[2])
     back = q("ALTER TABLE {} ALTER COLUMN {} DROP NOT NULL", table, column)
-    check = () if oid in context.backfills else (_no_nulls(oid),)
-    direct = context.partitioned(oid.name) or not context.live or context.is_fresh(oid.name)
+    foreign = context.is_foreign(oid.name)
+    check = () if oid in context.backfills or foreign else (_no_nulls(oid),)
+    direct = context.partitioned(oid.name) or not context.live or context.is_fresh(oid.name) or foreign
     if direct and not constraint:
         yield replace(step(oid, q("ALTER TABLE {} ALTER COLUMN {} SET NOT NULL", table, column), undo=back), checks=check)
     elif context.version >= 180000:

@@ -6,7 +6,7 @@ defaults and constraints that need nothing else first; a partition is made as a 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from colonnade.core.hazards import CHANGES_ACCESS, DELETES_DATA, REWRITES_TABLE, hazard
@@ -43,11 +43,12 @@ class Table:
 def create(oid: ObjectId, spec: Table, context: Context) -> Steps:
     inherits = context.new.objects.get(ObjectId("inheritance", oid.name))
     parents = () if inherits is None or inherits.bound else inherits.parents
+    inside = folded(oid, context)
     what = words(
         "CREATE UNLOGGED TABLE" if spec.persistence == "u" else "CREATE TABLE",
         name(*oid.name),
         q("OF {}", printed(spec.of_type)) if spec.of_type else None,
-        _body(oid, spec, context),
+        None if spec.of_type and not inside else body(inside),
         q("INHERITS ({})", listed(name(*p) for p in parents)) if parents else None,
         q("PARTITION BY {}", printed(spec.partition_key)) if spec.partition_key else None,
         q("USING {}", name(spec.access_method)) if spec.access_method not in ("heap", "") else None,
@@ -57,18 +58,19 @@ def create(oid: ObjectId, spec: Table, context: Context) -> Steps:
     yield from _row_security(oid, None, spec)
 
 
-def _body(oid: ObjectId, spec: Table, context: Context) -> Part | None:
+def folded(oid: ObjectId, context: Context) -> list[Part]:
+    """The columns and whatever else stands in the table's CREATE."""
     from colonnade.engines.postgres.kinds import KINDS
 
-    parts = []
-    for child in context.folded.get(oid, ()):
-        inline = KINDS[child.kind].inline
-        part = inline(child, context.new.objects[child], context) if inline else None
-        if part:
-            parts.append(q("\n  {}", part))
-    if spec.of_type and not parts:
-        return None
-    return q("({}\n)", listed(parts)) if parts else q("()")
+    inlines = ((KINDS[child.kind].inline, child) for child in context.folded.get(oid, ()))
+    parts = (inline(child, context.new.objects[child], context) for inline, child in inlines if inline)
+    return [part for part in parts if part]
+
+
+def body(parts: Iterable[Part]) -> Part:
+    """These parts in brackets, each on a line of its own."""
+    inside = [q("\n  {}", part) for part in parts]
+    return q("({}\n)", listed(inside)) if inside else q("()")
 
 
 def alter(oid: ObjectId, old: Table, new: Table, context: Context) -> Steps | None:
