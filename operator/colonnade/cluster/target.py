@@ -77,7 +77,7 @@ def target(datastore: Datastore, secrets: Secrets, files: Files, allowed: Sequen
         )
     for one in (url, shadow or url):
         admit(one, allowed)
-    return Target(datastore.metadata.name, url, shadow, **_tls(datastore, secrets, files))
+    return Target(datastore.metadata.name, url, shadow, **_tls(datastore, url, secrets, files))
 
 
 def _secret(secrets: Secrets, name: str) -> Mapping[str, Any]:
@@ -211,11 +211,13 @@ def admit(url: str, allowed: Sequence[str]) -> None:
         raise Refused("the address names a service file, which may lead to any host; write the host itself")
 
 
-def _tls(datastore: Datastore, secrets: Secrets, files: Files) -> dict[str, str | None]:
+def _tls(datastore: Datastore, url: str, secrets: Secrets, files: Files) -> dict[str, str | None]:
+    """Whoever says anything of TLS gets it verified in full, unless the mode or the address says less."""
     tls = datastore.spec.connection.tls
     if tls is None:
         return {}
-    out: dict[str, str | None] = {"tls_mode": tls.mode}
+    told = {"sslmode", "tls", "ssl"} & parse_qs(urlsplit(url).query).keys()
+    out: dict[str, str | None] = {"tls_mode": tls.mode or (None if told else "VerifyFull")}
     if (ca := tls.ca_secret_ref) is not None:
         out["ca_file"] = files.put(_value(secrets, ca.name, ca.key))
     if (own := tls.certificate_secret_ref) is not None:

@@ -92,7 +92,8 @@ class Tls(Frozen):
 
     mode: Literal["Disable", "Require", "VerifyCA", "VerifyFull"] | None = None
     """Disable: no encryption. Require: encrypted, the server taken at its word. VerifyCA: its certificate is checked.
-    VerifyFull: its host name too. By default what the address says, else VerifyFull."""
+    VerifyFull: its host name too. By default what the address says, else VerifyFull; without tls at all what the address says,
+    else the driver's way: encrypted if the server offers it, and not verified."""
     ca_secret_ref: CaRef | None = None
     """The authority that the server's certificate must come from. By default those of the system."""
     certificate_secret_ref: CertificateRef | None = None
