@@ -97,9 +97,9 @@ class Evidence(Protocol):
 class Context:
     """What a kind may look at while it writes steps.
 
-    Both models, the documents, the policy; what is made anew in this plan (`fresh`), the collections whose documents it
-    changes (`mended`), what has been in quarantine for long enough (`due`), and every live name that is taken, managed
-    or not.
+    Both models, the documents, the policy; what is made anew in this plan (`fresh`); the collections whose documents it
+    changes, with the fields (`mended`); what has been in quarantine for long enough (`due`); and every live name that is
+    taken, managed or not.
     """
 
     old: Model
@@ -108,7 +108,7 @@ class Context:
     policy: Policy
     database: str = ""
     fresh: frozenset[ObjectId] = frozenset()
-    mended: frozenset[str] = frozenset()
+    mended: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
     due: frozenset[ObjectId] = frozenset()
     collections: frozenset[str] = frozenset()
     indexes: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])

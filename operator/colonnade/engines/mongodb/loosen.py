@@ -6,12 +6,13 @@ bound); for anything else the answer is no, which costs an approval and never sa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from colonnade.engines.mongodb import canon
 
 Schema = Mapping[str, Any]
+_PLAIN = frozenset({"title", "description", "bsonType", "required", "properties", "additionalProperties"})
 _TOLD_ONLY = frozenset({"title", "description"})
 
 
@@ -19,6 +20,14 @@ def accepts_all_of(new: Schema, old: Schema) -> bool:
     """Whether each document that matches the validator `old` matches `new` too, as far as that can be told."""
     rest = [canon.query({k: v for k, v in validator.items() if k != "$jsonSchema"}) for validator in (new, old)]
     return rest[0] in ("", rest[1]) and _wider(new.get("$jsonSchema", {}), old.get("$jsonSchema", {}))
+
+
+def is_silent_about(rule: Schema, fields: Iterable[str]) -> bool:
+    """Whether a rule lets these fields be anything, and be missing, as far as that can be told."""
+    schema = rule.get("$jsonSchema", {})
+    names = {path.split(".")[0] for path in fields}
+    plain = set(rule) <= {"$jsonSchema"} and set(schema) <= _PLAIN and schema.get("additionalProperties", True) is True
+    return plain and not names & {*schema.get("properties", {}), *schema.get("required", ())}
 
 
 def _wider(new: Any, old: Any) -> bool:

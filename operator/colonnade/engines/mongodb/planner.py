@@ -75,7 +75,7 @@ class Planner:
             policy=self.policy,
             database=self.database,
             fresh=frozenset(c.id for c in changes if c.old is None),
-            mended=frozenset(task.collection for task in todo),
+            mended=_mended(todo),
             due=self.records.due(self.policy.quarantine_period),
             collections=frozenset(census.collections) | census.aside,
             indexes={
@@ -128,6 +128,13 @@ class Planner:
                 yield step(oid, {"drop": oid.name[0]}, undo="its time in quarantine is over; a backup has it", lock="X")
 
 
+def _mended(todo: Iterable[Task]) -> dict[str, frozenset[str]]:
+    found: dict[str, frozenset[str]] = {}
+    for task in todo:
+        found[task.collection] = found.get(task.collection, frozenset()) | task.fields
+    return found
+
+
 def _rank(pair: Ranked) -> float:
     return pair[0]
 
@@ -153,15 +160,16 @@ def _ranked(change: Change, context: Context) -> Iterator[Ranked]:
     elif change.old is None:
         _refuse_taken(oid, context)
     steps = list(kind.create(oid, change.new, context) if altered is None else altered)
-    last = _IN_FORCE_RANK if _waits_for_documents(change, steps, context) else kind.rank
+    last = _IN_FORCE_RANK if _waits_for_documents(change, context) else kind.rank
     yield from ((last if i == len(steps) - 1 else kind.rank, s) for i, s in enumerate(steps))
 
 
-def _waits_for_documents(change: Change, steps: Sequence[Step], context: Context) -> bool:
-    """Whether a rule only comes into force once the documents were changed."""
-    if change.id.kind != "validator" or change.id.name[0] not in context.mended:
+def _waits_for_documents(change: Change, context: Context) -> bool:
+    """Whether a rule only comes into force once documents that break it were changed."""
+    name = change.id.name[0]
+    if change.id.kind != "validator" or name not in context.mended:
         return False
-    return len(steps) > 1 or (change.old is not None and change.new.waits(change.old))
+    return bool(context.evidence.violators(context.live(name), change.new.raw))
 
 
 def _refuse_taken(oid: ObjectId, context: Context) -> None:

@@ -22,12 +22,16 @@ ONCE = "once"
 
 @dataclass(frozen=True)
 class Task:
-    """One change of a collection's documents. `once` where its query does not tell that it is done."""
+    """One change of a collection's documents: of the field, and of all `fields`.
+
+    `both` finds documents that cannot be changed; `once` says that the query does not tell what is done.
+    """
 
     collection: str
     field: str
     query: Mapping[str, Any]
     update: Any
+    fields: frozenset[str]
     both: Mapping[str, Any] | None = None
     once: bool = False
 
@@ -57,11 +61,12 @@ def _rename(rename: MongoRename) -> Task:
     old, new = rename.from_, rename.to
     query = {old: {"$exists": True}, new: {"$exists": False}}
     both = {old: {"$exists": True}, new: {"$exists": True}}
-    return Task(str(rename.collection), new, query, {"$rename": {old: new}}, both)
+    return Task(str(rename.collection), new, query, {"$rename": {old: new}}, frozenset({old, new}), both)
 
 
 def _backfill(fill: FieldBackfill) -> Task:
     """A value is set as it is; an expression is computed from each document."""
     given = {"$literal": bson(fill.value)} if "value" in fill.model_fields_set else bson(fill.expression)
     query = bson(fill.filter) if fill.filter is not None else {fill.field: {"$exists": False}}
-    return Task(fill.collection, fill.field, query, [{"$set": {fill.field: given}}], once=fill.filter is not None)
+    update = [{"$set": {fill.field: given}}]
+    return Task(fill.collection, fill.field, query, update, frozenset({fill.field}), once=fill.filter is not None)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from colonnade.engines.mongodb.loosen import accepts_all_of
+from colonnade.engines.mongodb.loosen import accepts_all_of, is_silent_about
 
 BASE: dict[str, Any] = {
     "bsonType": "object",
@@ -80,3 +80,20 @@ def test_a_query_beside_the_schema_counts() -> None:
     assert not accepts_all_of({"$jsonSchema": BASE, "x": 1}, {"$jsonSchema": BASE})
     assert accepts_all_of({"x": {"$eq": 1}}, {"x": 1})
     assert accepts_all_of({}, {"$jsonSchema": BASE})
+
+
+@pytest.mark.parametrize(
+    ("rule", "silent"),
+    [
+        ({"$jsonSchema": BASE}, True),
+        ({}, True),
+        ({"$jsonSchema": changed(required=["z"])}, False),
+        ({"$jsonSchema": with_property("z", {})}, False),
+        ({"$jsonSchema": changed(additionalProperties=False)}, False),
+        ({"$jsonSchema": changed(patternProperties={"z": {}})}, False),
+        ({"$jsonSchema": changed(anyOf=[{}])}, False),
+        ({"$jsonSchema": BASE, "z": 1}, False),
+    ],
+)
+def test_whether_a_rule_speaks_of_a_field(rule: dict[str, Any], silent: bool) -> None:
+    assert is_silent_about(rule, ["z.y"]) is silent

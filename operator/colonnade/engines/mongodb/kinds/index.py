@@ -49,11 +49,6 @@ _BUILT_TWICE = 1_000_000
 _BUILT_PER_SECOND = 400_000.0
 
 
-def temporary(name: str) -> str:
-    """The name of a twin. Live ones so named are nobody's but ours."""
-    return f"{TEMPORARY}{name[:100]}_{hashlib.sha256(name.encode()).hexdigest()[:8]}"
-
-
 @dataclass(frozen=True)
 class Index:
     """An index as the server keeps it. `name` is what it is called there, and no part of what it is."""
@@ -99,7 +94,16 @@ def create(oid: ObjectId, spec: Index, context: Context) -> Steps:
 
 def successor(spec: Index) -> str:
     """The name of an index whose declared name is still that of its predecessor."""
-    return f"{spec.name[:118]}_{hashlib.sha256(text(list(spec.identity)).encode()).hexdigest()[:8]}"
+    return f"{spec.name[:118]}_{_digest(spec)}"
+
+
+def temporary(spec: Index) -> str:
+    """The name of a twin. Live ones so named are nobody's but ours; one that a crash left may be of another definition."""
+    return f"{TEMPORARY}{spec.name[:104]}_{_digest(spec)}"
+
+
+def _digest(spec: Index) -> str:
+    return hashlib.sha256(text(list(spec.identity)).encode()).hexdigest()[:8]
 
 
 def _risks(oid: ObjectId, spec: Index, context: Context) -> list[Hazard]:
@@ -194,7 +198,7 @@ def _twin(spec: Index) -> Index | None:
         return None
     key = {path: order * 2 if isinstance(order, int) else order for path, order in spec.raw["key"].items()}
     kept = {option: value for option, value in spec.raw.items() if option not in ("expireAfterSeconds", "hidden")}
-    name = temporary(spec.name)
+    name = temporary(spec)
     return replace(spec, name=name, raw={**kept, "key": key, "name": name})
 
 

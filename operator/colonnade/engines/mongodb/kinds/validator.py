@@ -17,7 +17,7 @@ from colonnade.core.hazards import DROPS_GUARANTEE, TIGHTENS_RULE, Hazard, hazar
 from colonnade.core.kind import ObjectId
 from colonnade.core.plan import Check, Step
 from colonnade.engines.mongodb.kind import Context, MongoKind, Steps
-from colonnade.engines.mongodb.loosen import accepts_all_of
+from colonnade.engines.mongodb.loosen import accepts_all_of, is_silent_about
 from colonnade.engines.mongodb.statement import step, text
 
 Rung = tuple[str, str]
@@ -95,7 +95,7 @@ def _climb(oid: ObjectId, old: Validator | None, new: Validator, context: Contex
     if not found:
         return [_step(oid, old, new, new.rung, _tightened(oid, old, new), guarded=True)]
     if name in context.mended:
-        return _around_changes(oid, old, new)
+        return _around_changes(oid, old, new, context.mended[name])
     if new.direct:
         raise DataViolation(
             f"{oid}: {found.sample} break the rule that is declared, and rollout is Direct; mend them (see them all: "
@@ -108,11 +108,14 @@ def _not_stricter(old: Validator, new: Validator) -> bool:
     return new.level in (old.level, "moderate")
 
 
-def _around_changes(oid: ObjectId, old: Validator | None, new: Validator) -> Steps:
-    """The documents are changed in this plan: the rule warns meanwhile, and is in force after it if none breaks it
-    then.
+def _around_changes(oid: ObjectId, old: Validator | None, new: Validator, fields: frozenset[str]) -> Steps:
+    """The documents are changed in this plan, and after it the rule is in force if none breaks it then.
+
+    Meanwhile the old rule goes on where it says nothing of what is changed; else the new one warns, so that nothing refuses
+    the change.
     """
-    first = [] if old is not None and new.waits(old) else [_step(oid, old, new, WARN, _loosened(oid, old, new))]
+    keeps = old is None or new.waits(old) or is_silent_about(old.raw, fields)
+    first = [] if keeps else [_step(oid, old, new, WARN, _loosened(oid, old, new))]
     return [*first, _step(oid, old, new, new.rung, _tightened(oid, old, new), guarded=True)]
 
 
