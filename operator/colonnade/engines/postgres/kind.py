@@ -62,6 +62,11 @@ class Context:
                     return oid
         return None
 
+    def key_of(self, name: tuple[str, ...]) -> tuple[str, ...]:
+        """The columns of a table's primary key as it is now; none where it has none."""
+        found = (s.columns for o, s in self.old.objects.items() if o.kind == "primary key" and o.name[:2] == name[:2])
+        return next(found, ())
+
     def is_fresh(self, name: tuple[str, ...]) -> bool:
         """Whether the relation of this name is made in this plan, so that nobody uses it yet."""
         oid = self.relation(name, self.new)

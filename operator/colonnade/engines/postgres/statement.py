@@ -58,6 +58,11 @@ def joined(between: LiteralString, parts: Iterable[Part]) -> sql.Composed:
     return sql.SQL(between).join(parts)
 
 
+def keys(columns: Iterable[str]) -> Part:
+    """What a row is called by: its key's columns, else where it lies."""
+    return listed(name(c) for c in columns) if columns else q("ctid::text")
+
+
 def text(statement: Part) -> str:
     """The statement as the server will get it."""
     return statement.as_string(None)
@@ -74,5 +79,10 @@ def step(
     """A step; `alone` runs outside a transaction. `undo` is the reverse statement, or the sentence that says why there is none."""
     reverse, note = (None, undo) if isinstance(undo, str) else (text(undo), "")
     return Step(
-        statement=text(statement), subject=str(subject), transactional=not alone, hazards=hazards, undo=reverse, undo_note=note
+        statement=text(statement),
+        subject=str(subject),
+        transactional=not alone,
+        hazards=hazards,
+        undo=reverse,
+        undo_note=note,
     )

@@ -7,7 +7,7 @@ by the assignment cast, which refuses a value that does not fit, before any cast
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import LiteralString
 
 from colonnade.core.hazards import BREAKS_CLIENTS, DELETES_DATA, DROPS_GUARANTEE, REWRITES_TABLE, hazard
@@ -18,18 +18,28 @@ from colonnade.engines.postgres.kind import Context, PgKind, Steps
 from colonnade.engines.postgres.kinds.column_type import retype
 from colonnade.engines.postgres.kinds.not_null import backfill, set_not_null
 from colonnade.engines.postgres.options import changed_options
-from colonnade.engines.postgres.statement import Part, name, printed, q, step, text, value, words
+from colonnade.engines.postgres.statement import Part, keys, name, printed, q, step, text, value, words
 
 
 def query(version: int) -> LiteralString:
-    not_null: LiteralString = """nn.conname = format('%s_%s_not_null', c.relname, a.attname) OR nn.conislocal IS NOT TRUE"""
-    columns: LiteralString = f"""
+    not_null: LiteralString = (
+        """nn.conname = format('%s_%s_not_null', c.relname, a.attname) OR nn.conislocal IS NOT TRUE"""
+    )
+    columns: LiteralString = (
+        f"""
   CASE WHEN nn.oid IS NULL OR {not_null} OR length(format('%s_%s_not_null', c.relname, a.attname)) > 63 OR nn.coninhcount > 0
     THEN '' ELSE nn.conname::text END AS not_null_name,
-  coalesce(nn.connoinherit, false) AS not_null_no_inherit, coalesce(nn.convalidated, true) AS not_null_valid,""" if version >= 180000 else """
+  coalesce(nn.connoinherit, false) AS not_null_no_inherit, coalesce(nn.convalidated, true) AS not_null_valid,"""
+        if version >= 180000
+        else """
   '' AS not_null_name, false AS not_null_no_inherit, true AS not_null_valid,"""
-    join: LiteralString = """
-LEFT JOIN pg_constraint nn ON nn.contype = 'n' AND nn.conrelid = a.attrelid AND nn.conkey[1] = a.attnum""" if version >= 180000 else ""
+    )
+    join: LiteralString = (
+        """
+LEFT JOIN pg_constraint nn ON nn.contype = 'n' AND nn.conrelid = a.attrelid AND nn.conkey[1] = a.attnum"""
+        if version >= 180000
+        else ""
+    )
     stats: LiteralString = "coalesce(a.attstattarget, -1)"
     return f"""
 SELECT a.attrelid AS oid, a.attnum::int AS sub, a.attrelid AS rel, ARRAY[n.nspname, c.relname, a.attname] AS name,
@@ -49,6 +59,7 @@ SELECT a.attrelid AS oid, a.attnum::int AS sub, a.attrelid AS rel, ARRAY[n.nspna
     WHERE d.adrelid = a.attrelid AND d.adnum = a.attnum) END AS expression,
   CASE WHEN a.attstorage <> t.typstorage THEN CASE a.attstorage WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL' WHEN 'm' THEN 'MAIN'
     WHEN 'x' THEN 'EXTENDED' END END AS storage,
+  CASE t.typstorage WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL' WHEN 'm' THEN 'MAIN' ELSE 'EXTENDED' END AS usual_storage,
   CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END AS compression,
   {stats}::int AS statistics, coalesce(a.attoptions, '{{}}') AS options, coalesce(a.attfdwoptions, '{{}}') AS fdw_options,
   a.attislocal AS local, a.attinhcount > 0 AS inherited
@@ -79,6 +90,7 @@ class Column:
     fdw_options: tuple[str, ...]
     local: bool
     inherited: bool
+    usual_storage: str = field(compare=False)
 
 
 def table_of(oid: ObjectId, spec: Column) -> tuple[ObjectId, ...]:
@@ -116,14 +128,21 @@ def definition(oid: ObjectId, spec: Column, context: Context, *, bare: bool = Fa
 
 
 def _generated(spec: Column) -> Part:
-    return q("GENERATED ALWAYS AS ({}) {}", printed(spec.expression or ""), q("STORED") if spec.generated == "s" else q("VIRTUAL"))
+    return q(
+        "GENERATED ALWAYS AS ({}) {}",
+        printed(spec.expression or ""),
+        q("STORED") if spec.generated == "s" else q("VIRTUAL"),
+    )
 
 
 def _identity(spec: Column) -> Part:
     schema, seq, _, start, increment, low, high, cache, cycle = spec.sequence
-    return q("GENERATED {} AS IDENTITY (SEQUENCE NAME {} START WITH {} INCREMENT BY {} MINVALUE {} MAXVALUE {} CACHE {} {})",
-             q("ALWAYS") if spec.identity == "a" else q("BY DEFAULT"), name(schema, seq),
-             *(printed(x) for x in (start, increment, low, high, cache, cycle)))
+    return q(
+        "GENERATED {} AS IDENTITY (SEQUENCE NAME {} START WITH {} INCREMENT BY {} MINVALUE {} MAXVALUE {} CACHE {} {})",
+        q("ALWAYS") if spec.identity == "a" else q("BY DEFAULT"),
+        name(schema, seq),
+        *(printed(x) for x in (start, increment, low, high, cache, cycle)),
+    )
 
 
 def create(oid: ObjectId, spec: Column, context: Context) -> Steps:
@@ -141,29 +160,52 @@ def _add(oid: ObjectId, spec: Column, context: Context) -> Iterator[Step]:
     if oid in context.backfills and not context.partitioned(oid.name):
         yield step(oid, q("ALTER TABLE {} ADD COLUMN {}", table, definition(oid, spec, context, bare=True)), undo=back)
         if default:
-            yield step(oid, q("ALTER TABLE {} ALTER COLUMN {} SET DEFAULT {}", table, name(oid.name[2]), printed(default.expression)),
-                       undo=q("ALTER TABLE {} ALTER COLUMN {} DROP DEFAULT", table, name(oid.name[2])))
+            yield step(
+                oid,
+                q(
+                    "ALTER TABLE {} ALTER COLUMN {} SET DEFAULT {}",
+                    table,
+                    name(oid.name[2]),
+                    printed(default.expression),
+                ),
+                undo=q("ALTER TABLE {} ALTER COLUMN {} DROP DEFAULT", table, name(oid.name[2])),
+            )
         yield from backfill(oid, context)
         if spec.not_null:
             yield from set_not_null(oid, spec.not_null_name, context)
         return
-    filled = default or spec.generated or spec.identity or not spec.not_null or not context.live or context.is_foreign(oid.name)
-    checks = () if filled else (_needs_value(oid),)
-    yield replace(step(oid, q("ALTER TABLE {} ADD COLUMN {}", table, definition(oid, spec, context)), undo=back), checks=checks)
+    filled = (
+        default
+        or spec.generated
+        or spec.identity
+        or not spec.not_null
+        or not context.live
+        or context.is_foreign(oid.name)
+    )
+    checks = () if filled else (_needs_value(oid, context),)
+    yield replace(
+        step(oid, q("ALTER TABLE {} ADD COLUMN {}", table, definition(oid, spec, context)), undo=back), checks=checks
+    )
 
 
-def _needs_value(oid: ObjectId) -> Check:
+def _needs_value(oid: ObjectId, context: Context) -> Check:
     table = name(*oid.name[:2])
     return Check(
-        query=text(q("SELECT ctid::text FROM {} LIMIT 5", table)), count=text(q("SELECT count(*) FROM {}", table)),
+        query=text(q("SELECT {} FROM {} LIMIT 5", keys(context.key_of(oid.name)), table)),
+        count=text(q("SELECT count(*) FROM {}", table)),
         problem=f"{oid} is new and NOT NULL, and the rows that are there would have no value for it",
-        remedy="give it a default, declare a backfill for it, or let it be nullable")
+        remedy="give it a default, declare a backfill for it, or let it be nullable",
+    )
 
 
 def alter(oid: ObjectId, old: Column, new: Column, context: Context) -> Steps | None:
     if (old.generated, new.generated) != ("s", "") and old.generated != new.generated:
         return None
-    if old.expression != new.expression and new.generated and (context.version < 170000 or old.generated != new.generated):
+    if (
+        old.expression != new.expression
+        and new.generated
+        and (context.version < 170000 or old.generated != new.generated)
+    ):
         return None
     if old.generated and (old.type, old.collation) != (new.type, new.collation):
         return None
@@ -175,9 +217,12 @@ def _in_place(oid: ObjectId, old: Column, new: Column, context: Context) -> Iter
     if old.generated and not new.generated:
         yield step(oid, q("{} DROP EXPRESSION", column), undo="the expression can only be given to a new column")
     elif old.expression != new.expression:
-        yield step(oid, q("{} SET EXPRESSION AS ({})", column, printed(new.expression or "")),
-                   hazards=(hazard(REWRITES_TABLE, oid),) if new.generated == "s" else (),
-                   undo=q("{} SET EXPRESSION AS ({})", column, printed(old.expression or "")))
+        yield step(
+            oid,
+            q("{} SET EXPRESSION AS ({})", column, printed(new.expression or "")),
+            hazards=(hazard(REWRITES_TABLE, oid),) if new.generated == "s" else (),
+            undo=q("{} SET EXPRESSION AS ({})", column, printed(old.expression or "")),
+        )
     if (old.type, old.collation) != (new.type, new.collation) and not (comes_along(new) and comes_along(old)):
         yield from retype(oid, old, new, context)
     if not new.identity:
@@ -195,16 +240,25 @@ def _nullability(oid: ObjectId, old: Column, new: Column, context: Context) -> I
             yield from backfill(oid, context)
         yield from set_not_null(oid, new.not_null_name, context)
     elif old.not_null and not new.not_null:
-        yield step(oid, q("ALTER TABLE {} ALTER COLUMN {} DROP NOT NULL", table, column), hazards=(hazard(DROPS_GUARANTEE, oid),),
-                   undo=q("ALTER TABLE {} ALTER COLUMN {} SET NOT NULL", table, column))
+        yield step(
+            oid,
+            q("ALTER TABLE {} ALTER COLUMN {} DROP NOT NULL", table, column),
+            hazards=(hazard(DROPS_GUARANTEE, oid),),
+            undo=q("ALTER TABLE {} ALTER COLUMN {} SET NOT NULL", table, column),
+        )
     elif old.not_null_name != new.not_null_name and new.not_null:
         usual = f"{oid.name[1]}_{oid.name[2]}_not_null"
         was, now = name(old.not_null_name or usual), name(new.not_null_name or usual)
-        yield step(oid, q("ALTER TABLE {} RENAME CONSTRAINT {} TO {}", table, was, now),
-                   undo=q("ALTER TABLE {} RENAME CONSTRAINT {} TO {}", table, now, was))
+        yield step(
+            oid,
+            q("ALTER TABLE {} RENAME CONSTRAINT {} TO {}", table, was, now),
+            undo=q("ALTER TABLE {} RENAME CONSTRAINT {} TO {}", table, now, was),
+        )
     if old.not_null and new.not_null and new.not_null_valid and not old.not_null_valid:
         k = new.not_null_name or f"{oid.name[1]}_{oid.name[2]}_not_null"
-        yield step(oid, q("ALTER TABLE {} VALIDATE CONSTRAINT {}", table, name(k)), alone=True, undo="nothing to take back")
+        yield step(
+            oid, q("ALTER TABLE {} VALIDATE CONSTRAINT {}", table, name(k)), alone=True, undo="nothing to take back"
+        )
 
 
 def _identity_change(oid: ObjectId, old: Column, new: Column) -> Iterator[Step]:
@@ -213,21 +267,37 @@ def _identity_change(oid: ObjectId, old: Column, new: Column) -> Iterator[Step]:
         yield step(oid, q("{} DROP IDENTITY", column), undo=q("{} ADD {}", column, _identity(old)))
     elif new.identity and not old.identity:
         yield step(oid, q("{} ADD {}", column, _identity(new)), undo=q("{} DROP IDENTITY", column))
-        yield step(oid, q("SELECT pg_catalog.setval({}, greatest(max({}), {}), max({}) IS NOT NULL) FROM {}",
-                          value(text(name(*new.sequence[:2]))), name(oid.name[2]), printed(new.sequence[3]), name(oid.name[2]), table),
-                   undo="a sequence has no memory of its last value")
+        yield step(
+            oid,
+            q(
+                "SELECT pg_catalog.setval({}, greatest(max({}), {}), max({}) IS NOT NULL) FROM {}",
+                value(text(name(*new.sequence[:2]))),
+                name(oid.name[2]),
+                printed(new.sequence[3]),
+                name(oid.name[2]),
+                table,
+            ),
+            undo="a sequence has no memory of its last value",
+        )
     elif new.identity:
         yield from _same_identity(oid, old, new, column)
 
 
 def _same_identity(oid: ObjectId, old: Column, new: Column, column: Part) -> Iterator[Step]:
     if old.sequence[1] != new.sequence[1]:
-        yield step(oid, q("ALTER SEQUENCE {} RENAME TO {}", name(*old.sequence[:2]), name(new.sequence[1])),
-                   undo=q("ALTER SEQUENCE {} RENAME TO {}", name(old.sequence[0], new.sequence[1]), name(old.sequence[1])))
+        yield step(
+            oid,
+            q("ALTER SEQUENCE {} RENAME TO {}", name(*old.sequence[:2]), name(new.sequence[1])),
+            undo=q("ALTER SEQUENCE {} RENAME TO {}", name(old.sequence[0], new.sequence[1]), name(old.sequence[1])),
+        )
     kind = q("SET GENERATED ALWAYS") if new.identity == "a" else q("SET GENERATED BY DEFAULT")
     keys = (q("START WITH"), q("INCREMENT BY"), q("MINVALUE"), q("MAXVALUE"), q("CACHE"))
     parts = [kind] if old.identity != new.identity else []
-    parts += [q("SET {} {}", k, printed(b)) for k, a, b in zip(keys, old.sequence[3:8], new.sequence[3:8], strict=True) if a != b]
+    parts += [
+        q("SET {} {}", k, printed(b))
+        for k, a, b in zip(keys, old.sequence[3:8], new.sequence[3:8], strict=True)
+        if a != b
+    ]
     if old.sequence[8:] != new.sequence[8:]:
         parts.append(q("SET {}", printed(new.sequence[8])))
     if parts:
@@ -237,14 +307,29 @@ def _same_identity(oid: ObjectId, old: Column, new: Column, column: Part) -> Ite
 def _settings(oid: ObjectId, old: Column | None, new: Column) -> Iterator[Step]:
     column = q("ALTER TABLE {} ALTER COLUMN {}", name(*oid.name[:2]), name(oid.name[2]))
     if (old.storage if old else None) != new.storage:
-        yield step(oid, q("{} SET STORAGE {}", column, printed(new.storage or "DEFAULT")), undo="only new rows are stored so")
+        yield step(
+            oid,
+            q("{} SET STORAGE {}", column, printed(new.storage or new.usual_storage)),
+            undo="only new rows are stored so",
+        )
     if old and old.compression != new.compression:
-        yield step(oid, q("{} SET COMPRESSION {}", column, printed(new.compression or "DEFAULT")), undo="only new rows are stored so")
+        yield step(
+            oid,
+            q("{} SET COMPRESSION {}", column, printed(new.compression or "DEFAULT")),
+            undo="only new rows are stored so",
+        )
     if (old.statistics if old else -1) != new.statistics:
-        yield step(oid, q("{} SET STATISTICS {}", column, value(new.statistics)),
-                   undo=q("{} SET STATISTICS {}", column, value(old.statistics if old else -1)))
+        yield step(
+            oid,
+            q("{} SET STATISTICS {}", column, value(new.statistics)),
+            undo=q("{} SET STATISTICS {}", column, value(old.statistics if old else -1)),
+        )
     yield from changed_options(oid, column, old.options if old else (), new.options)
-    if old and (there := changed(old.fdw_options, new.fdw_options)) and (back := changed(new.fdw_options, old.fdw_options)):
+    if (
+        old
+        and (there := changed(old.fdw_options, new.fdw_options))
+        and (back := changed(new.fdw_options, old.fdw_options))
+    ):
         yield step(oid, q("{} {}", column, there), undo=q("{} {}", column, back))
 
 
@@ -253,11 +338,26 @@ def drop(oid: ObjectId, spec: Column, context: Context) -> Steps:
         return
     table = name(*oid.name[:2])
     risk = () if spec.generated else (hazard(BREAKS_CLIENTS if context.is_foreign(oid.name) else DELETES_DATA, oid),)
-    yield step(oid, q("ALTER TABLE {} DROP COLUMN {}", table, name(oid.name[2])), hazards=risk,
-               undo="the values are gone; restore them from quarantine or a backup")
+    yield step(
+        oid,
+        q("ALTER TABLE {} DROP COLUMN {}", table, name(oid.name[2])),
+        hazards=risk,
+        undo="the values are gone; restore them from quarantine or a backup",
+    )
 
 
-REBUILT = ("view", "materialized view", "rule", "trigger", "policy", "function", "procedure", "column", "default", "publication table")
+REBUILT = (
+    "view",
+    "materialized view",
+    "rule",
+    "trigger",
+    "policy",
+    "function",
+    "procedure",
+    "column",
+    "default",
+    "publication table",
+)
 
 
 def disturbs(oid: ObjectId, old: Column, new: Column) -> tuple[str, ...]:
@@ -271,6 +371,19 @@ def carry(oid: ObjectId, old: Column, new: Column, context: Context) -> Steps:
 
 
 KINDS = (
-    PgKind(name="column", catalog="pg_class", spec=Column, query=query, needs=table_of, create=create, alter=alter, drop=drop,
-           rank=7, holds_data=True, disturbs=disturbs, inline=inline, carry=carry),
+    PgKind(
+        name="column",
+        catalog="pg_class",
+        spec=Column,
+        query=query,
+        needs=table_of,
+        create=create,
+        alter=alter,
+        drop=drop,
+        rank=7,
+        holds_data=True,
+        disturbs=disturbs,
+        inline=inline,
+        carry=carry,
+    ),
 )

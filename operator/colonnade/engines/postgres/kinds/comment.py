@@ -16,7 +16,8 @@ QUERY = """
 SELECT d.objoid AS oid, d.objoid AS rel, d.classoid AS target_class, d.objoid AS target, d.objsubid AS target_sub,
   ARRAY[i.type, i.identity] AS name, d.description AS text
 FROM pg_description d CROSS JOIN LATERAL pg_identify_object(d.classoid, d.objoid, d.objsubid) i
-WHERE (d.objoid >= 16384 OR (d.classoid = 'pg_namespace'::regclass AND i.identity = 'public'))
+WHERE (d.objoid >= 16384 OR (d.classoid = 'pg_namespace'::regclass AND d.objoid =
+    (SELECT n.oid FROM pg_namespace n WHERE n.nspname = 'public')))
   AND i.identity IS NOT NULL AND coalesce(i.schema, '') !~ '^(pg_|colonnade)' ORDER BY 6"""
 
 WORDS: dict[str, LiteralString] = {

@@ -14,7 +14,7 @@ from colonnade.core.hazards import BLOCKS_WRITES, BUILDS_INDEX, DROPS_GUARANTEE,
 from colonnade.core.kind import ObjectId
 from colonnade.core.plan import Check, Step
 from colonnade.engines.postgres.kind import Context, Steps
-from colonnade.engines.postgres.statement import Part, joined, listed, name, printed, q, step, text
+from colonnade.engines.postgres.statement import Part, joined, keys, listed, name, printed, q, step, text
 
 NOT_VALID = " NOT VALID"
 
@@ -76,7 +76,11 @@ def _alter(oid: ObjectId, *, only: bool = False) -> Part:
 
 def _add(oid: ObjectId, spec: Constraint, suffix: LiteralString = "") -> Step:
     back = q("{} DROP CONSTRAINT {}", _alter(oid), name(oid.name[2]))
-    return step(oid, q("{} ADD CONSTRAINT {} {}{}", _alter(oid), name(oid.name[2]), printed(spec.definition), q(suffix)), undo=back)
+    return step(
+        oid,
+        q("{} ADD CONSTRAINT {} {}{}", _alter(oid), name(oid.name[2]), printed(spec.definition), q(suffix)),
+        undo=back,
+    )
 
 
 def _in_use(oid: ObjectId, context: Context) -> bool:
@@ -87,17 +91,22 @@ def create_check(oid: ObjectId, spec: Constraint, context: Context) -> Steps:
     inheritance = context.new.objects.get(ObjectId("inheritance", oid.name[:2]))
     if comes_along(oid, spec) and not (context.is_fresh(oid.name) and inheritance and inheritance.bound):
         return
-    yield from _validated_later(oid, spec, context, _violates(oid, spec))
+    yield from _validated_later(oid, spec, context, _violates(oid, spec, context))
 
 
-def _violates(oid: ObjectId, spec: Constraint) -> tuple[Check, ...]:
+def _violates(oid: ObjectId, spec: Constraint, context: Context) -> tuple[Check, ...]:
     condition = spec.definition.removeprefix("CHECK ").removesuffix(NOT_VALID).removesuffix(" NO INHERIT")
     if not condition.startswith("("):
         return ()
     where = q("FROM {} WHERE NOT {}", name(*oid.name[:2]), printed(condition))
-    return (Check(
-        query=text(q("SELECT ctid::text {} LIMIT 5", where)), count=text(q("SELECT count(*) {}", where)),
-        problem=f"{oid} is violated by rows that are there", remedy="mend the rows, or declare the constraint NOT VALID"),)
+    return (
+        Check(
+            query=text(q("SELECT {} {} LIMIT 5", keys(context.key_of(oid.name)), where)),
+            count=text(q("SELECT count(*) {}", where)),
+            problem=f"{oid} is violated by rows that are there",
+            remedy="mend the rows, or declare the constraint NOT VALID",
+        ),
+    )
 
 
 def _validated_later(oid: ObjectId, spec: Constraint, context: Context, checks: tuple[Check, ...]) -> Iterator[Step]:
@@ -109,7 +118,9 @@ def _validated_later(oid: ObjectId, spec: Constraint, context: Context, checks: 
 
 
 def _validate(oid: ObjectId) -> Step:
-    return step(oid, q("{} VALIDATE CONSTRAINT {}", _alter(oid), name(oid.name[2])), alone=True, undo="nothing to take back")
+    return step(
+        oid, q("{} VALIDATE CONSTRAINT {}", _alter(oid), name(oid.name[2])), alone=True, undo="nothing to take back"
+    )
 
 
 def create_foreign_key(oid: ObjectId, spec: Constraint, context: Context) -> Steps:
@@ -120,33 +131,66 @@ def create_foreign_key(oid: ObjectId, spec: Constraint, context: Context) -> Ste
 
 
 def _orphans(oid: ObjectId, spec: Constraint) -> tuple[Check, ...]:
-    if "PERIOD" in spec.definition or not spec.target_columns or ObjectId("table", spec.target[:2]) == ObjectId("table", oid.name[:2]):
+    if (
+        "PERIOD" in spec.definition
+        or not spec.target_columns
+        or ObjectId("table", spec.target[:2]) == ObjectId("table", oid.name[:2])
+    ):
         return ()
     pairs = list(zip(spec.columns, spec.target_columns, strict=True))
     there = joined(" AND ", [q("t.{} = r.{}", name(b), name(a)) for a, b in pairs])
     known = joined(" AND ", [q("r.{} IS NOT NULL", name(a)) for a, _ in pairs])
-    where = q("FROM {} r WHERE {} AND NOT EXISTS (SELECT FROM {} t WHERE {})", name(*oid.name[:2]), known, name(*spec.target), there)
-    return (Check(
-        query=text(q("SELECT {} {} LIMIT 5", listed(q("r.{}", name(a)) for a in spec.columns), where)),
-        count=text(q("SELECT count(*) {}", where)),
-        problem=f"{oid} refers to rows of table {'.'.join(spec.target)} that are not there",
-        remedy="mend the rows, or declare the foreign key NOT VALID"),)
+    where = q(
+        "FROM {} r WHERE {} AND NOT EXISTS (SELECT FROM {} t WHERE {})",
+        name(*oid.name[:2]),
+        known,
+        name(*spec.target),
+        there,
+    )
+    return (
+        Check(
+            query=text(q("SELECT {} {} LIMIT 5", listed(q("r.{}", name(a)) for a in spec.columns), where)),
+            count=text(q("SELECT count(*) {}", where)),
+            problem=f"{oid} refers to rows of table {'.'.join(spec.target)} that are not there",
+            remedy="mend the rows, or declare the foreign key NOT VALID",
+        ),
+    )
 
 
 def create_key(oid: ObjectId, spec: Constraint, context: Context) -> Steps:
-    if not _in_use(oid, context) or context.partitioned(oid.name) or "PERIOD" in spec.definition or "WITHOUT OVERLAPS" in spec.definition:
+    if (
+        not _in_use(oid, context)
+        or context.partitioned(oid.name)
+        or "PERIOD" in spec.definition
+        or "WITHOUT OVERLAPS" in spec.definition
+    ):
         risk = (hazard(BLOCKS_WRITES, f"table {'.'.join(oid.name[:2])}"),) if _in_use(oid, context) else ()
         yield replace(_add(oid, spec), hazards=risk, checks=_duplicates(oid, spec) if _in_use(oid, context) else ())
         return
     index = name(oid.name[2])
     build = q("CREATE UNIQUE INDEX CONCURRENTLY {} ON {} {}", index, name(*oid.name[:2]), printed(spec.index or ""))
     yield replace(
-        step(oid, build, alone=True, hazards=(hazard(BUILDS_INDEX, f"table {'.'.join(oid.name[:2])}"),),
-             undo=q("DROP INDEX CONCURRENTLY {}", name(oid.name[0], oid.name[2]))),
-        checks=_duplicates(oid, spec))
-    yield step(oid, q("{} ADD CONSTRAINT {} {} USING INDEX {}{}", _alter(oid), index,
-                      q("PRIMARY KEY") if spec.definition.startswith("PRIMARY") else q("UNIQUE"), index, _deferring(spec)),
-               undo=q("{} DROP CONSTRAINT {}", _alter(oid), index))
+        step(
+            oid,
+            build,
+            alone=True,
+            hazards=(hazard(BUILDS_INDEX, f"table {'.'.join(oid.name[:2])}"),),
+            undo=q("DROP INDEX CONCURRENTLY {}", name(oid.name[0], oid.name[2])),
+        ),
+        checks=_duplicates(oid, spec),
+    )
+    yield step(
+        oid,
+        q(
+            "{} ADD CONSTRAINT {} {} USING INDEX {}{}",
+            _alter(oid),
+            index,
+            q("PRIMARY KEY") if spec.definition.startswith("PRIMARY") else q("UNIQUE"),
+            index,
+            _deferring(spec),
+        ),
+        undo=q("{} DROP CONSTRAINT {}", _alter(oid), index),
+    )
 
 
 def _deferring(spec: Constraint) -> Part:
@@ -159,11 +203,20 @@ def _duplicates(oid: ObjectId, spec: Constraint) -> tuple[Check, ...]:
     if not spec.columns or "PERIOD" in spec.definition or "WITHOUT OVERLAPS" in spec.definition:
         return ()
     columns = listed(name(c) for c in spec.columns)
-    known = q("true") if "NULLS NOT DISTINCT" in spec.definition else joined(" AND ", [q("{} IS NOT NULL", name(c)) for c in spec.columns])
+    known = (
+        q("true")
+        if "NULLS NOT DISTINCT" in spec.definition
+        else joined(" AND ", [q("{} IS NOT NULL", name(c)) for c in spec.columns])
+    )
     groups = q("FROM {} WHERE {} GROUP BY {} HAVING count(*) > 1", name(*oid.name[:2]), known, columns)
-    return (Check(
-        query=text(q("SELECT {} {} LIMIT 5", columns, groups)), count=text(q("SELECT count(*) FROM (SELECT 1 {}) d", groups)),
-        problem=f"{oid} has values that stand more than once", remedy="merge or remove the duplicates first"),)
+    return (
+        Check(
+            query=text(q("SELECT {} {} LIMIT 5", columns, groups)),
+            count=text(q("SELECT count(*) FROM (SELECT 1 {}) d", groups)),
+            problem=f"{oid} has values that stand more than once",
+            remedy="merge or remove the duplicates first",
+        ),
+    )
 
 
 def create_exclusion(oid: ObjectId, spec: Constraint, context: Context) -> Steps:
@@ -172,16 +225,27 @@ def create_exclusion(oid: ObjectId, spec: Constraint, context: Context) -> Steps
 
 
 def alter(oid: ObjectId, old: Constraint, new: Constraint, context: Context) -> Steps | None:
-    if replace(old, definition="", local=True, inherited=False) != replace(new, definition="", local=True, inherited=False) \
-            and not (oid.kind == "foreign key" and _same_but_deferring(old, new)):
+    if replace(old, definition="", local=True, inherited=False) != replace(
+        new, definition="", local=True, inherited=False
+    ) and not (oid.kind == "foreign key" and _same_but_deferring(old, new)):
         return None
     if old.definition == new.definition + NOT_VALID:
         return (_validate(oid),)
     if old.definition == new.definition:
         return ()
     if oid.kind == "foreign key" and _same_but_deferring(old, new):
-        to = q("DEFERRABLE INITIALLY DEFERRED") if new.deferred else q("DEFERRABLE") if new.deferrable else q("NOT DEFERRABLE")
-        return (step(oid, q("{} ALTER CONSTRAINT {} {}", _alter(oid), name(oid.name[2]), to), undo=f"it was {old.definition}"),)
+        to = (
+            q("DEFERRABLE INITIALLY DEFERRED")
+            if new.deferred
+            else q("DEFERRABLE")
+            if new.deferrable
+            else q("NOT DEFERRABLE")
+        )
+        return (
+            step(
+                oid, q("{} ALTER CONSTRAINT {} {}", _alter(oid), name(oid.name[2]), to), undo=f"it was {old.definition}"
+            ),
+        )
     return None
 
 
@@ -196,5 +260,9 @@ def _bare(spec: Constraint) -> str:
 def drop(oid: ObjectId, spec: Constraint, context: Context) -> Steps:
     if comes_along(oid, spec):
         return
-    yield step(oid, q("{} DROP CONSTRAINT {}", _alter(oid), name(oid.name[2])), hazards=(hazard(DROPS_GUARANTEE, oid),),
-               undo=q("{} ADD CONSTRAINT {} {}", _alter(oid), name(oid.name[2]), printed(spec.definition)))
+    yield step(
+        oid,
+        q("{} DROP CONSTRAINT {}", _alter(oid), name(oid.name[2])),
+        hazards=(hazard(DROPS_GUARANTEE, oid),),
+        undo=q("{} ADD CONSTRAINT {} {}", _alter(oid), name(oid.name[2]), printed(spec.definition)),
+    )

@@ -13,7 +13,7 @@ from dataclasses import replace
 from colonnade.core.kind import ObjectId
 from colonnade.core.plan import Check, Step
 from colonnade.engines.postgres.kind import Context
-from colonnade.engines.postgres.statement import name, printed, q, step, text
+from colonnade.engines.postgres.statement import keys, name, printed, q, step, text
 
 
 def helper_name(oid: ObjectId) -> str:
@@ -21,13 +21,14 @@ def helper_name(oid: ObjectId) -> str:
     return "colonnade_not_null_" + hashlib.sha256(".".join(oid.name).encode()).hexdigest()[:12]
 
 
-def _no_nulls(oid: ObjectId) -> Check:
+def _no_nulls(oid: ObjectId, context: Context) -> Check:
     table, column = name(*oid.name[:2]), name(oid.name[2])
     return Check(
-        query=text(q("SELECT ctid::text FROM {} WHERE {} IS NULL LIMIT 5", table, column)),
+        query=text(q("SELECT {} FROM {} WHERE {} IS NULL LIMIT 5", keys(context.key_of(oid.name)), table, column)),
         count=text(q("SELECT count(*) FROM {} WHERE {} IS NULL", table, column)),
         problem=f"{oid} is to be NOT NULL and has rows without a value",
-        remedy="declare a backfill for it, or fill the rows by hand")
+        remedy="declare a backfill for it, or fill the rows by hand",
+    )
 
 
 def backfill(oid: ObjectId, context: Context) -> Iterator[Step]:
@@ -42,21 +43,32 @@ def set_not_null(oid: ObjectId, constraint: str, context: Context) -> Iterator[S
     table, column = name(*oid.name[:2]), name(oid.name[2])
     back = q("ALTER TABLE {} ALTER COLUMN {} DROP NOT NULL", table, column)
     foreign = context.is_foreign(oid.name)
-    check = () if oid in context.backfills or foreign else (_no_nulls(oid),)
+    check = () if oid in context.backfills or foreign else (_no_nulls(oid, context),)
     direct = context.partitioned(oid.name) or not context.live or context.is_fresh(oid.name) or foreign
     if direct and not constraint:
-        yield replace(step(oid, q("ALTER TABLE {} ALTER COLUMN {} SET NOT NULL", table, column), undo=back), checks=check)
+        yield replace(
+            step(oid, q("ALTER TABLE {} ALTER COLUMN {} SET NOT NULL", table, column), undo=back), checks=check
+        )
     elif context.version >= 180000:
         k = name(constraint or f"{oid.name[1]}_{oid.name[2]}_not_null"[:63])
         valid = q("") if context.partitioned(oid.name) else q(" NOT VALID")
-        yield replace(step(oid, q("ALTER TABLE {} ADD CONSTRAINT {} NOT NULL {}{}", table, k, column, valid), undo=back), checks=check)
+        yield replace(
+            step(oid, q("ALTER TABLE {} ADD CONSTRAINT {} NOT NULL {}{}", table, k, column, valid), undo=back),
+            checks=check,
+        )
         if not context.partitioned(oid.name):
-            yield step(oid, q("ALTER TABLE {} VALIDATE CONSTRAINT {}", table, k), alone=True, undo="nothing to take back")
+            yield step(
+                oid, q("ALTER TABLE {} VALIDATE CONSTRAINT {}", table, k), alone=True, undo="nothing to take back"
+            )
     else:
         k = name(helper_name(oid))
         away = q("ALTER TABLE {} DROP CONSTRAINT {}", table, k)
-        yield replace(step(oid, q("ALTER TABLE {} ADD CONSTRAINT {} CHECK ({} IS NOT NULL) NOT VALID", table, k, column), undo=away),
-                      checks=check)
+        yield replace(
+            step(
+                oid, q("ALTER TABLE {} ADD CONSTRAINT {} CHECK ({} IS NOT NULL) NOT VALID", table, k, column), undo=away
+            ),
+            checks=check,
+        )
         yield step(oid, q("ALTER TABLE {} VALIDATE CONSTRAINT {}", table, k), alone=True, undo="nothing to take back")
         yield step(oid, q("ALTER TABLE {} ALTER COLUMN {} SET NOT NULL", table, column), undo=back)
         yield step(oid, away, undo="it only served to prove the column free of nulls")
