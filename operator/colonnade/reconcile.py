@@ -73,6 +73,8 @@ def prove(database: Database, desired: Desired, plan: Plan | None) -> Proof:
     proof = database.verify(desired, plan)
     if not proof.equal:
         named = "; ".join(proof.differences[:5])
-        raise Unsupported(f"the database still differs from what is declared: {named}. Nothing more is done about it; "
-                          "take what is named out of the declaration, or make the database agree by hand")
+        raise Unsupported(
+            f"the database still differs from what is declared: {named}. Nothing more is done about it; "
+            "take what is named out of the declaration, or make the database agree by hand"
+        )
     return proof

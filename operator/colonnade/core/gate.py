@@ -88,15 +88,19 @@ def _paused(plan: Plan, policy: Policy, facts: Facts) -> Held | None:
 def _mode(plan: Plan, policy: Policy, facts: Facts) -> Held | None:
     if policy.mode == "Apply":
         return None
-    return Held("ApprovalRequired", f"{len(plan.steps)} step(s) planned and not run: policy.mode is {policy.mode}; "
-                "set it to Apply to let them run")
+    return Held(
+        "ApprovalRequired",
+        f"{len(plan.steps)} step(s) planned and not run: policy.mode is {policy.mode}; set it to Apply to let them run",
+    )
 
 
 def _rejected(plan: Plan, policy: Policy, facts: Facts) -> Held | None:
     v = facts.verdict
     if v and v.hash == plan.hash and not v.approved:
         why = f": {v.reason}" if v.reason else ""
-        return Held("Refused", f"plan {plan.hash[:12]} was rejected{why}; change the declaration or approve it", terminal=True)
+        return Held(
+            "Refused", f"plan {plan.hash[:12]} was rejected{why}; change the declaration or approve it", terminal=True
+        )
     return None
 
 
@@ -105,15 +109,22 @@ def _drops_refused(plan: Plan, policy: Policy, facts: Facts) -> Held | None:
         return None
     for step in plan.steps:
         if any(h.code == "DELETES_DATA" for h in step.hazards):
-            return Held("Refused", f"{step.subject} would be dropped and policy.drops is Refuse; declare it again, "
-                        "or set policy.drops to Quarantine", terminal=True)
+            return Held(
+                "Refused",
+                f"{step.subject} would be dropped and policy.drops is Refuse; declare it again, "
+                "or set policy.drops to Quarantine",
+                terminal=True,
+            )
     return None
 
 
 def _drift(plan: Plan, policy: Policy, facts: Facts) -> Held | None:
     if facts.drifted and policy.drift == "Report":
-        return Held("Drifted", f"{len(plan.steps)} step(s) would put back what was changed by hand; policy.drift is Report: "
-                    "set it to Correct, or declare the change")
+        return Held(
+            "Drifted",
+            f"{len(plan.steps)} step(s) would put back what was changed by hand; policy.drift is Report: "
+            "set it to Correct, or declare the change",
+        )
     return None
 
 
@@ -135,8 +146,11 @@ def _approval(plan: Plan, policy: Policy, facts: Facts) -> Held | None:
         return None
     worst = next((h.message for w in Weight for h in plan.hazards if h.weight == w), "")
     told = f": {worst}" if worst else ""
-    return Held("ApprovalRequired", f"plan {plan.hash[:12]} waits for approval, {why}{told}; "
-                f"look at it and approve: kubectl colonnade approve {{plan}}")
+    return Held(
+        "ApprovalRequired",
+        f"plan {plan.hash[:12]} waits for approval, {why}{told}; "
+        f"look at it and approve: kubectl colonnade approve {{plan}}",
+    )
 
 
 def _window(plan: Plan, policy: Policy, facts: Facts) -> Held | None:

@@ -43,53 +43,98 @@ def _type(code: str, weight: Weight, text: str, safe_way: str) -> HazardType:
 
 
 DELETES_DATA = _type(
-    "DELETES_DATA", Weight.DESTRUCTIVE, "{object} and everything in it is deleted",
-    "keep it declared; or let it be quarantined first (policy.drops: Quarantine) and approve once nobody misses it")
+    "DELETES_DATA",
+    Weight.DESTRUCTIVE,
+    "{object} and everything in it is deleted",
+    "keep it declared; or let it be quarantined first (policy.drops: Quarantine) and approve once nobody misses it",
+)
 LOOKS_LIKE_RENAME = _type(
-    "LOOKS_LIKE_RENAME", Weight.DESTRUCTIVE, "{object} is dropped while something of the same shape is added: it looks like a rename",
-    "declare the rename, so that the data stays")
+    "LOOKS_LIKE_RENAME",
+    Weight.DESTRUCTIVE,
+    "{object} is dropped while something of the same shape is added: it looks like a rename",
+    "declare the rename, so that the data stays",
+)
 NARROWS_DATA = _type(
-    "NARROWS_DATA", Weight.DESTRUCTIVE, "values of {object} may not fit the new type and would be cut or rejected",
-    "widen instead, or declare a conversion for the values that do not fit")
+    "NARROWS_DATA",
+    Weight.DESTRUCTIVE,
+    "values of {object} may not fit the new type and would be cut or rejected",
+    "widen instead, or declare a conversion for the values that do not fit",
+)
 EXPIRES_DATA = _type(
-    "EXPIRES_DATA", Weight.DESTRUCTIVE, "documents of {object} are deleted by the server once they are older than the new limit",
-    "count what would expire first, and approve once that is meant")
+    "EXPIRES_DATA",
+    Weight.DESTRUCTIVE,
+    "documents of {object} are deleted by the server once they are older than the new limit",
+    "count what would expire first, and approve once that is meant",
+)
 REWRITES_TABLE = _type(
-    "REWRITES_TABLE", Weight.BLOCKING, "{object} is rewritten while reads and writes wait",
-    "add a new column, backfill it in batches, and swap; or approve for a small table or a quiet hour")
+    "REWRITES_TABLE",
+    Weight.BLOCKING,
+    "{object} is rewritten while reads and writes wait",
+    "add a new column, backfill it in batches, and swap; or approve for a small table or a quiet hour",
+)
 SCANS_TABLE = _type(
-    "SCANS_TABLE", Weight.BLOCKING, "{object} is scanned while writes wait",
-    "add the constraint NOT VALID and validate it in a second transaction")
+    "SCANS_TABLE",
+    Weight.BLOCKING,
+    "{object} is scanned while writes wait",
+    "add the constraint NOT VALID and validate it in a second transaction",
+)
 BLOCKS_WRITES = _type(
-    "BLOCKS_WRITES", Weight.BLOCKING, "writes to {object} wait while the step runs",
-    "build concurrently")
+    "BLOCKS_WRITES", Weight.BLOCKING, "writes to {object} wait while the step runs", "build concurrently"
+)
 BUILDS_INDEX = _type(
-    "BUILDS_INDEX", Weight.NOTICE, "an index on {object} is built beside the traffic; it costs input, output and disk",
-    "nothing to do; choose a quiet hour for a very large table")
+    "BUILDS_INDEX",
+    Weight.NOTICE,
+    "an index on {object} is built beside the traffic; it costs input, output and disk",
+    "nothing to do; choose a quiet hour for a very large table",
+)
 DROPS_INDEX = _type(
-    "DROPS_INDEX", Weight.CAREFUL, "queries that used {object} may become slow",
-    "look at its usage first")
+    "DROPS_INDEX", Weight.CAREFUL, "queries that used {object} may become slow", "look at its usage first"
+)
 DROPS_GUARANTEE = _type(
-    "DROPS_GUARANTEE", Weight.CAREFUL, "{object} no longer guards the data",
-    "make sure that the applications no longer rely on it")
+    "DROPS_GUARANTEE",
+    Weight.CAREFUL,
+    "{object} no longer guards the data",
+    "make sure that the applications no longer rely on it",
+)
 CHANGES_ACCESS = _type(
-    "CHANGES_ACCESS", Weight.CAREFUL, "who may read or write through {object} changes",
-    "look at who uses it; a missing right shows as errors at once")
+    "CHANGES_ACCESS",
+    Weight.CAREFUL,
+    "who may read or write through {object} changes",
+    "look at who uses it; a missing right shows as errors at once",
+)
 BREAKS_CLIENTS = _type(
-    "BREAKS_CLIENTS", Weight.CAREFUL, "applications that use {object} under its old name or shape fail",
-    "roll out the applications so that they work with both, then change")
+    "BREAKS_CLIENTS",
+    Weight.CAREFUL,
+    "applications that use {object} under its old name or shape fail",
+    "roll out the applications so that they work with both, then change",
+)
 UPGRADES_EXTENSION = _type(
-    "UPGRADES_EXTENSION", Weight.CAREFUL, "{object} runs its own upgrade script",
-    "try it on a copy first")
+    "UPGRADES_EXTENSION", Weight.CAREFUL, "{object} runs its own upgrade script", "try it on a copy first"
+)
 TIGHTENS_RULE = _type(
-    "TIGHTENS_RULE", Weight.CAREFUL, "writes that {object} used to accept are refused from now on",
-    "start with a warning only (validation.rollout: Ladder)")
+    "TIGHTENS_RULE",
+    Weight.CAREFUL,
+    "writes that {object} used to accept are refused from now on",
+    "start with a warning only (validation.rollout: Ladder)",
+)
 
 CATALOGUE: dict[str, HazardType] = {
     t.code: t
     for t in (
-        DELETES_DATA, LOOKS_LIKE_RENAME, NARROWS_DATA, EXPIRES_DATA, REWRITES_TABLE, SCANS_TABLE, BLOCKS_WRITES, BUILDS_INDEX, DROPS_INDEX,
-        DROPS_GUARANTEE, CHANGES_ACCESS, BREAKS_CLIENTS, UPGRADES_EXTENSION, TIGHTENS_RULE,
+        DELETES_DATA,
+        LOOKS_LIKE_RENAME,
+        NARROWS_DATA,
+        EXPIRES_DATA,
+        REWRITES_TABLE,
+        SCANS_TABLE,
+        BLOCKS_WRITES,
+        BUILDS_INDEX,
+        DROPS_INDEX,
+        DROPS_GUARANTEE,
+        CHANGES_ACCESS,
+        BREAKS_CLIENTS,
+        UPGRADES_EXTENSION,
+        TIGHTENS_RULE,
     )
 }
 

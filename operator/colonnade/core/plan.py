@@ -68,7 +68,11 @@ class Plan:
     @property
     def hash(self) -> str:
         """What an approval is bound to: the statements in their order, their hazards, and the premise."""
-        facts = [self.datastore, self.premise, [[s.statement, s.transactional, [h.code for h in s.hazards]] for s in self.steps]]
+        facts = [
+            self.datastore,
+            self.premise,
+            [[s.statement, s.transactional, [h.code for h in s.hazards]] for s in self.steps],
+        ]
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:32]
 
     @property

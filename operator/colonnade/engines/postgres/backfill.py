@@ -18,20 +18,26 @@ from colonnade.core.plan import Step
 from colonnade.engines import Progress
 from colonnade.engines.postgres.session import Connection, run
 
-LAG: LiteralString = "SELECT coalesce(max(extract(epoch FROM replay_lag)), 0)::float8 FROM pg_catalog.pg_stat_replication"
+LAG: LiteralString = (
+    "SELECT coalesce(max(extract(epoch FROM replay_lag)), 0)::float8 FROM pg_catalog.pg_stat_replication"
+)
 
 
 def backfill(connection: Connection, step: Step, policy: Policy, stop: threading.Event, progress: Progress) -> None:
     """Run the step's UPDATE over slices of the relation that it names. Raises WaitingForLock when told to stop."""
     row = connection.execute(
-        "SELECT pg_catalog.pg_relation_size(%s::pg_catalog.regclass) / pg_catalog.current_setting('block_size')::int8", [step.batched]).fetchone()
+        "SELECT pg_catalog.pg_relation_size(%s::pg_catalog.regclass) / pg_catalog.current_setting('block_size')::int8",
+        [step.batched],
+    ).fetchone()
     end, at, pages = (int(row[0]) if row else 0), 0, 16
     while at < end:
         if stop.is_set():
             raise WaitingForLock(f"{step.subject}: stopped at page {at} of {end}; it goes on later")
         upto = min(at + pages, end)
         begin = time.monotonic()
-        bounds = sql.SQL(" AND ctid >= {}::tid AND ctid < {}::tid").format(sql.Literal(f"({at},0)"), sql.Literal(f"({upto},0)"))
+        bounds = sql.SQL(" AND ctid >= {}::tid AND ctid < {}::tid").format(
+            sql.Literal(f"({at},0)"), sql.Literal(f"({upto},0)")
+        )
         run(connection, step.statement + bounds.as_string(None))
         took = time.monotonic() - begin
         progress(f"{step.subject}: page {upto} of {end}", upto / end)

@@ -37,5 +37,7 @@ def _ask(connection: Connection, one: Check, subject: str) -> None:
         raise
     if found:
         keys = ", ".join("(" + ", ".join(str(v) for v in row) + ")" for row in found[:5])
-        raise DataViolation(f"{subject}: {one.problem}: {total[0] if total else len(found)} of them, such as {keys}. Nothing was changed. "
-                            f"To see them all: {one.query.removesuffix(' LIMIT 5')}; then {one.remedy}")
+        raise DataViolation(
+            f"{subject}: {one.problem}: {total[0] if total else len(found)} of them, such as {keys}. Nothing was changed. "
+            f"To see them all: {one.query.removesuffix(' LIMIT 5')}; then {one.remedy}"
+        )

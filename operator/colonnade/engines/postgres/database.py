@@ -42,7 +42,9 @@ class PgState(State):
 class PostgresDatabase:
     """See engines.Database."""
 
-    def __init__(self, target: Target, policy: Policy, stop: threading.Event, connection: Connection, cache: Cache) -> None:
+    def __init__(
+        self, target: Target, policy: Policy, stop: threading.Event, connection: Connection, cache: Cache
+    ) -> None:
         self.target, self.policy, self.stop, self.connection = target, policy, stop, connection
         self.journal = Journal(connection)
         self.cache = cache
@@ -122,7 +124,9 @@ class PostgresDatabase:
         with translated(self.target.name):
             row = self.connection.execute("SELECT pg_catalog.pg_try_advisory_lock(%s)", [LOCK_KEY]).fetchone()
         if not row or not row[0]:
-            raise WaitingForLock(f"{self.target.name}: another Colonnade process is changing this database; it is tried again")
+            raise WaitingForLock(
+                f"{self.target.name}: another Colonnade process is changing this database; it is tried again"
+            )
         try:
             yield
         finally:
@@ -216,4 +220,3 @@ class PostgresEngine:
 
 
 ENGINE = PostgresEngine()
-

@@ -65,7 +65,9 @@ def _connection_error(error: psycopg.Error, subject: str) -> ColonnadeError:
     if "does not exist" in said and "database" in said:
         return Unreachable(f"{subject}: the database does not exist; create it, or correct its name in the Secret")
     if "certificate" in said or "ssl" in said:
-        return Unreachable(f"{subject}: TLS could not be set up ({_last(error)}); check connection.tls and the CA in its Secret")
+        return Unreachable(
+            f"{subject}: TLS could not be set up ({_last(error)}); check connection.tls and the CA in its Secret"
+        )
     return Unreachable(f"{subject}: the server does not answer ({_last(error)}); it is tried again")
 
 
@@ -86,7 +88,21 @@ def translated(subject: str) -> Iterator[None]:
 
 def bad_spec(error: psycopg.Error) -> bool:
     """Whether the server rejects what was declared, rather than failing at it: classes 42, 22, 0A, 2B, 3F …"""
-    return bool(error.sqlstate) and str(error.sqlstate)[:2] in ("42", "22", "0A", "2B", "3F", "54", "F0", "P0", "23", "25", "2F", "21", "55")
+    return bool(error.sqlstate) and str(error.sqlstate)[:2] in (
+        "42",
+        "22",
+        "0A",
+        "2B",
+        "3F",
+        "54",
+        "F0",
+        "P0",
+        "23",
+        "25",
+        "2F",
+        "21",
+        "55",
+    )
 
 
 __all__ = ["InvalidSpec", "bad_spec", "meaning", "translated"]

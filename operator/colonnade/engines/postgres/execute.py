@@ -37,7 +37,9 @@ WHERE l.granted AND l.pid <> pg_backend_pid() AND n.nspname || '.' || c.relname 
 class Executor:
     """Runs one plan on one session, under one policy."""
 
-    def __init__(self, connection: Connection, journal: Journal, policy: Policy, stop: threading.Event, subject: str) -> None:
+    def __init__(
+        self, connection: Connection, journal: Journal, policy: Policy, stop: threading.Event, subject: str
+    ) -> None:
         self.connection, self.journal, self.policy, self.stop, self.subject = connection, journal, policy, stop, subject
 
     def execute(self, plan: Plan, progress: Progress) -> Outcome:
@@ -62,7 +64,9 @@ class Executor:
 
     def _go_on(self, done: int, of: int) -> None:
         if self.stop.is_set():
-            raise WaitingForLock(f"{self.subject}: stopped after {done} of {of} steps, as the operator was told to; it goes on later")
+            raise WaitingForLock(
+                f"{self.subject}: stopped after {done} of {of} steps, as the operator was told to; it goes on later"
+            )
 
     def _group(self, number: int, group: Sequence[Step], progress: Progress) -> None:
         ids = [s.id for s in group]
@@ -107,13 +111,17 @@ class Executor:
 
     def _clear_invalid(self, step: Step) -> None:
         """A concurrent build that failed or was killed leaves an invalid index of the name: it is dropped before the next try."""
-        built = re.match(r'CREATE (?:UNIQUE )?INDEX CONCURRENTLY ("(?:[^"]|"")+") ON (?:ONLY )?("(?:[^"]|"")+")\.', step.statement)
+        built = re.match(
+            r'CREATE (?:UNIQUE )?INDEX CONCURRENTLY ("(?:[^"]|"")+") ON (?:ONLY )?("(?:[^"]|"")+")\.', step.statement
+        )
         if not built:
             return
         schema, index = (m[1:-1].replace('""', '"') for m in (built[2], built[1]))
         row = self.connection.execute(
             "SELECT 1 FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid JOIN pg_catalog.pg_namespace n "
-            "ON n.oid = c.relnamespace WHERE NOT i.indisvalid AND c.relkind = 'i' AND n.nspname = %s AND c.relname = %s", [schema, index]).fetchone()
+            "ON n.oid = c.relnamespace WHERE NOT i.indisvalid AND c.relkind = 'i' AND n.nspname = %s AND c.relname = %s",
+            [schema, index],
+        ).fetchone()
         if row:
             self.connection.execute(q("DROP INDEX CONCURRENTLY {}", name(schema, index)))
 

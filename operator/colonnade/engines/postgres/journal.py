@@ -66,13 +66,19 @@ class Journal:
         self.connection.execute(
             "INSERT INTO colonnade.quarantine (schema, objects, until) VALUES (%s, %s, pg_catalog.now() + pg_catalog.make_interval(secs => %s)) "
             "ON CONFLICT (schema) DO UPDATE SET objects = colonnade.quarantine.objects || excluded.objects, until = excluded.until",
-            [schema, objects, seconds])
+            [schema, objects, seconds],
+        )
 
     def over(self) -> list[str]:
         """The quarantine schemas whose time is over."""
         if not self.there:
             return []
-        return [s for (s,) in self.connection.execute("SELECT schema FROM colonnade.quarantine WHERE until < pg_catalog.now()").fetchall()]
+        return [
+            s
+            for (s,) in self.connection.execute(
+                "SELECT schema FROM colonnade.quarantine WHERE until < pg_catalog.now()"
+            ).fetchall()
+        ]
 
     def emptied(self, schema: str) -> None:
         """Nothing waits there any more."""
@@ -82,31 +88,41 @@ class Journal:
         """Note a proof."""
         self.connection.execute(
             "INSERT INTO colonnade.settled (id, desired, fingerprint) VALUES (1, %s, %s) ON CONFLICT (id) DO UPDATE SET "
-            "desired = excluded.desired, fingerprint = excluded.fingerprint, at = pg_catalog.now()", [desired, fingerprint])
+            "desired = excluded.desired, fingerprint = excluded.fingerprint, at = pg_catalog.now()",
+            [desired, fingerprint],
+        )
 
     def begin(self, plan: Plan) -> int:
         """A plan starts to run; its number."""
         row = self.connection.execute(
             "INSERT INTO colonnade.plan (hash, premise, plan) VALUES (%s, %s, %s) RETURNING id",
-            [plan.hash, plan.premise, Jsonb(asdict(plan), dumps=lambda o: json.dumps(o, default=str))]).fetchone()
+            [plan.hash, plan.premise, Jsonb(asdict(plan), dumps=lambda o: json.dumps(o, default=str))],
+        ).fetchone()
         assert row is not None
         return int(row[0])
 
     def end(self, number: int, error: str | None = None) -> None:
         """A plan is through, or stopped for this reason."""
-        self.connection.execute("UPDATE colonnade.plan SET finished = pg_catalog.clock_timestamp(), error = %s WHERE id = %s", [error, number])
+        self.connection.execute(
+            "UPDATE colonnade.plan SET finished = pg_catalog.clock_timestamp(), error = %s WHERE id = %s",
+            [error, number],
+        )
 
     def before(self, number: int, steps: Iterable[str]) -> None:
         """These steps are about to run."""
         for step in steps:
             self.connection.execute(
                 "INSERT INTO colonnade.step (plan_id, step) VALUES (%s, %s) ON CONFLICT (plan_id, step) DO UPDATE "
-                "SET started = pg_catalog.clock_timestamp()", [number, step])
+                "SET started = pg_catalog.clock_timestamp()",
+                [number, step],
+            )
 
     def after(self, number: int, steps: Iterable[str]) -> None:
         """These steps are done."""
         self.connection.execute(
-            "UPDATE colonnade.step SET finished = pg_catalog.clock_timestamp() WHERE plan_id = %s AND step = ANY (%s)", [number, list(steps)])
+            "UPDATE colonnade.step SET finished = pg_catalog.clock_timestamp() WHERE plan_id = %s AND step = ANY (%s)",
+            [number, list(steps)],
+        )
 
     def ledger(self) -> dict[ObjectId, str]:
         """The owner of each object that a resource created or adopted."""
@@ -124,7 +140,9 @@ class Journal:
             with self.connection.cursor() as cursor:
                 cursor.executemany(
                     "INSERT INTO colonnade.ledger (owner, kind, name) VALUES (%s, %s, %s) ON CONFLICT (kind, name) DO UPDATE "
-                    "SET owner = excluded.owner", [(o, i.kind, list(i.name)) for i, o in owners.items()])
+                    "SET owner = excluded.owner",
+                    [(o, i.kind, list(i.name)) for i, o in owners.items()],
+                )
 
     def forget(self, owner: str) -> None:
         """The resource owns nothing any more."""

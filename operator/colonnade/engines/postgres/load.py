@@ -82,16 +82,32 @@ def script(source: Source) -> Iterator[Item]:
 
 def _schema_at_most_once(statement: Statement) -> str:
     """A schema that the resource lists is there already when its SQL makes it, as that of a dump does."""
-    plain = statement.words[:2] == ("CREATE", "SCHEMA") and "IF" not in statement.words[2:3] and "CREATE" not in statement.words[2:]
-    return re.sub(r"^CREATE\s+SCHEMA", "CREATE SCHEMA IF NOT EXISTS", statement.text, count=1, flags=re.IGNORECASE) if plain else statement.text
+    plain = (
+        statement.words[:2] == ("CREATE", "SCHEMA")
+        and "IF" not in statement.words[2:3]
+        and "CREATE" not in statement.words[2:]
+    )
+    return (
+        re.sub(r"^CREATE\s+SCHEMA", "CREATE SCHEMA IF NOT EXISTS", statement.text, count=1, flags=re.IGNORECASE)
+        if plain
+        else statement.text
+    )
 
 
 def _needs_role(statement: Statement) -> str:
     """Roles belong to the server, not to one database: one that is declared has to be there already."""
-    found = re.match(r'\s*CREATE\s+(?:ROLE|USER|GROUP)\s+(?:IF\s+NOT\s+EXISTS\s+)?("(?:[^"]|"")+"|[\w$]+)', statement.text, re.IGNORECASE)
+    found = re.match(
+        r'\s*CREATE\s+(?:ROLE|USER|GROUP)\s+(?:IF\s+NOT\s+EXISTS\s+)?("(?:[^"]|"")+"|[\w$]+)',
+        statement.text,
+        re.IGNORECASE,
+    )
     name = found[1] if found else ""
     plain = name[1:-1].replace('""', '"') if name.startswith('"') else name.lower()
-    return sql.SQL("SELECT {}::pg_catalog.regrole").format(sql.Literal(sql.Identifier(plain).as_string(None))).as_string(None)
+    return (
+        sql.SQL("SELECT {}::pg_catalog.regrole")
+        .format(sql.Literal(sql.Identifier(plain).as_string(None)))
+        .as_string(None)
+    )
 
 
 def load(connection: Connection, declaration: Declaration, schemas: Sequence[str]) -> None:
@@ -160,5 +176,3 @@ def explained(item: Item, error: psycopg.Error) -> ColonnadeError:
         advice = "create the role on the server first: roles are not part of one database's schema"
     kind = Unauthorized if state == "42501" else Conflict if state in TAKEN else InvalidSpec
     return kind(f"{item.place(position)}: {said}{detail}{hint}; {advice}")
-
-

@@ -27,8 +27,24 @@ from colonnade.engines.postgres.session import Connection, pin, run
 from colonnade.engines.postgres.trial import broken_triggers
 
 EXPRESSIONS = (
-    "conbin", "adbin", "indexprs", "indpred", "ev_action", "ev_qual", "polqual", "polwithcheck", "tgqual", "prosqlbody",
-    "proargdefaults", "relpartbound", "partexprs", "prqual", "stxexprs", "typdefaultbin", "typdefault", "definition",
+    "conbin",
+    "adbin",
+    "indexprs",
+    "indpred",
+    "ev_action",
+    "ev_qual",
+    "polqual",
+    "polwithcheck",
+    "tgqual",
+    "prosqlbody",
+    "proargdefaults",
+    "relpartbound",
+    "partexprs",
+    "prqual",
+    "stxexprs",
+    "typdefaultbin",
+    "typdefault",
+    "definition",
 )
 """Catalog columns that hold expressions: only these may be printed differently the second time."""
 
@@ -79,17 +95,37 @@ class Normaliser:
         found = self._loaded(list(declarations), errors)
         form, owners = found
         desired = PgDesired(
-            form.model, owners, digest, errors, {}, whole, form, wishes(declarations), tuple(declarations),
-            tuple(p for d in declarations if d.spec for p in d.spec.unmanaged), key)
+            form.model,
+            owners,
+            digest,
+            errors,
+            {},
+            whole,
+            form,
+            wishes(declarations),
+            tuple(declarations),
+            tuple(p for d in declarations if d.spec for p in d.spec.unmanaged),
+            key,
+        )
         if not errors:
             self.cache.put(key, desired)
         return desired
 
     def _digest(self, declarations: Sequence[Declaration], whole: bool) -> str:
-        whole_text = repr([whole, *((d.owner, d.spec and d.spec.model_dump(), [(s.name, s.text) for s in d.sources], d.claims) for d in declarations)])
+        whole_text = repr(
+            [
+                whole,
+                *(
+                    (d.owner, d.spec and d.spec.model_dump(), [(s.name, s.text) for s in d.sources], d.claims)
+                    for d in declarations
+                ),
+            ]
+        )
         return hashlib.sha256(whole_text.encode()).hexdigest()
 
-    def _loaded(self, declarations: list[Declaration], errors: dict[str, ColonnadeError]) -> tuple[Form, Mapping[ObjectId, str]]:
+    def _loaded(
+        self, declarations: list[Declaration], errors: dict[str, ColonnadeError]
+    ) -> tuple[Form, Mapping[ObjectId, str]]:
         """Load all that can be; a failing one is taken out and the rest loaded anew."""
         order = list(declarations)
         room = self.scratch.trial
@@ -175,7 +211,9 @@ class Normaliser:
             unlike = form.fingerprint.differences(desired.first.fingerprint)
             odd = self._more_than_printing(connection, desired, unlike) if unlike else ()
         if odd:
-            raise Unsupported(f"what is declared cannot be built from what the server tells of it: {'; '.join(odd[:5])}; take it out of the declaration")
+            raise Unsupported(
+                f"what is declared cannot be built from what the server tells of it: {'; '.join(odd[:5])}; take it out of the declaration"
+            )
         self.cache.put(desired.key + ":again", form)
         return form
 
@@ -183,7 +221,9 @@ class Normaliser:
         """A transaction will do, but for what needs more locks than one may hold."""
         return self.scratch.trial() if len(desired.model.objects) < 5000 else self.scratch.database()
 
-    def _more_than_printing(self, connection: Connection, desired: PgDesired, unlike: Sequence[fingerprint.Difference]) -> list[str]:
+    def _more_than_printing(
+        self, connection: Connection, desired: PgDesired, unlike: Sequence[fingerprint.Difference]
+    ) -> list[str]:
         names = [d.identity for d in unlike if d.here is not None and d.there is not None]
         odd = [str(d) for d in unlike if d.here is None or d.there is None]
         here = fingerprint.explain(connection, names, leave_out=[OWN_SCHEMAS], owners=False)

@@ -27,6 +27,10 @@ def changed_options(oid: ObjectId, alter: Part, old: tuple[str, ...], new: tuple
     was, now = (dict(o.split("=", 1) for o in given) for given in (old, new))
     if away := sorted(was.keys() - now.keys()):
         keys = listed(name(*k.split(".")) for k in away)
-        yield step(oid, q("{} RESET ({})", alter, keys), undo=q("{} SET ({})", alter, options(tuple(f"{k}={was[k]}" for k in away))))
+        yield step(
+            oid,
+            q("{} RESET ({})", alter, keys),
+            undo=q("{} SET ({})", alter, options(tuple(f"{k}={was[k]}" for k in away))),
+        )
     if more := tuple(f"{k}={v}" for k, v in sorted(now.items()) if was.get(k) != v):
         yield step(oid, q("{} SET ({})", alter, options(more)), undo=f"the options were {', '.join(old) or 'not set'}")

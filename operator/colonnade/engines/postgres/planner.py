@@ -33,8 +33,14 @@ def kind_of(oid: ObjectId) -> PgKind[Any]:
 
 
 def steps(  # noqa: PLR0913 - each of its own sort, the last by keyword
-    old: Model, new: Model, changes: Iterable[Change], version: int, wishes: Wishes | None = None, *,
-    live: bool = True, quarantine: str | None = None,
+    old: Model,
+    new: Model,
+    changes: Iterable[Change],
+    version: int,
+    wishes: Wishes | None = None,
+    *,
+    live: bool = True,
+    quarantine: str | None = None,
 ) -> list[Step]:
     """The steps that make these changes, in order. Raises Unsupported where the needs go round in a circle.
 
@@ -104,9 +110,15 @@ class _Work:
     def _must_go(self, user: ObjectId, oid: ObjectId) -> bool:
         kind = kind_of(user)
         if oid in self.dropped:
-            if user.kind == "column" and (oid.kind == "foreign table" or (oid.kind == "table" and oid not in self.created)):
+            if user.kind == "column" and (
+                oid.kind == "foreign table" or (oid.kind == "table" and oid not in self.created)
+            ):
                 return True
-            return not kind.carry and not kind.holds_data and not (user.kind == "sequence" and oid in self.old.parents.get(user, NOTHING))
+            return (
+                not kind.carry
+                and not kind.holds_data
+                and not (user.kind == "sequence" and oid in self.old.parents.get(user, NOTHING))
+            )
         old, new = self.old.objects[oid], self.new.objects[oid]
         if user.kind == "column" and not getattr(self.old.objects[user], "generated", ""):
             return False
@@ -128,7 +140,9 @@ class _Work:
         return [s for act in ordered for s in made[act]]
 
     def _acts(self) -> list[Act]:
-        moved = [o for o in self.dropped & self.created if any(o in self.old.needs.get(c, NOTHING) for c in self.carried)]
+        moved = [
+            o for o in self.dropped & self.created if any(o in self.old.needs.get(c, NOTHING) for c in self.carried)
+        ]
         self.moved = {o: f"{o.name[-1][:46]}__colonnade_old" for o in moved}
         acts = [Act("move", o) for o in moved]
         for verb, ids in (("drop", self.dropped), ("alter", self.altered), ("create", self.created)):
@@ -166,7 +180,9 @@ class _Work:
         for user in self.users.get(a.id, ()):
             self._first(user, a.id, implied, before)
 
-    def _first(self, user: ObjectId, used: ObjectId, implied: frozenset[ObjectId] | set[ObjectId], before: dict[Act, set[Act]]) -> None:
+    def _first(
+        self, user: ObjectId, used: ObjectId, implied: frozenset[ObjectId] | set[ObjectId], before: dict[Act, set[Act]]
+    ) -> None:
         """What is dropped or changed of a user comes before the drop of what it uses, and of what takes that along."""
         along = self.old.vanishes_with(user) | {user}
         for act in (Act("drop", user), Act("alter", user)):
@@ -246,7 +262,11 @@ class _Work:
             if one in self.created and one not in seen:
                 seen.add(one)
                 todo += self.new.needs.get(one, NOTHING)
-                todo += [c for c in self.new.objects if c.kind == "column" and c.name[:2] == one.name] if one.kind == "table" else []
+                todo += (
+                    [c for c in self.new.objects if c.kind == "column" and c.name[:2] == one.name]
+                    if one.kind == "table"
+                    else []
+                )
         return True
 
     def _per_column(self) -> dict[ObjectId, list[ObjectId]]:
@@ -309,8 +329,20 @@ class _Work:
         spec = self.old.objects[oid]
         last, signature = getattr(spec, "function", oid.name[-1]), getattr(spec, "arguments", None)
         tail = q("({})", printed(signature)) if signature is not None else q("")
-        move = q("ALTER {} {}{} SET SCHEMA {}", printed(kind.words), name(oid.name[0], last), tail, name(self.context.quarantine))
-        back = q("ALTER {} {}{} SET SCHEMA {}", printed(kind.words), name(self.context.quarantine, last), tail, name(oid.name[0]))
+        move = q(
+            "ALTER {} {}{} SET SCHEMA {}",
+            printed(kind.words),
+            name(oid.name[0], last),
+            tail,
+            name(self.context.quarantine),
+        )
+        back = q(
+            "ALTER {} {}{} SET SCHEMA {}",
+            printed(kind.words),
+            name(self.context.quarantine, last),
+            tail,
+            name(oid.name[0]),
+        )
         return step(oid, move, undo=back)
 
 
@@ -318,7 +350,17 @@ TEMPORARY = ("BREAKS_CLIENTS", "DROPS_GUARANTEE", "DROPS_INDEX")
 """Hazards of a drop that do not count where the object is made again in the same plan."""
 
 REBUILT_WHEN_CARRIED = (
-    "view", "materialized view", "rule", "trigger", "policy", "function", "procedure", "column", "default", "check", "publication table",
+    "view",
+    "materialized view",
+    "rule",
+    "trigger",
+    "policy",
+    "function",
+    "procedure",
+    "column",
+    "default",
+    "check",
+    "publication table",
 )
 
 

@@ -26,13 +26,22 @@ def probe(connection: Connection, *, own_shadow: bool) -> Probe:
     assert row is not None
     version, standby, superuser, createdb, create, role, database = row
     others = [o for (o,) in connection.execute(FOREIGN).fetchall()]
-    problems = list(_problems(superuser or createdb or own_shadow, create, str(role), str(database), others)) if not standby else []
+    problems = (
+        list(_problems(superuser or createdb or own_shadow, create, str(role), str(database), others))
+        if not standby
+        else []
+    )
     can = ["concurrent-indexes", "not-valid-constraints"]
     if connection.info.server_version >= 180000:
         can += ["not-null-not-valid", "virtual-columns"]
     return Probe(
-        str(version).split(" ")[0], tuple(can), tuple(problems), bool(standby), bool(connection.pgconn.ssl_in_use),
-        {"role": str(role), "database": str(database)})
+        str(version).split(" ")[0],
+        tuple(can),
+        tuple(problems),
+        bool(standby),
+        bool(connection.pgconn.ssl_in_use),
+        {"role": str(role), "database": str(database)},
+    )
 
 
 def _problems(createdb: bool, create: bool, role: str, database: str, others: list[str]) -> Iterator[str]:

@@ -28,8 +28,14 @@ FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'm') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'colonnade%'"""
 
 STRENGTH = (
-    "AccessShareLock", "RowShareLock", "RowExclusiveLock", "ShareUpdateExclusiveLock", "ShareLock", "ShareRowExclusiveLock",
-    "ExclusiveLock", "AccessExclusiveLock",
+    "AccessShareLock",
+    "RowShareLock",
+    "RowExclusiveLock",
+    "ShareUpdateExclusiveLock",
+    "ShareLock",
+    "ShareRowExclusiveLock",
+    "ExclusiveLock",
+    "AccessExclusiveLock",
 )
 BLOCKING = STRENGTH.index("ShareLock")
 MESSAGE = re.compile(r'(rewriting|verifying) table "([^"]+)"|building index "[^"]+" on table "([^"]+)"')
@@ -99,11 +105,15 @@ class Rehearsal:
             words = "SHARE UPDATE EXCLUSIVE"
         step = replace(step, lock=words if strong or not step.transactional else "", blocks=tuple(sorted(strong)))
         wait, found = self._wait(strong)
-        static = tuple(h for h in step.hazards if h.code not in (REWRITES_TABLE.code, SCANS_TABLE.code, BLOCKS_WRITES.code))
+        static = tuple(
+            h for h in step.hazards if h.code not in (REWRITES_TABLE.code, SCANS_TABLE.code, BLOCKS_WRITES.code)
+        )
         step = replace(step, hazards=static, estimate=round(wait, 3))
         if found and wait > self.max_blocking:
             name, kind = found
-            step = step.with_hazard(hazard(kind, f"table {name}", f"about {wait:.0f} s, {self.live[name].rows:.0f} rows"))
+            step = step.with_hazard(
+                hazard(kind, f"table {name}", f"about {wait:.0f} s, {self.live[name].rows:.0f} rows")
+            )
         return step
 
     def _wait(self, strong: Mapping[str, str]) -> tuple[float, tuple[str, HazardType] | None]:
@@ -114,10 +124,10 @@ class Rehearsal:
             if not (m := MESSAGE.search(said)) or (m[2] or m[3]) not in by_name:
                 continue
             name = by_name[m[2] or m[3]]
-            kind, speed = {"rewriting": (REWRITES_TABLE, REWRITE), "verifying": (SCANS_TABLE, SCAN)}.get(m[1] or "", (BLOCKS_WRITES, BUILD))
+            kind, speed = {"rewriting": (REWRITES_TABLE, REWRITE), "verifying": (SCANS_TABLE, SCAN)}.get(
+                m[1] or "", (BLOCKS_WRITES, BUILD)
+            )
             seconds = self.live[name].bytes / speed
             total += seconds
             worst = (name, kind) if worst is None or kind is REWRITES_TABLE else worst
         return total, worst
-
-

@@ -35,9 +35,22 @@ class Rehearsed:
     """One planning: the live scope, the wanted model in all its forms."""
 
     def __init__(
-        self, live: Connection, scratch: Scratch, normaliser: Normaliser, policy: Policy, scope: Scope, desired: PgDesired
+        self,
+        live: Connection,
+        scratch: Scratch,
+        normaliser: Normaliser,
+        policy: Policy,
+        scope: Scope,
+        desired: PgDesired,
     ) -> None:
-        self.live, self.scratch, self.normaliser, self.policy, self.scope, self.desired = live, scratch, normaliser, policy, scope, desired
+        self.live, self.scratch, self.normaliser, self.policy, self.scope, self.desired = (
+            live,
+            scratch,
+            normaliser,
+            policy,
+            scope,
+            desired,
+        )
         self.wishes = desired.wishes
         self._again: Form | None = None
         self._copied: Model | None = None
@@ -84,10 +97,14 @@ class Rehearsed:
             try:
                 self._copied = built(copy, self.scope.live).model
             except psycopg.Error as e:
-                raise Unsupported(f"a copy of the live schema cannot be made: {e.diag.message_primary}; "
-                                  f"it is tried with {'; '.join(e.__notes__ if hasattr(e, '__notes__') else [])[:200]}") from e
+                raise Unsupported(
+                    f"a copy of the live schema cannot be made: {e.diag.message_primary}; "
+                    f"it is tried with {'; '.join(e.__notes__ if hasattr(e, '__notes__') else [])[:200]}"
+                ) from e
         rehearsal = Rehearsal(copy, sizes(self.live), self.policy.max_blocking)
-        done: list[Step] = self._rehearse(rehearsal, list(renames.steps(self._copied or self.scope.live, self.wishes.renames)))
+        done: list[Step] = self._rehearse(
+            rehearsal, list(renames.steps(self._copied or self.scope.live, self.wishes.renames))
+        )
         first: tuple[Change, ...] | None = None
         before = self.scope.live
         for _ in range(ROUNDS):
@@ -96,14 +113,18 @@ class Rehearsed:
             first, before = (changes, model) if first is None else (first, before)
             if not changes:
                 break
-            made = planner.steps(model, self.scope.wanted, changes, copy.info.server_version, self.wishes, quarantine=self._quarantine())
+            made = planner.steps(
+                model, self.scope.wanted, changes, copy.info.server_version, self.wishes, quarantine=self._quarantine()
+            )
             if not made:
                 break
             done += self._rehearse(rehearsal, made)
         left = self.unlike(snapshot(copy).fingerprint, read(copy))
         if named := list(left):
-            raise Unsupported(f"after the plan these would still differ: {'; '.join(named[:5])}; nothing was changed; "
-                              "take what is named out of the declaration, or change it by hand")
+            raise Unsupported(
+                f"after the plan these would still differ: {'; '.join(named[:5])}; nothing was changed; "
+                "take what is named out of the declaration, or change it by hand"
+            )
         return renames.suspected(done, first or (), before, self.scope.wanted)
 
     def _quarantine(self) -> str | None:
@@ -118,8 +139,10 @@ class Rehearsed:
             return rehearsal.run(made)
         except psycopg.Error as e:
             statement = (getattr(e, "__notes__", None) or [""])[0]
-            raise Unsupported(f"a step of the plan does not work on a copy of the database: {e.diag.message_primary} "
-                              f"({statement[:160]}); nothing was changed") from e
+            raise Unsupported(
+                f"a step of the plan does not work on a copy of the database: {e.diag.message_primary} "
+                f"({statement[:160]}); nothing was changed"
+            ) from e
 
     def _expanded(self, steps: list[Step], progress: Progress) -> list[Step]:
         """A new column whose default would rewrite a large table is added empty and filled in slices."""
@@ -151,4 +174,3 @@ class Rehearsed:
 
     def _counts(self, difference: fingerprint.Difference, first: Mapping[str, str]) -> bool:
         return self.desired.whole or difference.identity in first
-

@@ -76,12 +76,19 @@ def _label(model: Model, one: Rename) -> Iterator[Step]:
     oid = ObjectId("enum", one.within)
     spec = model.objects.get(oid)
     if spec and one.old[0] in spec.labels and one.new[0] not in spec.labels:
-        rename = [q("ALTER TYPE {} RENAME VALUE {} TO {}", name(*one.within), value(a), value(b)) for a, b in ((*one.old, *one.new), (*one.new, *one.old))]
+        rename = [
+            q("ALTER TYPE {} RENAME VALUE {} TO {}", name(*one.within), value(a), value(b))
+            for a, b in ((*one.old, *one.new), (*one.new, *one.old))
+        ]
         yield step(oid, rename[0], undo=rename[1], hazards=(hazard(BREAKS_CLIENTS, oid),))
 
 
 def _rename(oid: ObjectId, one: Rename, spec: Any) -> Iterator[Step]:
-    risk = () if oid.kind in ("index", "sequence", "check", "foreign key", "trigger", "policy") else (hazard(BREAKS_CLIENTS, oid),)
+    risk = (
+        ()
+        if oid.kind in ("index", "sequence", "check", "foreign key", "trigger", "policy")
+        else (hazard(BREAKS_CLIENTS, oid),)
+    )
     if one.sort in PARTS:
         there, back = (_part(one, a, b) for a, b in ((one.old[0], one.new[0]), (one.new[0], one.old[0])))
         yield step(oid, there, undo=back, hazards=risk)
@@ -89,11 +96,19 @@ def _rename(oid: ObjectId, one: Rename, spec: Any) -> Iterator[Step]:
     word = printed(WORDS[one.sort][0])
     tail = q("({})", printed(spec.arguments)) if one.sort == "Function" else q("")
     if one.old[-1] != one.new[-1]:
-        yield step(oid, q("ALTER {} {}{} RENAME TO {}", word, name(*one.old), tail, name(one.new[-1])), hazards=risk,
-                   undo=q("ALTER {} {}{} RENAME TO {}", word, name(*one.old[:-1], one.new[-1]), tail, name(one.old[-1])))
+        yield step(
+            oid,
+            q("ALTER {} {}{} RENAME TO {}", word, name(*one.old), tail, name(one.new[-1])),
+            hazards=risk,
+            undo=q("ALTER {} {}{} RENAME TO {}", word, name(*one.old[:-1], one.new[-1]), tail, name(one.old[-1])),
+        )
     if one.old[:-1] != one.new[:-1]:
-        yield step(oid, q("ALTER {} {}{} SET SCHEMA {}", word, name(one.old[0], one.new[-1]), tail, name(one.new[0])), hazards=risk,
-                   undo=q("ALTER {} {}{} SET SCHEMA {}", word, name(*one.new), tail, name(one.old[0])))
+        yield step(
+            oid,
+            q("ALTER {} {}{} SET SCHEMA {}", word, name(one.old[0], one.new[-1]), tail, name(one.new[0])),
+            hazards=risk,
+            undo=q("ALTER {} {}{} SET SCHEMA {}", word, name(*one.new), tail, name(one.old[0])),
+        )
 
 
 def _part(one: Rename, old: str, new: str) -> Part:

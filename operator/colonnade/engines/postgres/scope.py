@@ -25,30 +25,49 @@ class Scope:
     def of(cls, live: Model, desired: PgDesired, ledger: Mapping[ObjectId, str]) -> Scope:
         """By what is declared and what the ledger says was declared before."""
         if desired.whole:
-            declared, managed = dict(desired.model.objects), {o for o in live.objects if not _left_out(o, desired.unmanaged)}
+            declared, managed = (
+                dict(desired.model.objects),
+                {o for o in live.objects if not _left_out(o, desired.unmanaged)},
+            )
         else:
             declared = {o: s for o, s in desired.model.objects.items() if o in desired.owners}
             managed = _managed(live, declared, desired, ledger)
         others = {o: s for o, s in live.objects.items() if o not in managed and o not in declared}
-        needs = {**{o: live.needs.get(o, NOTHING) for o in others}, **{o: desired.model.needs.get(o, NOTHING) for o in declared}}
-        parents = {**{o: live.parents.get(o, NOTHING) for o in others}, **{o: desired.model.parents.get(o, NOTHING) for o in declared}}
+        needs = {
+            **{o: live.needs.get(o, NOTHING) for o in others},
+            **{o: desired.model.needs.get(o, NOTHING) for o in declared},
+        }
+        parents = {
+            **{o: live.parents.get(o, NOTHING) for o in others},
+            **{o: desired.model.parents.get(o, NOTHING) for o in declared},
+        }
         return cls(live, Model({**declared, **others}, needs, parents), frozenset(managed | declared.keys()))
 
     @classmethod
     def without(cls, live: Model, gone: Collection[ObjectId]) -> Scope:
         """Everything as it is, but for these objects and what goes with them."""
         away = {o for o in live.objects if o in gone or live.vanishes_with(o) & set(gone)}
-        away = {o for o in away if o.kind != "schema" or not any(x.name[0] == o.name[0] for x in live.objects if x not in away and x != o)}
+        away = {
+            o
+            for o in away
+            if o.kind != "schema" or not any(x.name[0] == o.name[0] for x in live.objects if x not in away and x != o)
+        }
         return cls(live, live.only(lambda o: o not in away), frozenset(away))
 
     def unmanaged(self) -> tuple[str, ...]:
         """What nobody speaks for, by name: only objects of their own, not parts of others."""
         parts = ("column", "default", "inheritance", "sequence owner", "index attachment", "schema", *FACETS)
-        alone = (o for o in self.live.objects if o not in self.managed and o.kind not in parts and o != ObjectId("extension", ("plpgsql",)))
+        alone = (
+            o
+            for o in self.live.objects
+            if o not in self.managed and o.kind not in parts and o != ObjectId("extension", ("plpgsql",))
+        )
         return tuple(str(o) for o in alone if not self.live.vanishes_with(o))
 
 
-def _managed(live: Model, declared: Mapping[ObjectId, object], desired: PgDesired, ledger: Mapping[ObjectId, str]) -> set[ObjectId]:
+def _managed(
+    live: Model, declared: Mapping[ObjectId, object], desired: PgDesired, ledger: Mapping[ObjectId, str]
+) -> set[ObjectId]:
     ours = {d.owner for d in desired.declarations} - desired.errors.keys()
     base = {o for o in live.objects if o in declared or ledger.get(o) in ours}
     base |= {o for o in live.objects if _claimed(o, live, desired.claims)}

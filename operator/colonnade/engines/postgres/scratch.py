@@ -87,13 +87,16 @@ class Scratch:
     def _made(self) -> Connection:
         name = PREFIX + secrets.token_hex(6)
         make = sql.SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING {} LC_COLLATE {} LC_CTYPE {}").format(
-            sql.Identifier(name), *(sql.Literal(v) for v in (self.encoding, self.collate, self.ctype)))
+            sql.Identifier(name), *(sql.Literal(v) for v in (self.encoding, self.collate, self.ctype))
+        )
         try:
             self.admin.execute(make)
             self.admin.execute(sql.SQL("DO {}").format(sql.Literal(_STAMP % name)))
         except psycopg.errors.InsufficientPrivilege as e:
-            raise Unauthorized(f"{self.target.name}: no scratch database can be made, which every plan needs; "
-                               f"run: ALTER ROLE {self.admin.info.user} CREATEDB, or give the Datastore a spec.shadow") from e
+            raise Unauthorized(
+                f"{self.target.name}: no scratch database can be made, which every plan needs; "
+                f"run: ALTER ROLE {self.admin.info.user} CREATEDB, or give the Datastore a spec.shadow"
+            ) from e
         try:
             connection = connect(self.target, database=name, shadow=True)
             connection.execute("SELECT pg_catalog.set_config('synchronous_commit', 'off', false)")
@@ -119,5 +122,3 @@ class Scratch:
 
 
 _STAMP = "BEGIN EXECUTE pg_catalog.format('COMMENT ON DATABASE %s IS %%L', pg_catalog.date_part('epoch', pg_catalog.now())::bigint); END"
-
-

@@ -41,7 +41,14 @@ PINS: Mapping[str, str] = {
     "bytea_output": "hex",
     "lc_messages": "C",
 }
-TLS = {"VerifyFull": "verify-full", "VerifyCa": "verify-ca", "VerifyCA": "verify-ca", "Require": "require", "Prefer": "prefer", "Disable": "disable"}
+TLS = {
+    "VerifyFull": "verify-full",
+    "VerifyCa": "verify-ca",
+    "VerifyCA": "verify-ca",
+    "Require": "require",
+    "Prefer": "prefer",
+    "Disable": "disable",
+}
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -62,7 +69,9 @@ def connect(target: Target, *, database: str | None = None, shadow: bool = False
     with translated(target.name):
         try:
             connection = psycopg.connect(url, autocommit=True, prepare_threshold=None, **more)
-        except psycopg.ProgrammingError as error:  # libpq quotes what it does not understand, and that may be the password
+        except (
+            psycopg.ProgrammingError
+        ) as error:  # libpq quotes what it does not understand, and that may be the password
             why = "the address of the database is not understood; check its options, and that special characters are percent-encoded"
             raise InvalidSpec(f"{target.name}: {why}") from error
         pin(connection)
@@ -75,7 +84,8 @@ def pin(connection: Connection, **more: str) -> None:
     if connection.info.parameter_status("is_superuser") != "on":
         del settings["lc_messages"]  # a superuser's to set
     calls = sql.SQL(", ").join(
-        sql.SQL("pg_catalog.set_config({}, {}, false)").format(sql.Literal(k), sql.Literal(v)) for k, v in settings.items()
+        sql.SQL("pg_catalog.set_config({}, {}, false)").format(sql.Literal(k), sql.Literal(v))
+        for k, v in settings.items()
     )
     connection.execute(sql.SQL("SELECT {}").format(calls))
 

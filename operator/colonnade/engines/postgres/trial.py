@@ -32,7 +32,11 @@ def broken_triggers(connection: Connection, model: Model) -> Iterator[tuple[Obje
     """Triggers that cannot work on any row of their table, each with what the server says and what to do."""
     tables: dict[tuple[str, ...], list[ObjectId]] = {}
     for oid, spec in model.objects.items():
-        if oid.kind == "trigger" and " FOR EACH ROW " in spec.definition and ObjectId("table", oid.name[:2]) in model.objects:
+        if (
+            oid.kind == "trigger"
+            and " FOR EACH ROW " in spec.definition
+            and ObjectId("table", oid.name[:2]) in model.objects
+        ):
             tables.setdefault(oid.name[:2], []).append(oid)
     for table, triggers in tables.items():
         for error in _tried(connection, table):
@@ -72,8 +76,14 @@ def _tried(connection: Connection, table: tuple[str, ...]) -> Iterator[psycopg.E
 def _freed(connection: Connection, relation: Part) -> None:
     """Take off what would keep a bare row out; what cannot be taken off, stays."""
     text = relation.as_string(None)
-    off = [q("ALTER TABLE {} DROP CONSTRAINT {} CASCADE", relation, _quoted(k)) for (k,) in connection.execute(IN_THE_WAY, [text]).fetchall()]
-    off += [q("ALTER TABLE {} ALTER COLUMN {} DROP NOT NULL", relation, name(c)) for (c,) in connection.execute(NOT_NULL, [text]).fetchall()]
+    off = [
+        q("ALTER TABLE {} DROP CONSTRAINT {} CASCADE", relation, _quoted(k))
+        for (k,) in connection.execute(IN_THE_WAY, [text]).fetchall()
+    ]
+    off += [
+        q("ALTER TABLE {} ALTER COLUMN {} DROP NOT NULL", relation, name(c))
+        for (c,) in connection.execute(NOT_NULL, [text]).fetchall()
+    ]
     for statement in off:
         try:
             with connection.transaction():

@@ -30,5 +30,10 @@ def _repeated(desired: PgDesired) -> Iterator[tuple[ObjectId, str]]:
             continue
         other = known.setdefault((spec.table, spec.definition), oid)
         if other != oid:
-            yield oid, (f"{oid} on table {'.'.join(spec.table)} repeats {other}, which has an index on the same columns already; "
-                        "it costs writes and disk and serves no query; take it out")
+            yield (
+                oid,
+                (
+                    f"{oid} on table {'.'.join(spec.table)} repeats {other}, which has an index on the same columns already; "
+                    "it costs writes and disk and serves no query; take it out"
+                ),
+            )

@@ -14,6 +14,18 @@ from colonnade.engines.postgres.kinds.constraint import (
 )
 
 KINDS = (
-    PgKind(name="check", catalog="pg_constraint", spec=Constraint, query=constraint_query("c"), needs=table_of, create=create_check,
-           alter=alter, drop=drop, rank=10, space="constraint", foldable=True, inline=inline),
+    PgKind(
+        name="check",
+        catalog="pg_constraint",
+        spec=Constraint,
+        query=constraint_query("c"),
+        needs=table_of,
+        create=create_check,
+        alter=alter,
+        drop=drop,
+        rank=10,
+        space="constraint",
+        foldable=True,
+        inline=inline,
+    ),
 )

@@ -22,8 +22,13 @@ if TYPE_CHECKING:
 def retype(oid: ObjectId, old: Column, new: Column, context: Context) -> Iterator[Step]:
     """ALTER COLUMN … TYPE, with the ways to try in the order of their safety."""
     column = name(oid.name[2])
-    start = q("ALTER TABLE {} ALTER COLUMN {} TYPE {}{}", name(*oid.name[:2]), column, printed(new.type),
-              q(" COLLATE {}", printed(new.collation)) if new.collation else q(""))
+    start = q(
+        "ALTER TABLE {} ALTER COLUMN {} TYPE {}{}",
+        name(*oid.name[:2]),
+        column,
+        printed(new.type),
+        q(" COLLATE {}", printed(new.collation)) if new.collation else q(""),
+    )
     explicit: Part = q("{} USING {}::{}", start, column, printed(new.type))
     by_text: Part = q("{} USING {}::text::{}", start, column, printed(new.type))
     undo = f"ALTER COLUMN … TYPE {old.type}, as far as the values allow"

@@ -41,7 +41,9 @@ def _definition(spec: Composite) -> Part:
 
 
 def create(oid: ObjectId, spec: Composite, context: Context) -> Steps:
-    yield step(oid, q("CREATE TYPE {} AS ({})", name(*oid.name), _definition(spec)), undo=q("DROP TYPE {}", name(*oid.name)))
+    yield step(
+        oid, q("CREATE TYPE {} AS ({})", name(*oid.name), _definition(spec)), undo=q("DROP TYPE {}", name(*oid.name))
+    )
 
 
 def _used(oid: ObjectId, context: Context) -> bool:
@@ -61,21 +63,42 @@ def _in_place(oid: ObjectId, before: dict[str, str], after: dict[str, str]) -> S
     t = q("ALTER TYPE {}", name(*oid.name))
     for n, type_ in before.items():
         if n not in after:
-            yield step(oid, q("{} DROP ATTRIBUTE {}", t, name(n)), hazards=(hazard(NARROWS_DATA, f"{oid}.{n}"),),
-                       undo="the attribute's values are gone")
+            yield step(
+                oid,
+                q("{} DROP ATTRIBUTE {}", t, name(n)),
+                hazards=(hazard(NARROWS_DATA, f"{oid}.{n}"),),
+                undo="the attribute's values are gone",
+            )
         elif after[n] != type_:
-            yield step(oid, q("{} ALTER ATTRIBUTE {} TYPE {}", t, name(n), printed(after[n])),
-                       undo=q("{} ALTER ATTRIBUTE {} TYPE {}", t, name(n), printed(type_)))
+            yield step(
+                oid,
+                q("{} ALTER ATTRIBUTE {} TYPE {}", t, name(n), printed(after[n])),
+                undo=q("{} ALTER ATTRIBUTE {} TYPE {}", t, name(n), printed(type_)),
+            )
     for n, type_ in after.items():
         if n not in before:
-            yield step(oid, q("{} ADD ATTRIBUTE {} {}", t, name(n), printed(type_)), undo=q("{} DROP ATTRIBUTE {}", t, name(n)))
+            yield step(
+                oid, q("{} ADD ATTRIBUTE {} {}", t, name(n), printed(type_)), undo=q("{} DROP ATTRIBUTE {}", t, name(n))
+            )
 
 
 def drop(oid: ObjectId, spec: Composite, context: Context) -> Steps:
-    yield step(oid, q("DROP TYPE {}", name(*oid.name)), undo=q("CREATE TYPE {} AS ({})", name(*oid.name), _definition(spec)))
+    yield step(
+        oid, q("DROP TYPE {}", name(*oid.name)), undo=q("CREATE TYPE {} AS ({})", name(*oid.name), _definition(spec))
+    )
 
 
 KINDS = (
-    PgKind(name="composite type", words="TYPE", catalog="pg_type", spec=Composite, query=QUERY, create=create, alter=alter, drop=drop, rank=3,
-           space="relation"),
+    PgKind(
+        name="composite type",
+        words="TYPE",
+        catalog="pg_type",
+        spec=Composite,
+        query=QUERY,
+        create=create,
+        alter=alter,
+        drop=drop,
+        rank=3,
+        space="relation",
+    ),
 )

@@ -29,7 +29,9 @@ class Default:
 
 
 def _column(oid: ObjectId, spec: Default) -> Part:
-    relation = q("ALTER VIEW {}", name(*oid.name[:2])) if spec.of_view else q("ALTER TABLE ONLY {}", name(*oid.name[:2]))
+    relation = (
+        q("ALTER VIEW {}", name(*oid.name[:2])) if spec.of_view else q("ALTER TABLE ONLY {}", name(*oid.name[:2]))
+    )
     return q("{} ALTER COLUMN {}", relation, name(oid.name[2]))
 
 
@@ -40,7 +42,11 @@ def create(oid: ObjectId, spec: Default, context: Context) -> Steps:
 
 def alter(oid: ObjectId, old: Default, new: Default, context: Context) -> Steps:
     column = _column(oid, new)
-    yield step(oid, q("{} SET DEFAULT {}", column, printed(new.expression)), undo=q("{} SET DEFAULT {}", column, printed(old.expression)))
+    yield step(
+        oid,
+        q("{} SET DEFAULT {}", column, printed(new.expression)),
+        undo=q("{} SET DEFAULT {}", column, printed(old.expression)),
+    )
 
 
 def drop(oid: ObjectId, spec: Default, context: Context) -> Steps:
@@ -53,6 +59,16 @@ def column_of(oid: ObjectId, spec: Default) -> tuple[ObjectId, ...]:
 
 
 KINDS = (
-    PgKind(name="default", catalog="pg_attrdef", spec=Default, query=QUERY, needs=column_of, create=create, alter=alter, drop=drop,
-           rank=8, foldable=True),
+    PgKind(
+        name="default",
+        catalog="pg_attrdef",
+        spec=Default,
+        query=QUERY,
+        needs=column_of,
+        create=create,
+        alter=alter,
+        drop=drop,
+        rank=8,
+        foldable=True,
+    ),
 )

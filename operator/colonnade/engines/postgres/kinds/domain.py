@@ -91,8 +91,12 @@ def create_constraint(oid: ObjectId, spec: DomainConstraint, context: Context) -
 
 def drop_constraint(oid: ObjectId, spec: DomainConstraint, context: Context) -> Steps:
     domain, k = name(*oid.name[:2]), name(oid.name[2])
-    yield step(oid, q("ALTER DOMAIN {} DROP CONSTRAINT {}", domain, k), hazards=(hazard(DROPS_GUARANTEE, oid),),
-               undo=q("ALTER DOMAIN {} ADD CONSTRAINT {} {}", domain, k, printed(spec.definition)))
+    yield step(
+        oid,
+        q("ALTER DOMAIN {} DROP CONSTRAINT {}", domain, k),
+        hazards=(hazard(DROPS_GUARANTEE, oid),),
+        undo=q("ALTER DOMAIN {} ADD CONSTRAINT {} {}", domain, k, printed(spec.definition)),
+    )
 
 
 def domain_of(oid: ObjectId, spec: DomainConstraint) -> tuple[ObjectId, ...]:
@@ -100,7 +104,28 @@ def domain_of(oid: ObjectId, spec: DomainConstraint) -> tuple[ObjectId, ...]:
 
 
 KINDS = (
-    PgKind(name="domain", words="DOMAIN", catalog="pg_type", spec=Domain, query=DOMAINS, create=create, alter=alter, drop=drop, rank=3, space="type"),
-    PgKind(name="domain constraint", catalog="pg_constraint", spec=DomainConstraint, query=CONSTRAINTS, needs=domain_of,
-           create=create_constraint, alter=never, drop=drop_constraint, rank=4, space="constraint"),
+    PgKind(
+        name="domain",
+        words="DOMAIN",
+        catalog="pg_type",
+        spec=Domain,
+        query=DOMAINS,
+        create=create,
+        alter=alter,
+        drop=drop,
+        rank=3,
+        space="type",
+    ),
+    PgKind(
+        name="domain constraint",
+        catalog="pg_constraint",
+        spec=DomainConstraint,
+        query=CONSTRAINTS,
+        needs=domain_of,
+        create=create_constraint,
+        alter=never,
+        drop=drop_constraint,
+        rank=4,
+        space="constraint",
+    ),
 )

@@ -49,18 +49,37 @@ def _added(oid: ObjectId, old: Enum, new: Enum) -> Iterator[Step]:
         else:
             place = q(" BEFORE {}", value(there[i]))
         there.insert(i, label)
-        yield step(oid, q("ALTER TYPE {} ADD VALUE {}{}", name(*oid.name), value(label), place), alone=True,
-                   undo="a label cannot be taken back; a new type without it is needed")
+        yield step(
+            oid,
+            q("ALTER TYPE {} ADD VALUE {}{}", name(*oid.name), value(label), place),
+            alone=True,
+            undo="a label cannot be taken back; a new type without it is needed",
+        )
 
 
 def drop(oid: ObjectId, spec: Enum, context: Context) -> Steps:
     new = context.new.objects.get(oid)
     lost = [label for label in spec.labels if label not in new.labels] if new else []
     risk = (hazard(NARROWS_DATA, oid, f"without the labels {', '.join(lost)}"),) if lost else ()
-    yield step(oid, q("DROP TYPE {}", name(*oid.name)), hazards=risk,
-               undo=q("CREATE TYPE {} AS ENUM ({})", name(*oid.name), listed(value(x) for x in spec.labels)))
+    yield step(
+        oid,
+        q("DROP TYPE {}", name(*oid.name)),
+        hazards=risk,
+        undo=q("CREATE TYPE {} AS ENUM ({})", name(*oid.name), listed(value(x) for x in spec.labels)),
+    )
 
 
 KINDS = (
-    PgKind(name="enum", words="TYPE", catalog="pg_type", spec=Enum, query=QUERY, create=create, alter=alter, drop=drop, rank=2, space="type"),
+    PgKind(
+        name="enum",
+        words="TYPE",
+        catalog="pg_type",
+        spec=Enum,
+        query=QUERY,
+        create=create,
+        alter=alter,
+        drop=drop,
+        rank=2,
+        space="type",
+    ),
 )

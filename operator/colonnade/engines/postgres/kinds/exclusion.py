@@ -14,6 +14,18 @@ from colonnade.engines.postgres.kinds.constraint import (
 )
 
 KINDS = (
-    PgKind(name="exclusion", catalog="pg_constraint", spec=Constraint, query=constraint_query("x"), needs=table_of, alter=alter,
-           create=create_exclusion, drop=drop, rank=13, space="constraint", foldable=True, inline=inline),
+    PgKind(
+        name="exclusion",
+        catalog="pg_constraint",
+        spec=Constraint,
+        query=constraint_query("x"),
+        needs=table_of,
+        alter=alter,
+        create=create_exclusion,
+        drop=drop,
+        rank=13,
+        space="constraint",
+        foldable=True,
+        inline=inline,
+    ),
 )

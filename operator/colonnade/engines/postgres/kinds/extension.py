@@ -28,8 +28,11 @@ class Extension:
 
 def create(oid: ObjectId, spec: Extension, context: Context) -> Steps:
     place = q(" SCHEMA {}", name(spec.schema)) if spec.schema != "pg_catalog" else q("")
-    yield step(oid, q("CREATE EXTENSION {}{} VERSION {}", name(*oid.name), place, value(spec.version)),
-               undo=q("DROP EXTENSION {}", name(*oid.name)))
+    yield step(
+        oid,
+        q("CREATE EXTENSION {}{} VERSION {}", name(*oid.name), place, value(spec.version)),
+        undo=q("DROP EXTENSION {}", name(*oid.name)),
+    )
 
 
 def alter(oid: ObjectId, old: Extension, new: Extension, context: Context) -> Steps | None:
@@ -40,18 +43,37 @@ def alter(oid: ObjectId, old: Extension, new: Extension, context: Context) -> St
 
 def _in_place(oid: ObjectId, old: Extension, new: Extension) -> Steps:
     if old.schema != new.schema:
-        yield step(oid, q("ALTER EXTENSION {} SET SCHEMA {}", name(*oid.name), name(new.schema)),
-                   undo=q("ALTER EXTENSION {} SET SCHEMA {}", name(*oid.name), name(old.schema)))
+        yield step(
+            oid,
+            q("ALTER EXTENSION {} SET SCHEMA {}", name(*oid.name), name(new.schema)),
+            undo=q("ALTER EXTENSION {} SET SCHEMA {}", name(*oid.name), name(old.schema)),
+        )
     if old.version != new.version:
-        yield step(oid, q("ALTER EXTENSION {} UPDATE TO {}", name(*oid.name), value(new.version)),
-                   hazards=(hazard(UPGRADES_EXTENSION, oid),), undo="extensions have no downgrade scripts as a rule")
+        yield step(
+            oid,
+            q("ALTER EXTENSION {} UPDATE TO {}", name(*oid.name), value(new.version)),
+            hazards=(hazard(UPGRADES_EXTENSION, oid),),
+            undo="extensions have no downgrade scripts as a rule",
+        )
 
 
 def drop(oid: ObjectId, spec: Extension, context: Context) -> Steps:
-    yield step(oid, q("DROP EXTENSION {}", name(*oid.name)),
-               undo=q("CREATE EXTENSION {} SCHEMA {} VERSION {}", name(*oid.name), name(spec.schema), value(spec.version)))
+    yield step(
+        oid,
+        q("DROP EXTENSION {}", name(*oid.name)),
+        undo=q("CREATE EXTENSION {} SCHEMA {} VERSION {}", name(*oid.name), name(spec.schema), value(spec.version)),
+    )
 
 
 KINDS = (
-    PgKind(name="extension", catalog="pg_extension", spec=Extension, query=QUERY, create=create, alter=alter, drop=drop, rank=1),
+    PgKind(
+        name="extension",
+        catalog="pg_extension",
+        spec=Extension,
+        query=QUERY,
+        create=create,
+        alter=alter,
+        drop=drop,
+        rank=1,
+    ),
 )

@@ -13,6 +13,16 @@ from colonnade.engines.postgres.kinds.constraint import (
 )
 
 KINDS = (
-    PgKind(name="foreign key", catalog="pg_constraint", spec=Constraint, query=constraint_query("f"), needs=table_of, alter=alter,
-           create=create_foreign_key, drop=drop, rank=16, space="constraint"),
+    PgKind(
+        name="foreign key",
+        catalog="pg_constraint",
+        spec=Constraint,
+        query=constraint_query("f"),
+        needs=table_of,
+        alter=alter,
+        create=create_foreign_key,
+        drop=drop,
+        rank=16,
+        space="constraint",
+    ),
 )

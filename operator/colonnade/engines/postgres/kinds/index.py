@@ -57,40 +57,74 @@ class IndexAttachment:
 
 
 def _create(oid: ObjectId, spec: Index, *, concurrently: bool) -> Part:
-    return q("CREATE {}INDEX {}{} ON {}{} {}", q("UNIQUE ") if spec.unique else q(""), q("CONCURRENTLY ") if concurrently else q(""),
-             name(oid.name[1]), q("ONLY ") if spec.partitioned else q(""), name(*spec.table), printed(spec.definition))
+    return q(
+        "CREATE {}INDEX {}{} ON {}{} {}",
+        q("UNIQUE ") if spec.unique else q(""),
+        q("CONCURRENTLY ") if concurrently else q(""),
+        name(oid.name[1]),
+        q("ONLY ") if spec.partitioned else q(""),
+        name(*spec.table),
+        printed(spec.definition),
+    )
 
 
 def create(oid: ObjectId, spec: Index, context: Context) -> Steps:
     in_use = context.live and not context.is_fresh(spec.table) and not spec.partitioned
     back = q("DROP INDEX CONCURRENTLY {}", name(*oid.name)) if in_use else q("DROP INDEX {}", name(*oid.name))
     risk = (hazard(BUILDS_INDEX, f"table {'.'.join(spec.table)}"),) if in_use else ()
-    yield replace(step(oid, _create(oid, spec, concurrently=in_use), alone=in_use, hazards=risk, undo=back),
-                  checks=_duplicates(oid, spec) if in_use and spec.unique else ())
+    yield replace(
+        step(oid, _create(oid, spec, concurrently=in_use), alone=in_use, hazards=risk, undo=back),
+        checks=_duplicates(oid, spec) if in_use and spec.unique else (),
+    )
     yield from _settings(oid, spec)
 
 
 def _duplicates(oid: ObjectId, spec: Index) -> tuple[Check, ...]:
     """Only for what a plain list of columns says; an expression index finds its duplicates while it is built."""
     columns, _, rest = spec.definition.removeprefix("USING btree (").partition(")")
-    if not spec.definition.startswith("USING btree (") or "(" in columns or " " in columns.replace(", ", ",") or "INCLUDE" in rest:
+    if (
+        not spec.definition.startswith("USING btree (")
+        or "(" in columns
+        or " " in columns.replace(", ", ",")
+        or "INCLUDE" in rest
+    ):
         return ()
-    where = q(" AND {}", printed(rest.strip().removeprefix("NULLS NOT DISTINCT ").removeprefix("WHERE "))) if " WHERE " in rest else q("")
+    where = (
+        q(" AND {}", printed(rest.strip().removeprefix("NULLS NOT DISTINCT ").removeprefix("WHERE ")))
+        if " WHERE " in rest
+        else q("")
+    )
     known = q("({}) IS NOT NULL", printed(columns)) if "," not in columns else q("NOT (({}) IS NULL)", printed(columns))
     groups = q("FROM {} WHERE {}{} GROUP BY {} HAVING count(*) > 1", name(*spec.table), known, where, printed(columns))
-    return (Check(
-        query=text(q("SELECT {} {} LIMIT 5", printed(columns), groups)), count=text(q("SELECT count(*) FROM (SELECT 1 {}) d", groups)),
-        problem=f"{oid} is unique and has values that stand more than once", remedy="merge or remove the duplicates first"),)
+    return (
+        Check(
+            query=text(q("SELECT {} {} LIMIT 5", printed(columns), groups)),
+            count=text(q("SELECT count(*) FROM (SELECT 1 {}) d", groups)),
+            problem=f"{oid} is unique and has values that stand more than once",
+            remedy="merge or remove the duplicates first",
+        ),
+    )
 
 
 def _settings(oid: ObjectId, spec: Index) -> Iterator[Step]:
     if spec.clustered:
-        yield step(oid, q("ALTER TABLE {} CLUSTER ON {}", name(*spec.table), name(oid.name[1])),
-                   undo=q("ALTER TABLE {} SET WITHOUT CLUSTER", name(*spec.table)))
+        yield step(
+            oid,
+            q("ALTER TABLE {} CLUSTER ON {}", name(*spec.table), name(oid.name[1])),
+            undo=q("ALTER TABLE {} SET WITHOUT CLUSTER", name(*spec.table)),
+        )
     for one in spec.statistics:
         column, _, target = one.partition("=")
-        yield step(oid, q("ALTER INDEX {} ALTER COLUMN {} SET STATISTICS {}", name(*oid.name), value(int(column)), value(int(target))),
-                   undo=q("ALTER INDEX {} ALTER COLUMN {} SET STATISTICS -1", name(*oid.name), value(int(column))))
+        yield step(
+            oid,
+            q(
+                "ALTER INDEX {} ALTER COLUMN {} SET STATISTICS {}",
+                name(*oid.name),
+                value(int(column)),
+                value(int(target)),
+            ),
+            undo=q("ALTER INDEX {} ALTER COLUMN {} SET STATISTICS -1", name(*oid.name), value(int(column))),
+        )
 
 
 def alter(oid: ObjectId, old: Index, new: Index, context: Context) -> Steps | None:
@@ -101,25 +135,47 @@ def alter(oid: ObjectId, old: Index, new: Index, context: Context) -> Steps | No
 
 def _changed(oid: ObjectId, old: Index, new: Index) -> Iterator[Step]:
     if old.clustered and not new.clustered:
-        yield step(oid, q("ALTER TABLE {} SET WITHOUT CLUSTER", name(*new.table)),
-                   undo=q("ALTER TABLE {} CLUSTER ON {}", name(*new.table), name(oid.name[1])))
-    gone = tuple(f"{o.partition('=')[0]}=-1" for o in old.statistics if o.partition("=")[0] not in {n.partition("=")[0] for n in new.statistics})
-    yield from _settings(oid, replace(new, clustered=new.clustered and not old.clustered, statistics=(*gone, *new.statistics)))
+        yield step(
+            oid,
+            q("ALTER TABLE {} SET WITHOUT CLUSTER", name(*new.table)),
+            undo=q("ALTER TABLE {} CLUSTER ON {}", name(*new.table), name(oid.name[1])),
+        )
+    gone = tuple(
+        f"{o.partition('=')[0]}=-1"
+        for o in old.statistics
+        if o.partition("=")[0] not in {n.partition("=")[0] for n in new.statistics}
+    )
+    yield from _settings(
+        oid, replace(new, clustered=new.clustered and not old.clustered, statistics=(*gone, *new.statistics))
+    )
 
 
 def drop(oid: ObjectId, spec: Index, context: Context) -> Steps:
     if ObjectId("index attachment", oid.name) in context.old.objects and spec_gone(oid, context):
         return
-    alone = context.live and not spec.partitioned and not context.is_gone(spec.table) and ObjectId("index attachment", oid.name) not in context.old.objects
+    alone = (
+        context.live
+        and not spec.partitioned
+        and not context.is_gone(spec.table)
+        and ObjectId("index attachment", oid.name) not in context.old.objects
+    )
     what = q("DROP INDEX CONCURRENTLY {}", name(*oid.name)) if alone else q("DROP INDEX {}", name(*oid.name))
-    yield step(oid, what, alone=alone, hazards=(hazard(DROPS_INDEX, f"{oid} of table {'.'.join(spec.table)}"),),
-               undo=_create(oid, spec, concurrently=alone))
+    yield step(
+        oid,
+        what,
+        alone=alone,
+        hazards=(hazard(DROPS_INDEX, f"{oid} of table {'.'.join(spec.table)}"),),
+        undo=_create(oid, spec, concurrently=alone),
+    )
 
 
 def spec_gone(oid: ObjectId, context: Context) -> bool:
     """A part of a partitioned index goes with the whole."""
     parent = context.old.objects[ObjectId("index attachment", oid.name)].parent
-    return any(ObjectId(k, parent) in context.gone for k in ("index",)) or ObjectId("index", parent) not in context.new.objects
+    return (
+        any(ObjectId(k, parent) in context.gone for k in ("index",))
+        or ObjectId("index", parent) not in context.new.objects
+    )
 
 
 def attachment_needs(oid: ObjectId, spec: IndexAttachment) -> Iterable[ObjectId]:
@@ -127,7 +183,11 @@ def attachment_needs(oid: ObjectId, spec: IndexAttachment) -> Iterable[ObjectId]
 
 
 def attach(oid: ObjectId, spec: IndexAttachment, context: Context) -> Steps:
-    yield step(oid, q("ALTER INDEX {} ATTACH PARTITION {}", name(*spec.parent), name(*oid.name)), undo="an attached index cannot be detached")
+    yield step(
+        oid,
+        q("ALTER INDEX {} ATTACH PARTITION {}", name(*spec.parent), name(*oid.name)),
+        undo="an attached index cannot be detached",
+    )
 
 
 def detach(oid: ObjectId, spec: IndexAttachment, context: Context) -> Steps:
@@ -135,7 +195,26 @@ def detach(oid: ObjectId, spec: IndexAttachment, context: Context) -> Steps:
 
 
 KINDS = (
-    PgKind(name="index", catalog="pg_class", spec=Index, query=INDEXES, create=create, alter=alter, drop=drop, rank=14, space="relation"),
-    PgKind(name="index attachment", catalog="", spec=IndexAttachment, query=ATTACHMENTS, needs=attachment_needs, create=attach,
-           alter=never, drop=detach, rank=15),
+    PgKind(
+        name="index",
+        catalog="pg_class",
+        spec=Index,
+        query=INDEXES,
+        create=create,
+        alter=alter,
+        drop=drop,
+        rank=14,
+        space="relation",
+    ),
+    PgKind(
+        name="index attachment",
+        catalog="",
+        spec=IndexAttachment,
+        query=ATTACHMENTS,
+        needs=attachment_needs,
+        create=attach,
+        alter=never,
+        drop=detach,
+        rank=15,
+    ),
 )

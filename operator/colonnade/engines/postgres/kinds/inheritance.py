@@ -44,11 +44,18 @@ def create(oid: ObjectId, spec: Inheritance, context: Context) -> Steps:
     child = name(*oid.name)
     if spec.bound:
         parent = name(*spec.parents[0])
-        yield step(oid, q("ALTER TABLE {} ATTACH PARTITION {} {}", parent, child, printed(spec.bound)),
-                   undo=q("ALTER TABLE {} DETACH PARTITION {}", parent, child))
+        yield step(
+            oid,
+            q("ALTER TABLE {} ATTACH PARTITION {} {}", parent, child, printed(spec.bound)),
+            undo=q("ALTER TABLE {} DETACH PARTITION {}", parent, child),
+        )
     elif not context.is_fresh(oid.name):
         for p in spec.parents:
-            yield step(oid, q("ALTER TABLE {} INHERIT {}", child, name(*p)), undo=q("ALTER TABLE {} NO INHERIT {}", child, name(*p)))
+            yield step(
+                oid,
+                q("ALTER TABLE {} INHERIT {}", child, name(*p)),
+                undo=q("ALTER TABLE {} NO INHERIT {}", child, name(*p)),
+            )
 
 
 def alter(oid: ObjectId, old: Inheritance, new: Inheritance, context: Context) -> Steps | None:
@@ -61,23 +68,48 @@ def _parents(oid: ObjectId, old: Inheritance, new: Inheritance) -> Iterator[Step
     child = name(*oid.name)
     for p in old.parents:
         if p not in new.parents:
-            yield step(oid, q("ALTER TABLE {} NO INHERIT {}", child, name(*p)), undo=q("ALTER TABLE {} INHERIT {}", child, name(*p)))
+            yield step(
+                oid,
+                q("ALTER TABLE {} NO INHERIT {}", child, name(*p)),
+                undo=q("ALTER TABLE {} INHERIT {}", child, name(*p)),
+            )
     for p in new.parents:
         if p not in old.parents:
-            yield step(oid, q("ALTER TABLE {} INHERIT {}", child, name(*p)), undo=q("ALTER TABLE {} NO INHERIT {}", child, name(*p)))
+            yield step(
+                oid,
+                q("ALTER TABLE {} INHERIT {}", child, name(*p)),
+                undo=q("ALTER TABLE {} NO INHERIT {}", child, name(*p)),
+            )
 
 
 def drop(oid: ObjectId, spec: Inheritance, context: Context) -> Steps:
     child = name(*oid.name)
     for p in spec.parents:
         if spec.bound:
-            yield step(oid, q("ALTER TABLE {} DETACH PARTITION {}", name(*p), child),
-                       undo=q("ALTER TABLE {} ATTACH PARTITION {} {}", name(*p), child, printed(spec.bound)))
+            yield step(
+                oid,
+                q("ALTER TABLE {} DETACH PARTITION {}", name(*p), child),
+                undo=q("ALTER TABLE {} ATTACH PARTITION {} {}", name(*p), child, printed(spec.bound)),
+            )
         else:
-            yield step(oid, q("ALTER TABLE {} NO INHERIT {}", child, name(*p)), undo=q("ALTER TABLE {} INHERIT {}", child, name(*p)))
+            yield step(
+                oid,
+                q("ALTER TABLE {} NO INHERIT {}", child, name(*p)),
+                undo=q("ALTER TABLE {} INHERIT {}", child, name(*p)),
+            )
 
 
 KINDS = (
-    PgKind(name="inheritance", catalog="", spec=Inheritance, query=QUERY, needs=needs, goes_with=child_of, create=create, alter=alter,
-           drop=drop, rank=9),
+    PgKind(
+        name="inheritance",
+        catalog="",
+        spec=Inheritance,
+        query=QUERY,
+        needs=needs,
+        goes_with=child_of,
+        create=create,
+        alter=alter,
+        drop=drop,
+        rank=9,
+    ),
 )

@@ -35,7 +35,9 @@ def _create(oid: ObjectId, spec: MaterializedView) -> Part:
     columns = q(" ({})", listed(name(c) for c in spec.columns)) if spec.columns else q("")
     using = q(" USING {}", name(spec.access_method)) if spec.access_method not in ("heap", "") else q("")
     with_ = q(" WITH ({})", options(spec.options)) if spec.options else q("")
-    return q("CREATE MATERIALIZED VIEW {}{}{}{} AS\n{}", name(*oid.name), columns, using, with_, printed(spec.definition))
+    return q(
+        "CREATE MATERIALIZED VIEW {}{}{}{} AS\n{}", name(*oid.name), columns, using, with_, printed(spec.definition)
+    )
 
 
 def create(oid: ObjectId, spec: MaterializedView, context: Context) -> Steps:
@@ -50,11 +52,23 @@ def alter(oid: ObjectId, old: MaterializedView, new: MaterializedView, context: 
 
 def drop(oid: ObjectId, spec: MaterializedView, context: Context) -> Steps:
     gone = oid not in context.new.objects
-    risk = (hazard(BREAKS_CLIENTS, oid),) if gone else (hazard(BLOCKS_WRITES, oid, "reads wait until it is filled again"),)
+    risk = (
+        (hazard(BREAKS_CLIENTS, oid),) if gone else (hazard(BLOCKS_WRITES, oid, "reads wait until it is filled again"),)
+    )
     yield step(oid, q("DROP MATERIALIZED VIEW {}", name(*oid.name)), hazards=risk, undo=_create(oid, spec))
 
 
 KINDS = (
-    PgKind(name="materialized view", catalog="pg_class", spec=MaterializedView, query=QUERY, create=create, alter=alter, drop=drop,
-           rank=22, space="relation", derived=("definition",)),
+    PgKind(
+        name="materialized view",
+        catalog="pg_class",
+        spec=MaterializedView,
+        query=QUERY,
+        create=create,
+        alter=alter,
+        drop=drop,
+        rank=22,
+        space="relation",
+        derived=("definition",),
+    ),
 )

@@ -14,6 +14,18 @@ from colonnade.engines.postgres.kinds.constraint import (
 )
 
 KINDS = (
-    PgKind(name="primary key", catalog="pg_constraint", spec=Constraint, query=constraint_query("p"), needs=table_of, create=create_key,
-           alter=alter, drop=drop, rank=11, space="constraint", foldable=True, inline=inline),
+    PgKind(
+        name="primary key",
+        catalog="pg_constraint",
+        spec=Constraint,
+        query=constraint_query("p"),
+        needs=table_of,
+        create=create_key,
+        alter=alter,
+        drop=drop,
+        rank=11,
+        space="constraint",
+        foldable=True,
+        inline=inline,
+    ),
 )

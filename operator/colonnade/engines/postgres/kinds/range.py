@@ -40,12 +40,18 @@ def create(oid: ObjectId, spec: Range, context: Context) -> Steps:
     options = listed(
         q("{} = {}", printed(key), printed(v))
         for key, v in (
-            ("SUBTYPE", spec.subtype), ("SUBTYPE_OPCLASS", spec.subtype_opclass), ("COLLATION", spec.collation),
-            ("CANONICAL", spec.canonical), ("SUBTYPE_DIFF", spec.subtype_diff), ("MULTIRANGE_TYPE_NAME", spec.multirange),
+            ("SUBTYPE", spec.subtype),
+            ("SUBTYPE_OPCLASS", spec.subtype_opclass),
+            ("COLLATION", spec.collation),
+            ("CANONICAL", spec.canonical),
+            ("SUBTYPE_DIFF", spec.subtype_diff),
+            ("MULTIRANGE_TYPE_NAME", spec.multirange),
         )
         if v
     )
-    yield step(oid, q("CREATE TYPE {} AS RANGE ({})", name(*oid.name), options), undo=q("DROP TYPE {}", name(*oid.name)))
+    yield step(
+        oid, q("CREATE TYPE {} AS RANGE ({})", name(*oid.name), options), undo=q("DROP TYPE {}", name(*oid.name))
+    )
 
 
 def drop(oid: ObjectId, spec: Range, context: Context) -> Steps:
@@ -53,5 +59,16 @@ def drop(oid: ObjectId, spec: Range, context: Context) -> Steps:
 
 
 KINDS = (
-    PgKind(name="range", words="TYPE", catalog="pg_type", spec=Range, query=QUERY, create=create, alter=never, drop=drop, rank=3, space="type"),
+    PgKind(
+        name="range",
+        words="TYPE",
+        catalog="pg_type",
+        spec=Range,
+        query=QUERY,
+        create=create,
+        alter=never,
+        drop=drop,
+        rank=3,
+        space="type",
+    ),
 )

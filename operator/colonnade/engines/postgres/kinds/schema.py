@@ -30,4 +30,8 @@ def drop(oid: ObjectId, spec: Schema, context: Context) -> Steps:
     yield step(oid, q("DROP SCHEMA {}", name(*oid.name)), undo=q("CREATE SCHEMA {}", name(*oid.name)))
 
 
-KINDS = (PgKind(name="schema", catalog="pg_namespace", spec=Schema, query=QUERY, create=create, alter=alter, drop=drop, rank=0),)
+KINDS = (
+    PgKind(
+        name="schema", catalog="pg_namespace", spec=Schema, query=QUERY, create=create, alter=alter, drop=drop, rank=0
+    ),
+)

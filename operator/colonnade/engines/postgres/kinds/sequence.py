@@ -51,26 +51,45 @@ class SequenceOwner:
 
 
 def _options(spec: Sequence) -> Part:
-    return q("AS {} START WITH {} INCREMENT BY {} MINVALUE {} MAXVALUE {} CACHE {} {}", printed(spec.type), value(spec.start),
-             q("{}", printed(str(spec.increment))), printed(str(spec.low)), printed(str(spec.high)), value(spec.cache),
-             q("CYCLE") if spec.cycle else q("NO CYCLE"))
+    return q(
+        "AS {} START WITH {} INCREMENT BY {} MINVALUE {} MAXVALUE {} CACHE {} {}",
+        printed(spec.type),
+        value(spec.start),
+        q("{}", printed(str(spec.increment))),
+        printed(str(spec.low)),
+        printed(str(spec.high)),
+        value(spec.cache),
+        q("CYCLE") if spec.cycle else q("NO CYCLE"),
+    )
 
 
 def create(oid: ObjectId, spec: Sequence, context: Context) -> Steps:
-    what = words("CREATE UNLOGGED SEQUENCE" if spec.persistence == "u" else "CREATE SEQUENCE", name(*oid.name), _options(spec))
+    what = words(
+        "CREATE UNLOGGED SEQUENCE" if spec.persistence == "u" else "CREATE SEQUENCE", name(*oid.name), _options(spec)
+    )
     yield step(oid, what, undo=q("DROP SEQUENCE {}", name(*oid.name)))
 
 
 def alter(oid: ObjectId, old: Sequence, new: Sequence, context: Context) -> Steps:
     if (old.persistence, new.persistence) in (("p", "u"), ("u", "p")):
         to = q("LOGGED") if new.persistence == "p" else q("UNLOGGED")
-        yield step(oid, q("ALTER SEQUENCE {} SET {}", name(*oid.name), to), undo="ALTER SEQUENCE … SET LOGGED or UNLOGGED")
-    yield step(oid, q("ALTER SEQUENCE {} {}", name(*oid.name), _options(new)), undo=q("ALTER SEQUENCE {} {}", name(*oid.name), _options(old)))
+        yield step(
+            oid, q("ALTER SEQUENCE {} SET {}", name(*oid.name), to), undo="ALTER SEQUENCE … SET LOGGED or UNLOGGED"
+        )
+    yield step(
+        oid,
+        q("ALTER SEQUENCE {} {}", name(*oid.name), _options(new)),
+        undo=q("ALTER SEQUENCE {} {}", name(*oid.name), _options(old)),
+    )
 
 
 def drop(oid: ObjectId, spec: Sequence, context: Context) -> Steps:
-    yield step(oid, q("DROP SEQUENCE {}", name(*oid.name)), hazards=(hazard(DELETES_DATA, oid, "its present value"),),
-               undo=q("CREATE SEQUENCE {} {}", name(*oid.name), _options(spec)))
+    yield step(
+        oid,
+        q("DROP SEQUENCE {}", name(*oid.name)),
+        hazards=(hazard(DELETES_DATA, oid, "its present value"),),
+        undo=q("CREATE SEQUENCE {} {}", name(*oid.name), _options(spec)),
+    )
 
 
 def owner_needs(oid: ObjectId, spec: SequenceOwner) -> Iterable[ObjectId]:
@@ -82,8 +101,11 @@ def sequence_of(oid: ObjectId, spec: SequenceOwner) -> Iterable[ObjectId]:
 
 
 def own(oid: ObjectId, spec: SequenceOwner, context: Context) -> Steps:
-    yield step(oid, q("ALTER SEQUENCE {} OWNED BY {}", name(*oid.name), name(*spec.column)),
-               undo=q("ALTER SEQUENCE {} OWNED BY NONE", name(*oid.name)))
+    yield step(
+        oid,
+        q("ALTER SEQUENCE {} OWNED BY {}", name(*oid.name), name(*spec.column)),
+        undo=q("ALTER SEQUENCE {} OWNED BY NONE", name(*oid.name)),
+    )
 
 
 def own_another(oid: ObjectId, old: SequenceOwner, new: SequenceOwner, context: Context) -> Steps:
@@ -91,13 +113,36 @@ def own_another(oid: ObjectId, old: SequenceOwner, new: SequenceOwner, context: 
 
 
 def disown(oid: ObjectId, spec: SequenceOwner, context: Context) -> Steps:
-    yield step(oid, q("ALTER SEQUENCE {} OWNED BY NONE", name(*oid.name)),
-               undo=q("ALTER SEQUENCE {} OWNED BY {}", name(*oid.name), name(*spec.column)))
+    yield step(
+        oid,
+        q("ALTER SEQUENCE {} OWNED BY NONE", name(*oid.name)),
+        undo=q("ALTER SEQUENCE {} OWNED BY {}", name(*oid.name), name(*spec.column)),
+    )
 
 
 KINDS = (
-    PgKind(name="sequence", words="SEQUENCE", catalog="pg_class", spec=Sequence, query=SEQUENCES, create=create, alter=alter, drop=drop, rank=5,
-           space="relation"),
-    PgKind(name="sequence owner", catalog="", spec=SequenceOwner, query=OWNERS, needs=owner_needs, goes_with=sequence_of,
-           create=own, alter=own_another, drop=disown, rank=20),
+    PgKind(
+        name="sequence",
+        words="SEQUENCE",
+        catalog="pg_class",
+        spec=Sequence,
+        query=SEQUENCES,
+        create=create,
+        alter=alter,
+        drop=drop,
+        rank=5,
+        space="relation",
+    ),
+    PgKind(
+        name="sequence owner",
+        catalog="",
+        spec=SequenceOwner,
+        query=OWNERS,
+        needs=owner_needs,
+        goes_with=sequence_of,
+        create=own,
+        alter=own_another,
+        drop=disown,
+        rank=20,
+    ),
 )

@@ -83,11 +83,19 @@ def _in_place(oid: ObjectId, old: Table, new: Table) -> Iterator[Step]:
     t = q("ALTER TABLE {}", name(*oid.name))
     if old.persistence != new.persistence:
         there, back = ("LOGGED", "UNLOGGED") if new.persistence == "p" else ("UNLOGGED", "LOGGED")
-        yield step(oid, q("{} SET {}", t, printed(there)), undo=q("{} SET {}", t, printed(back)),
-                   hazards=(hazard(REWRITES_TABLE, oid),))
+        yield step(
+            oid,
+            q("{} SET {}", t, printed(there)),
+            undo=q("{} SET {}", t, printed(back)),
+            hazards=(hazard(REWRITES_TABLE, oid),),
+        )
     if old.access_method != new.access_method:
-        yield step(oid, q("{} SET ACCESS METHOD {}", t, name(new.access_method)), hazards=(hazard(REWRITES_TABLE, oid),),
-                   undo=q("{} SET ACCESS METHOD {}", t, name(old.access_method)))
+        yield step(
+            oid,
+            q("{} SET ACCESS METHOD {}", t, name(new.access_method)),
+            hazards=(hazard(REWRITES_TABLE, oid),),
+            undo=q("{} SET ACCESS METHOD {}", t, name(old.access_method)),
+        )
     yield from changed_options(oid, t, old.options, new.options)
     yield from _row_security(oid, old, new)
 
@@ -101,15 +109,24 @@ def _row_security(oid: ObjectId, old: Table | None, new: Table) -> Iterator[Step
     ):
         if before != after:
             there, back = (yes, no) if after else (no, yes)
-            yield step(oid, q("{} {} ROW LEVEL SECURITY", t, there), undo=q("{} {} ROW LEVEL SECURITY", t, back), hazards=access)
+            yield step(
+                oid,
+                q("{} {} ROW LEVEL SECURITY", t, there),
+                undo=q("{} {} ROW LEVEL SECURITY", t, back),
+                hazards=access,
+            )
 
 
 def drop(oid: ObjectId, spec: Table, context: Context) -> Steps:
     if context.quarantine:
         yield from _quarantine(oid, context.quarantine, context)
         return
-    yield step(oid, q("DROP TABLE {}", name(*oid.name)), hazards=(hazard(DELETES_DATA, oid),),
-               undo="the rows are gone; restore them from a backup")
+    yield step(
+        oid,
+        q("DROP TABLE {}", name(*oid.name)),
+        hazards=(hazard(DELETES_DATA, oid),),
+        undo="the rows are gone; restore them from a backup",
+    )
 
 
 def _quarantine(oid: ObjectId, schema: str, context: Context) -> Iterator[Step]:
@@ -118,13 +135,35 @@ def _quarantine(oid: ObjectId, schema: str, context: Context) -> Iterator[Step]:
     yield step(oid, q("CREATE SCHEMA IF NOT EXISTS {}", name(schema)), undo=q("DROP SCHEMA {}", name(schema)))
     for k in context.old.objects:
         if k.kind == "foreign key" and k.name[:2] == oid.name:
-            yield step(oid, q("ALTER TABLE {} DROP CONSTRAINT {}", table, name(k.name[2])),
-                       undo=q("ALTER TABLE {} ADD CONSTRAINT {} {}", table, name(k.name[2]), printed(context.old.objects[k].definition)))
-    yield step(oid, q("ALTER TABLE {} SET SCHEMA {}", table, name(schema)), hazards=(hazard(DELETES_DATA, oid, "after the quarantine"),),
-               undo=q("ALTER TABLE {} SET SCHEMA {}", away, name(oid.name[0])))
+            yield step(
+                oid,
+                q("ALTER TABLE {} DROP CONSTRAINT {}", table, name(k.name[2])),
+                undo=q(
+                    "ALTER TABLE {} ADD CONSTRAINT {} {}",
+                    table,
+                    name(k.name[2]),
+                    printed(context.old.objects[k].definition),
+                ),
+            )
+    yield step(
+        oid,
+        q("ALTER TABLE {} SET SCHEMA {}", table, name(schema)),
+        hazards=(hazard(DELETES_DATA, oid, "after the quarantine"),),
+        undo=q("ALTER TABLE {} SET SCHEMA {}", away, name(oid.name[0])),
+    )
 
 
 KINDS = (
-    PgKind(name="table", catalog="pg_class", spec=Table, query=QUERY, create=create, alter=alter, drop=drop, rank=6,
-           space="relation", holds_data=True),
+    PgKind(
+        name="table",
+        catalog="pg_class",
+        spec=Table,
+        query=QUERY,
+        create=create,
+        alter=alter,
+        drop=drop,
+        rank=6,
+        space="relation",
+        holds_data=True,
+    ),
 )

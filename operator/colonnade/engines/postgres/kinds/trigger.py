@@ -56,7 +56,16 @@ def _in_place(oid: ObjectId, old: Trigger, new: Trigger) -> Iterator[Step]:
 
 def drop(oid: ObjectId, spec: Trigger, context: Context) -> Steps:
     risk = () if oid in context.new.objects else (hazard(DROPS_GUARANTEE, oid),)
-    yield step(oid, q("DROP TRIGGER {} ON {}", name(oid.name[2]), name(*oid.name[:2])), hazards=risk, undo=printed(spec.definition))
+    yield step(
+        oid,
+        q("DROP TRIGGER {} ON {}", name(oid.name[2]), name(*oid.name[:2])),
+        hazards=risk,
+        undo=printed(spec.definition),
+    )
 
 
-KINDS = (PgKind(name="trigger", catalog="pg_trigger", spec=Trigger, query=QUERY, create=create, alter=alter, drop=drop, rank=24),)
+KINDS = (
+    PgKind(
+        name="trigger", catalog="pg_trigger", spec=Trigger, query=QUERY, create=create, alter=alter, drop=drop, rank=24
+    ),
+)

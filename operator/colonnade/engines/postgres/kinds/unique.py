@@ -14,6 +14,18 @@ from colonnade.engines.postgres.kinds.constraint import (
 )
 
 KINDS = (
-    PgKind(name="unique", catalog="pg_constraint", spec=Constraint, query=constraint_query("u"), needs=table_of, create=create_key,
-           alter=alter, drop=drop, rank=12, space="constraint", foldable=True, inline=inline),
+    PgKind(
+        name="unique",
+        catalog="pg_constraint",
+        spec=Constraint,
+        query=constraint_query("u"),
+        needs=table_of,
+        create=create_key,
+        alter=alter,
+        drop=drop,
+        rank=12,
+        space="constraint",
+        foldable=True,
+        inline=inline,
+    ),
 )
