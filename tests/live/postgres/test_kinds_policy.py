@@ -70,6 +70,47 @@ DROP TABLE t;
 """)
 
 
+ROW_SECURITY = cases("""
+== states
+ALTER TABLE t ENABLE ROW LEVEL SECURITY;
+--
+ALTER TABLE t ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+--
+ALTER TABLE t FORCE ROW LEVEL SECURITY;
+--
+== partition
+CREATE TABLE p (a int) PARTITION BY LIST (a);
+CREATE TABLE p1 PARTITION OF p DEFAULT;
+ALTER TABLE p ENABLE ROW LEVEL SECURITY;
+--
+CREATE TABLE p (a int) PARTITION BY LIST (a);
+CREATE TABLE p1 PARTITION OF p DEFAULT;
+ALTER TABLE p1 ENABLE ROW LEVEL SECURITY;
+== table_goes
+CREATE TABLE u (a int);
+ALTER TABLE u ENABLE ROW LEVEL SECURITY;
+--
+""")
+
+
+def test_row_security(walk: Walk) -> None:
+    walk.cases(ROW_SECURITY, base="CREATE TABLE t (a int);")
+
+
+def test_policies_are_there_before_they_hold(walk: Walk) -> None:
+    there = walk.place("CREATE TABLE t (a int);")
+    wanted = walk.place(
+        "CREATE TABLE t (a int, b int NOT NULL); CREATE INDEX ON t (a); CREATE POLICY p ON t USING (a = b);"
+        "CREATE POLICY q ON t FOR SELECT USING (true); ALTER TABLE t ENABLE ROW LEVEL SECURITY;"
+    )
+    taken = [s.statement for s in walk.go(there, wanted)]
+    on = next(i for i, s in enumerate(taken) if "ENABLE" in s)
+    assert all(i < on for i, s in enumerate(taken) if s.startswith("CREATE POLICY"))
+    back = [s.statement for s in walk.go(there, walk.place("CREATE TABLE t (a int);"))]
+    off = next(i for i, s in enumerate(back) if "DISABLE" in s)
+    assert all(i > off for i, s in enumerate(back) if s.startswith("DROP POLICY"))
+
+
 def test_a_policy_follows_its_declaration(walk: Walk) -> None:
     walk.cases(CASES, base=TABLE)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from colonnade.core.hazards import CHANGES_ACCESS, DELETES_DATA, REWRITES_TABLE, hazard
+from colonnade.core.hazards import DELETES_DATA, REWRITES_TABLE, hazard
 from colonnade.core.kind import ObjectId
 from colonnade.core.plan import Step
 from colonnade.engines.postgres.kind import Context, PgKind, Steps
@@ -18,7 +18,7 @@ from colonnade.engines.postgres.statement import Part, listed, name, printed, q,
 
 QUERY = """
 SELECT c.oid, ARRAY[n.nspname, c.relname] AS name, c.relpersistence::text AS persistence, pg_get_partkeydef(c.oid) AS partition_key,
-  coalesce(am.amname, '') AS access_method, c.relrowsecurity AS row_security, c.relforcerowsecurity AS force_row_security,
+  coalesce(am.amname, '') AS access_method,
   CASE WHEN c.reloftype <> 0 THEN format_type(c.reloftype, NULL) END AS of_type,
   coalesce((SELECT array_agg(o ORDER BY o) FROM (SELECT unnest(c.reloptions) AS o
     UNION ALL SELECT 'toast.' || unnest(t.reloptions) FROM pg_class t WHERE t.oid = c.reltoastrelid) x), '{}') AS options
@@ -34,8 +34,6 @@ class Table:
     persistence: str
     partition_key: str | None
     access_method: str
-    row_security: bool
-    force_row_security: bool
     of_type: str | None
     options: tuple[str, ...]
 
@@ -55,7 +53,6 @@ def create(oid: ObjectId, spec: Table, context: Context) -> Steps:
         q("WITH ({})", options(spec.options)) if spec.options else None,
     )
     yield step(oid, what, undo=q("DROP TABLE {}", name(*oid.name)))
-    yield from _row_security(oid, None, spec)
 
 
 def folded(oid: ObjectId, context: Context) -> list[Part]:
@@ -97,24 +94,6 @@ def _in_place(oid: ObjectId, old: Table, new: Table) -> Iterator[Step]:
             undo=q("{} SET ACCESS METHOD {}", t, name(old.access_method)),
         )
     yield from changed_options(oid, t, old.options, new.options)
-    yield from _row_security(oid, old, new)
-
-
-def _row_security(oid: ObjectId, old: Table | None, new: Table) -> Iterator[Step]:
-    t = q("ALTER TABLE {}", name(*oid.name))
-    access = (hazard(CHANGES_ACCESS, oid),) if old else ()
-    for before, after, yes, no in (
-        (old is not None and old.row_security, new.row_security, q("ENABLE"), q("DISABLE")),
-        (old is not None and old.force_row_security, new.force_row_security, q("FORCE"), q("NO FORCE")),
-    ):
-        if before != after:
-            there, back = (yes, no) if after else (no, yes)
-            yield step(
-                oid,
-                q("{} {} ROW LEVEL SECURITY", t, there),
-                undo=q("{} {} ROW LEVEL SECURITY", t, back),
-                hazards=access,
-            )
 
 
 def drop(oid: ObjectId, spec: Table, context: Context) -> Steps:
