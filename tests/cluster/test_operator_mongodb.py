@@ -72,7 +72,7 @@ def test_documents_in_the_way_are_named_and_mending_them_heals(
     team: Team, mongo_url: str, live: Database[dict[str, Any]]
 ) -> None:
     live["users"].insert_many([{"_id": 1, "email": "a@b"}, {"_id": 2, "email": "a@b"}])
-    shop = store(team, "violated", mongo_url, resync="1s")
+    shop = store(team, "violated", mongo_url, resync="1s", approval="Destructive")
     team.apply(mongo("violating", shop, USERS))
     found = team.reason("MongoSchema", "violating", "DataViolation")
     assert "users" in message(found)
