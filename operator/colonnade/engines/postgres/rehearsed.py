@@ -19,7 +19,7 @@ from colonnade.core.gate import Policy
 from colonnade.core.kind import Model, ObjectId
 from colonnade.core.plan import Step
 from colonnade.engines import Progress
-from colonnade.engines.postgres import fingerprint, planner, renames
+from colonnade.engines.postgres import fingerprint, losses, planner, renames
 from colonnade.engines.postgres.fingerprint import Fingerprint
 from colonnade.engines.postgres.normalise import Form, Normaliser, PgDesired, built, snapshot
 from colonnade.engines.postgres.read import read
@@ -90,7 +90,7 @@ class Rehearsed:
         assert self.again is not None
         with self.scratch.database() as copy:
             steps = self._on(copy)
-        return self._expanded(steps, progress) if steps else []
+        return losses.told(self.live, self.scope.live, self._expanded(steps, progress)) if steps else []
 
     def _on(self, copy: Connection) -> list[Step]:
         if len(self.scope.live.objects) > 2:

@@ -1,0 +1,64 @@
+"""How much a plan would delete: a drop is approved knowing the rows and bytes that go.
+
+Small tables are counted, large ones told as the server last counted them.
+https://www.postgresql.org/docs/current/catalog-pg-class.html (reltuples)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import LiteralString
+
+import psycopg
+
+from colonnade.core.kind import Model
+from colonnade.core.plan import Step
+from colonnade.engines.postgres.session import Connection
+from colonnade.engines.postgres.statement import Part, name, q, text
+
+COUNTED = 64 * 2**20
+"""Bytes up to which a table is counted row by row."""
+PATIENCE = "5s"
+
+SIZE: LiteralString = """
+SELECT c.reltuples::int8, pg_total_relation_size(c.oid), pg_size_pretty(pg_total_relation_size(c.oid)) FROM pg_class c WHERE c.oid = %s::regclass"""
+
+
+def told(connection: Connection, live: Model, steps: Sequence[Step]) -> list[Step]:
+    """The steps, with every hazard of losing data saying how much of it there is."""
+    tables = {str(o): name(*o.name[:2]) for o in live.objects if o.kind in ("table", "column")}
+    return [_told(connection, s, tables[s.subject]) if s.subject in tables and _loses(s) else s for s in steps]
+
+
+def _loses(step: Step) -> bool:
+    return any(h.code == "DELETES_DATA" for h in step.hazards)
+
+
+def _told(connection: Connection, step: Step, table: Part) -> Step:
+    amount = ", ".join(_amount(connection, table))
+    hazards = (replace(h, message=f"{h.message}: {amount}") if h.code == "DELETES_DATA" else h for h in step.hazards)
+    return replace(step, hazards=tuple(hazards))
+
+
+def _amount(connection: Connection, table: Part) -> Iterator[str]:
+    row = connection.execute(SIZE, [text(table)]).fetchone()
+    assert row is not None
+    estimate, size, pretty = row
+    counted = _count(connection, table) if size <= COUNTED else None
+    if counted is not None:
+        yield f"{counted} row(s)"
+    elif estimate >= 0:
+        yield f"about {estimate} rows"
+    yield str(pretty)
+
+
+def _count(connection: Connection, table: Part) -> int | None:
+    try:
+        with connection.transaction():
+            connection.execute("SET TRANSACTION READ ONLY")
+            connection.execute("SELECT pg_catalog.set_config('statement_timeout', %s, true), pg_catalog.set_config('lock_timeout', %s, true)", [PATIENCE, PATIENCE])
+            row = connection.execute(q("SELECT count(*) FROM {}", table)).fetchone()
+    except (psycopg.errors.QueryCanceled, psycopg.errors.LockNotAvailable):
+        return None
+    return int(row[0]) if row else None
