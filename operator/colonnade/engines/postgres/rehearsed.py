@@ -102,9 +102,7 @@ class Rehearsed:
                     f"it is tried with {'; '.join(e.__notes__ if hasattr(e, '__notes__') else [])[:200]}"
                 ) from e
         rehearsal = Rehearsal(copy, sizes(self.live), self.policy.max_blocking)
-        done: list[Step] = self._rehearse(
-            rehearsal, list(renames.steps(self._copied or self.scope.live, self.wishes.renames))
-        )
+        done = self._renamed(rehearsal, copy)
         first: tuple[Change, ...] | None = None
         before = self.scope.live
         for _ in range(ROUNDS):
@@ -126,6 +124,16 @@ class Rehearsed:
                 "take what is named out of the declaration, or change it by hand"
             )
         return renames.suspected(done, first or (), before, self.scope.wanted)
+
+    def _renamed(self, rehearsal: Rehearsal, copy: Connection) -> list[Step]:
+        """Tables before their columns, one by one: a column is named within its table as that is called by then."""
+        done: list[Step] = []
+        model = self._copied or self.scope.live
+        for one in sorted(self.wishes.renames, key=lambda r: len(r.within)):
+            if made := list(renames.steps(model, [one])):
+                done += self._rehearse(rehearsal, made)
+                model = read(copy)
+        return done
 
     def _quarantine(self) -> str | None:
         """The schema that dropped tables go to: named after what was there, so that the plan is the same each time it is made."""
