@@ -18,6 +18,7 @@ from colonnade.engines.postgres.statement import listed, name, printed, q
 
 SCHEMA = re.compile(r'SET SCHEMA "(colonnade_quarantine_[0-9a-f]+)"$')
 
+SCHEMAS: LiteralString = "SELECT nspname FROM pg_catalog.pg_namespace WHERE nspname LIKE 'colonnade_quarantine%' ORDER BY 1"
 TABLES: LiteralString = """
 SELECT c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = %s AND c.relkind IN ('r', 'p') ORDER BY 1"""
@@ -37,6 +38,11 @@ def entered(plan: Plan) -> dict[str, list[str]]:
         if m := SCHEMA.search(one.statement):
             found.setdefault(m[1], []).append(one.subject)
     return found
+
+
+def schemas(connection: Connection) -> list[str]:
+    """The quarantines that there are."""
+    return [s for (s,) in connection.execute(SCHEMAS).fetchall()]
 
 
 def empty(connection: Connection, schema: str) -> bool:

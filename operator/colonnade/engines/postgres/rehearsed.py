@@ -19,7 +19,7 @@ from colonnade.core.gate import Policy
 from colonnade.core.kind import Model, ObjectId
 from colonnade.core.plan import Step
 from colonnade.engines import Progress
-from colonnade.engines.postgres import fingerprint, losses, planner, renames
+from colonnade.engines.postgres import fingerprint, losses, planner, quarantine, renames
 from colonnade.engines.postgres.fingerprint import Fingerprint
 from colonnade.engines.postgres.normalise import Form, Normaliser, PgDesired, built, snapshot
 from colonnade.engines.postgres.read import read
@@ -139,7 +139,7 @@ class Rehearsed:
         """The schema that dropped tables go to: named after what was there, so that the plan is the same each time it is made."""
         if self.policy.drops == "Drop":
             return None
-        text = "\0".join(str(o) for o in self.scope.live.objects)
+        text = "\0".join([*(str(o) for o in self.scope.live.objects), *quarantine.schemas(self.live)])
         return "colonnade_quarantine_" + hashlib.sha256(text.encode()).hexdigest()[:8]
 
     def _rehearse(self, rehearsal: Rehearsal, made: list[Step]) -> list[Step]:
