@@ -147,9 +147,10 @@ class Rehearsed:
             return rehearsal.run(made)
         except psycopg.Error as e:
             statement = (getattr(e, "__notes__", None) or [""])[0]
+            detail = f" ({e.diag.message_detail})" if e.diag.message_detail else ""
             raise Unsupported(
-                f"a step of the plan does not work on a copy of the database: {e.diag.message_primary} "
-                f"({statement[:160]}); nothing was changed"
+                f"a step of the plan does not work on a copy of the database: {e.diag.message_primary}{detail}: "
+                f"{statement[:160]}; nothing was changed"
             ) from e
 
     def _expanded(self, steps: list[Step], progress: Progress) -> list[Step]:
