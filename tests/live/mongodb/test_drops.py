@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from colonnade.core.errors import Refused
+from colonnade.core.errors import Refused, Unsupported
 from colonnade.core.gate import Policy
 from tests.live.mongodb.live import OWNER, Mongo
 
@@ -64,11 +64,37 @@ def test_after_its_time_it_is_dropped_for_good_without_asking_again(filled: Mong
     assert filled.reconcile(ONE).plan is None
 
 
+def test_a_change_by_hand_is_drift_though_a_drop_is_due(filled: Mongo) -> None:
+    filled.apply(ONE)
+    past(filled)
+    filled.db.command("collMod", "keep", changeStreamPreAndPostImages={"enabled": True})
+    assert filled.reconcile(ONE).drifted
+    assert "colonnade_quarantine.lose" in filled.names()
+
+
 def test_it_goes_to_quarantine_as_often_as_it_is_dropped(filled: Mongo) -> None:
     filled.apply(ONE)
     filled.apply(TWO)
     filled.apply(ONE)
     assert filled.names() == {"keep", "colonnade_quarantine.lose", "colonnade_quarantine.lose.2"}
+
+
+def test_a_name_that_quarantine_could_not_hold_is_cut(mongo: Mongo) -> None:
+    long = "ü" * 110
+    mongo.apply(f"collections: [{{name: {long}}}]")
+    mongo.apply("collections: []")
+    mongo.apply(f"collections: [{{name: {long}}}]")
+    mongo.apply("collections: []")
+    assert len(mongo.names()) == 2
+    assert all(name.startswith("colonnade_quarantine.üüü") for name in mongo.names())
+
+
+def test_a_time_series_is_dropped_or_stays(mongo: Mongo) -> None:
+    mongo.apply("collections: [{name: t, options: {timeseries: {timeField: at}}}]")
+    with pytest.raises(Unsupported, match=r"policy\.drops to Drop"):
+        mongo.plan("collections: []")
+    mongo.apply("collections: []", DROP)
+    assert mongo.names() == set()
 
 
 def test_where_the_policy_says_so_it_is_dropped_at_once(filled: Mongo) -> None:

@@ -39,6 +39,14 @@ def test_a_rule_on_its_ladder_is_told_of_its_resource_alone(mongo: Mongo) -> Non
     assert mongo.options("a")["validationAction"] == "error"
 
 
+def test_a_change_by_hand_is_drift_though_a_rule_waits(mongo: Mongo) -> None:
+    mongo.db.a.insert_one({"_id": 1})
+    mongo.reconcile({A: STRICT, B: OTHER}, approved)
+    mongo.db.b.drop_index("i")
+    assert mongo.reconcile({A: STRICT, B: OTHER}, approved).drifted
+    assert "i" not in mongo.indexes("b")
+
+
 def test_what_cannot_be_done_for_one_is_done_for_the_other(mongo: Mongo) -> None:
     mongo.apply({A: "collections: [{name: a}, {name: z}]", B: "collections: []"})
     collated = "collections: [{name: a, options: {collation: {locale: de}}}]"

@@ -61,8 +61,11 @@ class MongoDatabase:
         return fingerprint(census(self._session))
 
     def settled(self) -> tuple[str, str] | None:
-        """Not settled is what has waited in quarantine for long enough: its drop is due."""
-        return None if self._records.due(self._session.policy.quarantine_period) else self._records.settled()
+        """Not settled, though nothing was touched, is what has to be looked at again: a rule on its ladder, a drop that is due."""
+        found, again = self._records.settled(), self._records.due(self._session.policy.quarantine_period)
+        if found is None or not (again or self._records.unfinished):
+            return found
+        return None if self.fingerprint() == found[1] else found
 
     def desire(self, declarations: Sequence[Declaration], *, whole: bool = False) -> Desired:
         """The first call of a reconcile: what was read for the one before no longer counts."""
@@ -132,9 +135,8 @@ class MongoDatabase:
             self._records.set_aside({*_aside(there), *(_there(oid, there) for oid in soaking)})
             self._rehearsal.tidy(tuple(desired.compiled.values()))
         if not differences:
+            self._records.settle(desired.digest, there.fingerprint, unfinished=bool(waiting or desired.errors))
             self._look_again(waiting, desired)
-            if not desired.errors:
-                self._records.settle(desired.digest, there.fingerprint)
         return Proof(differences, there.fingerprint)
 
     def _differences(self, there: MongoState, desired: MongoDesired, spared: frozenset[ObjectId]) -> Iterator[str]:

@@ -123,11 +123,12 @@ class Executor:
 
 
 class _Build:
-    """One createIndexes in a thread of its own."""
+    """One createIndexes in a thread of its own. A member that is down must not hold it up: a majority is enough."""
 
     def __init__(self, session: Session, command: Mapping[str, Any]) -> None:
         self._session = session
-        self._command = {**command, "writeConcern": MAJORITY}
+        quorum = {"commitQuorum": "majority"} if session.replicated else {}
+        self._command = {**command, **quorum, "writeConcern": MAJORITY}
         self._done = threading.Event()
         self._error: ColonnadeError | None = None
 

@@ -105,9 +105,14 @@ class Records:
         row = self.state.get("settled")
         return (row["desired"], row["fingerprint"]) if row else None
 
-    def settle(self, digest: str, fingerprint: str) -> None:
-        if self.settled() != (digest, fingerprint):
-            self.note("settled", {"desired": digest, "fingerprint": fingerprint})
+    @property
+    def unfinished(self) -> bool:
+        """Whether something was left that may be done another time without any change."""
+        return bool(self.state.get("settled", {}).get("unfinished"))
+
+    def settle(self, digest: str, fingerprint: str, *, unfinished: bool = False) -> None:
+        if (self.settled(), self.unfinished) != ((digest, fingerprint), unfinished):
+            self.note("settled", {"desired": digest, "fingerprint": fingerprint, "unfinished": unfinished})
 
     def unsettle(self) -> None:
         """What was proved is no longer known to hold."""

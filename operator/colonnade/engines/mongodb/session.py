@@ -70,7 +70,7 @@ class Session:
 
     def together(self, commands: Sequence[Document]) -> None:
         """All of these writes or none of them, where there is a replica set; else one after the other."""
-        if "setName" not in self.hello:
+        if not self.replicated:
             for command in commands:
                 self.run({**command, "writeConcern": MAJORITY})
             return
@@ -89,7 +89,7 @@ class Session:
         """How many seconds the slowest member of the replica set is behind; 0 where there is none, or where we may not
         ask.
         """
-        if "setName" not in self.hello or not self.may_on_cluster("replSetGetStatus"):
+        if not self.replicated or not self.may_on_cluster("replSetGetStatus"):
             return 0.0
         members = self.run({"replSetGetStatus": 1}, database="admin")["members"]
         primary = [m["optimeDate"] for m in members if m["stateStr"] == "PRIMARY"]
@@ -109,6 +109,10 @@ class Session:
     def meet(self) -> None:
         """Ask the server anew what it is; another one may have become the primary."""
         self.__dict__.pop("hello", None)
+
+    @property
+    def replicated(self) -> bool:
+        return "setName" in self.hello
 
     @property
     def read_only(self) -> bool:

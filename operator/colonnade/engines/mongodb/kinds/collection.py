@@ -7,7 +7,9 @@ keeps documents and indexes; it is dropped for good when its time is over.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import hashlib
+import itertools
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -18,6 +20,8 @@ from colonnade.core.plan import Step
 from colonnade.engines.mongodb.kind import QUARANTINE_PREFIX, Context, MongoKind, Steps, span
 from colonnade.engines.mongodb.statement import step
 
+_LONGEST = 250
+"""Bytes of a database's and a collection's name together, and five fewer than the server holds."""
 _GRANULARITIES = ("seconds", "minutes", "hours")
 _FIXED = {
     "time_field": "timeseries.timeField",
@@ -58,7 +62,7 @@ def alter(oid: ObjectId, old: Collection, new: Collection, context: Context) -> 
 
 def _in_place(oid: ObjectId, old: Collection, new: Collection, context: Context) -> Iterator[Step]:
     if old.name != new.name:
-        yield _renamed(oid, old.name, new.name, context)
+        yield _renamed(oid, old, new.name, context)
         old = replace(old, name=new.name)
     _refuse_what_stays(oid, old, new)
     if old.capped != new.capped:
@@ -81,15 +85,13 @@ def _modified(oid: ObjectId, to: Mapping[str, Any], back: Mapping[str, Any] | st
     return step(oid, {"collMod": name, **to}, undo=undo, hazards=hazards, lock="X")
 
 
-def _renamed(oid: ObjectId, old: str, new: str, context: Context) -> Step:
-    there, back = f"{context.database}.{old}", f"{context.database}.{new}"
-    return step(
-        oid,
-        {"renameCollection": there, "to": back},
-        undo={"renameCollection": back, "to": there},
-        hazards=[hazard(BREAKS_CLIENTS, f"collection {old}", f"it is called {new} from then on")],
-        lock="X",
-    )
+def _renamed(oid: ObjectId, old: Collection, name: str, context: Context) -> Step:
+    if old.time_field:
+        raise Unsupported(f"collection {old.name}: MongoDB renames no time series; declare it under its own name")
+    there, then = f"{context.database}.{old.name}", f"{context.database}.{name}"
+    told = hazard(BREAKS_CLIENTS, f"collection {old.name}", f"it is called {name} from then on")
+    undo = {"renameCollection": then, "to": there}
+    return step(oid, {"renameCollection": there, "to": then}, undo=undo, hazards=[told], lock="X")
 
 
 def _refuse_what_stays(oid: ObjectId, old: Collection, new: Collection) -> None:
@@ -141,41 +143,38 @@ def _expiring(oid: ObjectId, old: Collection, new: Collection, context: Context)
 
 def drop(oid: ObjectId, spec: Collection, context: Context) -> Steps:
     if context.policy.drops == "Quarantine":
-        yield quarantined(oid, context)
+        yield _quarantined(oid, spec, context)
         return
+    undo = "the documents are gone; bring them back from a backup"
     count = context.evidence.documents(oid.name[0])
-    yield step(
-        oid,
-        {"drop": oid.name[0]},
-        undo="the documents are gone; bring them back from a backup",
-        lock="X",
-        hazards=[hazard(DELETES_DATA, oid, f"{count} documents")],
-    )
+    told = hazard(DELETES_DATA, oid, f"{count} documents")
+    yield step(oid, {"drop": oid.name[0]}, undo=undo, hazards=[told], lock="X")
 
 
-def quarantined(oid: ObjectId, context: Context) -> Step:
+def _quarantined(oid: ObjectId, spec: Collection, context: Context) -> Step:
     """The rename that takes a collection out of the way; its time there begins when the step has run."""
-    there = f"{context.database}.{oid.name[0]}"
-    aside = f"{context.database}.{_free_name(oid.name[0], context.collections)}"
+    if spec.time_field:
+        raise Unsupported(
+            f"{oid}: it is no longer declared, and a time series cannot go to quarantine, for MongoDB does not rename it; "
+            "set policy.drops to Drop to have it dropped at once, or declare it again"
+        )
+    there, aside = f"{context.database}.{oid.name[0]}", f"{context.database}.{_aside(oid.name[0], context)}"
     count = context.evidence.documents(oid.name[0])
-    fate = (
-        f"{count} documents; it waits as {aside} and is deleted for good after {span(context.policy.quarantine_period)}"
-    )
-    return step(
-        oid,
-        {"renameCollection": there, "to": aside},
-        undo={"renameCollection": aside, "to": there},
-        hazards=[hazard(DELETES_DATA, oid, fate)],
-        lock="X",
-    )
+    fate = f"it waits as {aside} and is deleted for good after {span(context.policy.quarantine_period)}"
+    told = hazard(DELETES_DATA, oid, f"{count} documents; {fate}")
+    undo = {"renameCollection": aside, "to": there}
+    return step(oid, {"renameCollection": there, "to": aside}, undo=undo, hazards=[told], lock="X")
 
 
-def _free_name(name: str, taken: Iterable[str]) -> str:
-    """The same collection may be in quarantine more than once."""
-    first, count = f"{QUARANTINE_PREFIX}{name}", 1
-    while (found := first if count == 1 else f"{first}.{count}") in frozenset(taken):
-        count += 1
-    return found
+def _aside(name: str, context: Context) -> str:
+    """A name in quarantine: cut where the server could not hold it, numbered where the same one is there already."""
+    room = _LONGEST - len(f"{context.database}.{QUARANTINE_PREFIX}".encode())
+    if len(name.encode()) > room:
+        cut = name.encode()[: room - 9].decode(errors="ignore")
+        name = f"{cut}_{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+    first = f"{QUARANTINE_PREFIX}{name}"
+    numbered = (first if count == 1 else f"{first}.{count}" for count in itertools.count(1))
+    return next(found for found in numbered if found not in context.collections)
 
 
 KINDS = (

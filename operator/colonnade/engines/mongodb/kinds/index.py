@@ -143,7 +143,7 @@ def _expiring(oid: ObjectId, old: int | None, new: Index, context: Context) -> l
 
 def _built(oid: ObjectId, spec: Index, name: str, context: Context, hazards: list[Hazard]) -> Step:
     collection = oid.name[0]
-    command = {"createIndexes": collection, "indexes": [{**spec.raw, "name": name}], "commitQuorum": "majority"}
+    command = {"createIndexes": collection, "indexes": [{**spec.raw, "name": name}]}
     seconds = _documents(oid, context) / _BUILT_PER_SECOND
     built = step(oid, command, undo={"dropIndexes": collection, "index": name}, hazards=hazards)
     return replace(built, estimate=seconds)
