@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, cast
 
@@ -23,6 +23,8 @@ from colonnade.core.errors import (
     WaitingForDependency,
 )
 
+_UNREADABLE = (config.ConfigException, OSError, yaml.YAMLError, AttributeError, KeyError, TypeError)
+"""What the client's reader of kubeconfigs raises; the last three where a file is empty, or something else."""
 _OWN_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 
 
@@ -30,16 +32,17 @@ _OWN_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 async def reach(kubeconfig: str | None, context: str | None) -> AsyncIterator[Api]:
     """The API. Raises ColonnadeError, here and for what goes wrong in the block."""
     logging.getLogger("kubernetes").setLevel(logging.ERROR)  # what it warns of is in our error, too
-    try:
-        async with connect(kubeconfig, context) as api:
+    async with AsyncExitStack() as stack:
+        try:
+            api = await stack.enter_async_context(connect(kubeconfig, context))
+        except _UNREADABLE as error:
+            why = str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
+            advice = "give --kubeconfig or --context, or set KUBECONFIG"
+            raise InvalidSpec(f"no cluster can be reached: {why}; {advice}") from error
+        try:
             yield api
-    except (config.ConfigException, OSError, yaml.YAMLError) as error:
-        why = str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
-        raise InvalidSpec(
-            f"no cluster can be reached: {why}; give --kubeconfig or --context, or set KUBECONFIG"
-        ) from error
-    except ApiError as error:
-        raise explained(error) from error
+        except ApiError as error:
+            raise explained(error) from error
 
 
 def explained(error: ApiError) -> ColonnadeError:
@@ -75,7 +78,7 @@ def home(kubeconfig: str | None, context: str | None) -> str:
         return _OWN_NAMESPACE.read_text().strip() if _OWN_NAMESPACE.exists() else "default"
     try:
         contexts, current = cast(tuple[Any, Any], config.list_kube_config_contexts(kubeconfig))  # type: ignore[no-untyped-call]
-    except (config.ConfigException, OSError, AttributeError, yaml.YAMLError):
+    except _UNREADABLE:
         return "default"  # reaching the cluster says what is wrong
     chosen = next((one for one in contexts if one["name"] == context), None) if context else current
     found = (chosen or {}).get("context") or {}
