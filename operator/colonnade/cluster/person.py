@@ -26,23 +26,32 @@ from colonnade.core.errors import (
 _UNREADABLE = (config.ConfigException, OSError, yaml.YAMLError, AttributeError, KeyError, TypeError)
 """What the client's reader of kubeconfigs raises; the last three where a file is empty, or something else."""
 _OWN_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
+logging.getLogger("kubernetes").setLevel(logging.ERROR)  # what it warns of is in our errors, too
 
 
 @asynccontextmanager
 async def reach(kubeconfig: str | None, context: str | None) -> AsyncIterator[Api]:
     """The API. Raises ColonnadeError, here and for what goes wrong in the block."""
-    logging.getLogger("kubernetes").setLevel(logging.ERROR)  # what it warns of is in our error, too
     async with AsyncExitStack() as stack:
         try:
             api = await stack.enter_async_context(connect(kubeconfig, context))
         except _UNREADABLE as error:
-            why = str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
             advice = "give --kubeconfig or --context, or set KUBECONFIG"
-            raise InvalidSpec(f"no cluster can be reached: {why}; {advice}") from error
+            raise InvalidSpec(f"no cluster can be reached: {_why(kubeconfig, error)}; {advice}") from error
         try:
             yield api
         except ApiError as error:
             raise explained(error) from error
+
+
+def _why(kubeconfig: str | None, error: Exception) -> str:
+    """What keeps the kubeconfig from being used."""
+    paths = kubeconfig or os.environ.get("KUBECONFIG") or "~/.kube/config"
+    if not any(Path(path).expanduser().is_file() for path in paths.split(os.pathsep) if path):
+        return f"there is no kubeconfig at {paths}"
+    if isinstance(error, AttributeError | KeyError | TypeError):
+        return f"{paths} is no kubeconfig"
+    return str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
 
 
 def explained(error: ApiError) -> ColonnadeError:
