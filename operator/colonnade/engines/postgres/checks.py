@@ -27,7 +27,8 @@ def _ask(connection: Connection, one: Check, subject: str) -> None:
         with connection.transaction():
             connection.execute("SET TRANSACTION READ ONLY")
             connection.execute("SELECT pg_catalog.set_config('statement_timeout', %s, true)", [LIMIT])
-            found = connection.execute(one.query.encode()).fetchall()
+            cursor = connection.execute(one.query.encode())
+            columns, found = [c.name for c in cursor.description or ()], cursor.fetchall()
             total = connection.execute(one.count.encode()).fetchone() if found else None
     except psycopg.errors.QueryCanceled:
         return
@@ -36,8 +37,13 @@ def _ask(connection: Connection, one: Check, subject: str) -> None:
             return
         raise
     if found:
-        keys = ", ".join("(" + ", ".join(str(v) for v in row) + ")" for row in found[:5])
+        keys = f"{_named(columns)} = {', '.join(_named(str(v) for v in row) for row in found[:5])}"
         raise DataViolation(
             f"{subject}: {one.problem}: {total[0] if total else len(found)} of them, such as {keys}. Nothing was changed. "
             f"To see them all: {one.query.removesuffix(' LIMIT 5')}; then {one.remedy}"
         )
+
+
+def _named(parts: Iterable[str]) -> str:
+    all_parts = list(parts)
+    return all_parts[0] if len(all_parts) == 1 else f"({', '.join(all_parts)})"

@@ -57,7 +57,10 @@ def _count(connection: Connection, table: Part) -> int | None:
     try:
         with connection.transaction():
             connection.execute("SET TRANSACTION READ ONLY")
-            connection.execute("SELECT pg_catalog.set_config('statement_timeout', %s, true), pg_catalog.set_config('lock_timeout', %s, true)", [PATIENCE, PATIENCE])
+            connection.execute(
+                "SELECT pg_catalog.set_config('statement_timeout', %s, true), pg_catalog.set_config('lock_timeout', %s, true)",
+                [PATIENCE, PATIENCE],
+            )
             row = connection.execute(q("SELECT count(*) FROM {}", table)).fetchone()
     except (psycopg.errors.QueryCanceled, psycopg.errors.LockNotAvailable):
         return None

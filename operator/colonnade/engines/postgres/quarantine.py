@@ -18,7 +18,9 @@ from colonnade.engines.postgres.statement import listed, name, printed, q
 
 SCHEMA = re.compile(r'SET SCHEMA "(colonnade_quarantine_[0-9a-f]+)"$')
 
-SCHEMAS: LiteralString = "SELECT nspname FROM pg_catalog.pg_namespace WHERE nspname LIKE 'colonnade_quarantine%' ORDER BY 1"
+SCHEMAS: LiteralString = (
+    "SELECT nspname FROM pg_catalog.pg_namespace WHERE nspname LIKE 'colonnade_quarantine%' ORDER BY 1"
+)
 TABLES: LiteralString = """
 SELECT c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = %s AND c.relkind IN ('r', 'p') ORDER BY 1"""

@@ -11,9 +11,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from colonnade.core.kind import ObjectId
-from colonnade.core.plan import Step
+from colonnade.core.plan import Check, Step
 from colonnade.engines.postgres.kind import Context
-from colonnade.engines.postgres.statement import Part, name, printed, q, step, text
+from colonnade.engines.postgres.statement import Part, keys, name, printed, q, step, text, value
 
 if TYPE_CHECKING:
     from colonnade.engines.postgres.kinds.column import Column
@@ -35,4 +35,38 @@ def retype(oid: ObjectId, old: Column, new: Column, context: Context) -> Iterato
     if declared := context.conversions.get(oid):
         yield step(oid, q("{} USING {}", start, printed(declared)), undo=undo)
         return
-    yield replace(step(oid, start, undo=undo), otherwise=(text(explicit), text(by_text)))
+    yield replace(
+        step(oid, start, undo=undo), otherwise=(text(explicit), text(by_text)), checks=_fit(oid, old, new, context)
+    )
+
+
+TEXTS = ("text", "character varying", "character")
+INTEGERS = ("smallint", "integer", "bigint")
+
+
+def _fit(oid: ObjectId, old: Column, new: Column, context: Context) -> tuple[Check, ...]:
+    """Whether every value is one of the new type, where that is a question of how it is written; since 16 the server can tell."""
+    was, now = (t.partition("(")[0] for t in (old.type, new.type))
+    narrower = was in INTEGERS and now in INTEGERS and INTEGERS.index(now) < INTEGERS.index(was)
+    asked = was in TEXTS or narrower or (now == "numeric" and was in (*INTEGERS, now))
+    changing = any(
+        context.old.objects.get(n) != context.new.objects.get(n)
+        for n in context.new.needs.get(oid, ())
+        if n.kind != "table"
+    )
+    if context.version < 160000 or old.type == new.type or not asked or changing:
+        return ()
+    odd = q(
+        "FROM {} WHERE NOT pg_catalog.pg_input_is_valid({}::text, {})",
+        name(*oid.name[:2]),
+        name(oid.name[2]),
+        value(new.type),
+    )
+    return (
+        Check(
+            query=text(q("SELECT {} {} LIMIT 5", keys(context.key_of(oid.name)), odd)),
+            count=text(q("SELECT count(*) {}", odd)),
+            problem=f"{oid} is to be {new.type} and has values that are none",
+            remedy="mend the rows, or declare a conversion for them",
+        ),
+    )

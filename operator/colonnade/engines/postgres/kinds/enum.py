@@ -7,13 +7,13 @@ or change places need a new type beside the old one, to which the columns are ca
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from colonnade.core.hazards import NARROWS_DATA, hazard
 from colonnade.core.kind import ObjectId
-from colonnade.core.plan import Step
+from colonnade.core.plan import Check, Step
 from colonnade.engines.postgres.kind import Context, PgKind, Steps
-from colonnade.engines.postgres.statement import listed, name, q, step, value
+from colonnade.engines.postgres.statement import keys, listed, name, q, step, text, value
 
 QUERY = """
 SELECT t.oid, ARRAY[n.nspname, t.typname] AS name,
@@ -61,12 +61,38 @@ def drop(oid: ObjectId, spec: Enum, context: Context) -> Steps:
     new = context.new.objects.get(oid)
     lost = [label for label in spec.labels if label not in new.labels] if new else []
     risk = (hazard(NARROWS_DATA, oid, f"without the labels {', '.join(lost)}"),) if lost else ()
-    yield step(
+    away = step(
         oid,
         q("DROP TYPE {}", name(*oid.name)),
         hazards=risk,
         undo=q("CREATE TYPE {} AS ENUM ({})", name(*oid.name), listed(value(x) for x in spec.labels)),
     )
+    yield replace(away, checks=tuple(_unused(oid, lost, context)) if lost else ())
+
+
+def _unused(oid: ObjectId, lost: list[str], context: Context) -> Iterator[Check]:
+    """Whether no row has a label that goes; a column with a conversion says itself what becomes of it."""
+    for column, needs in context.old.needs.items():
+        if (
+            column.kind != "column"
+            or oid not in needs
+            or column in context.conversions
+            or column not in context.new.objects
+        ):
+            continue
+        scalar = not context.old.objects[column].type.endswith("[]")
+        has = q(
+            "{}::text IN ({})" if scalar else "{}::text[] && ARRAY[{}]",
+            name(column.name[2]),
+            listed(value(x) for x in lost),
+        )
+        rows = q("FROM {} WHERE {}", name(*column.name[:2]), has)
+        yield Check(
+            query=text(q("SELECT {} {} LIMIT 5", keys(context.key_of(column.name)), rows)),
+            count=text(q("SELECT count(*) {}", rows)),
+            problem=f"{oid} is to lose the labels {', '.join(lost)}, and {column} has rows with them",
+            remedy="give the rows another label, or keep it declared",
+        )
 
 
 KINDS = (
