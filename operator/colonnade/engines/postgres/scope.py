@@ -32,7 +32,12 @@ class Scope:
         else:
             declared = {o: s for o, s in desired.model.objects.items() if o in desired.owners}
             managed = _managed(live, declared, desired, ledger)
-        others = {o: s for o, s in live.objects.items() if o not in managed and o not in declared}
+        gone = {o for o in managed if o not in declared}
+        others = {
+            o: s
+            for o, s in live.objects.items()
+            if o not in managed and o not in declared and not live.vanishes_with(o) & gone
+        }
         needs = {
             **{o: live.needs.get(o, NOTHING) for o in others},
             **{o: desired.model.needs.get(o, NOTHING) for o in declared},

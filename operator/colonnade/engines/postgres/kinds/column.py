@@ -107,7 +107,21 @@ def inline(oid: ObjectId, spec: Column, context: Context) -> Part | None:
     inheritance = context.new.objects.get(ObjectId("inheritance", oid.name[:2]))
     if comes_along(spec) and not (inheritance and inheritance.bound):
         return None
-    return definition(oid, spec, context)
+    table = context.new.objects.get(ObjectId("table", oid.name[:2]))
+    return _of_type(oid, spec, context) if table and table.of_type else definition(oid, spec, context)
+
+
+def _of_type(oid: ObjectId, spec: Column, context: Context) -> Part | None:
+    """What a typed table adds to the attribute that its type gives it."""
+    default = context.new.objects.get(ObjectId("default", oid.name))
+    folded = default if ObjectId("default", oid.name) in context.folded.get(oid, ()) else None
+    if not (folded or spec.not_null):
+        return None
+    return words(
+        q("{} WITH OPTIONS", name(oid.name[2])),
+        q("DEFAULT {}", printed(folded.expression)) if folded else None,
+        "NOT NULL" if spec.not_null else None,
+    )
 
 
 def definition(oid: ObjectId, spec: Column, context: Context, *, bare: bool = False) -> Part:
