@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from colonnade import metrics
 from colonnade.cluster import plans
 from colonnade.cluster.api import Api, ApiError, Document
+from colonnade.cluster.calm import Calms
 from colonnade.cluster.finalize import Finalizers
 from colonnade.cluster.judge import touched
 from colonnade.cluster.load import Entry
@@ -60,6 +61,7 @@ class Passes:
         self._finalizers = Finalizers(api, store, self.writer, settings.finalize)
         self._teller = Teller(store, self.writer, self._plans, self._finalizers)
         self._orders = Orders(api, store, settings)
+        self._calms = Calms(store)
 
     async def run(self, key: Key) -> Again:
         """One pass; what went wrong is in the statuses, and in how soon to come back."""
@@ -80,16 +82,30 @@ class Passes:
 
     async def _run(self, this: Work) -> Again:
         this.leaving = await self._finalizers.sort(this.view.schemas)
-        try:
-            order = await self._orders.prepare(this)
-        except ColonnadeError as error:
-            report = Report(error=error)
-        else:
-            report = await self._in_thread(order, this)
+        report = await self._asked(this) or await self._reconciled(this)
         self._log(this, report)
         if not (self._stop.is_set() and report.error is not None):
             await self._teller.tell(this, report)
         return self._again(this, report)
+
+    async def _asked(self, this: Work) -> Report | None:
+        """Where nothing was asked for since the last proof: ask the database alone. None where there is more to do."""
+        order = self._calms.find(this)
+        if order is None:
+            return None
+        report = await self._in_thread(order, this)
+        return report if report.calm or report.error is not None else None
+
+    async def _reconciled(self, this: Work) -> Report:
+        try:
+            order = await self._orders.prepare(this)
+        except ColonnadeError as error:
+            self._calms.forget(this.key)
+            return Report(error=error)
+        inputs = self._calms.inputs(this.view)
+        report = await self._in_thread(order, this)
+        self._calms.note(this, order, report, inputs)
+        return report
 
     async def _in_thread(self, order: Order, this: Work) -> Report:
         loop = asyncio.get_running_loop()
@@ -193,6 +209,7 @@ class Passes:
     def _forget(self, key: Key) -> Again:
         self.sessions.drop(key)
         self._orders.forget(key)
+        self._calms.forget(key)
         self._store.forget(key)
         metrics.forget(*key)
         return Again(None)

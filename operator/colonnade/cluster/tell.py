@@ -55,7 +55,8 @@ class Teller:
         """The plan first, for the others name it; then the resources that go; then how each stands."""
         ran = Ran(await self._of_plan(work, report), stamp())
         await self._of_leaving(work, report)
-        judged = [(entry.doc, judge.of_schema(entry, report, ran, work.key)) for entry in work.entries]
+        told = [] if report.calm else work.entries
+        judged = [(entry.doc, judge.of_schema(entry, report, ran, work.key)) for entry in told]
         if work.view.datastore is not None:
             judged.append((work.view.datastore, judge.of_datastore(report, ran, work.paused)))
         await self._write(judged)
@@ -117,8 +118,9 @@ def _measure(work: Work, report: Report, judged: Iterable[tuple[Document, Judgem
         metrics.LAST_SUCCESS.labels(*key).set(datetime.now(UTC).timestamp())
     if reason == "WaitingForLock":
         metrics.LOCK_WAITS.labels(*key).inc()
-    _measure_plans(key, report)
-    _measure_resources(key, judged)
+    if not report.calm:
+        _measure_plans(key, report)
+        _measure_resources(key, judged)
 
 
 def _measure_plans(key: Key, report: Report) -> None:

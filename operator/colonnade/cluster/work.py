@@ -18,7 +18,10 @@ from colonnade.reconcile import FactsOf, Result, reconcile
 
 @dataclass(frozen=True)
 class Order:
-    """What a pass wants from a database: who to let go (owner to deletion policy), what is declared, under which policy."""
+    """What a pass wants from a database: who to let go (owner to deletion policy), what is declared, under which policy.
+
+    With `known`, what the database noted when it was last proved, all that is asked is whether it still is so.
+    """
 
     key: Key
     engine: str
@@ -27,6 +30,7 @@ class Order:
     declarations: tuple[Declaration, ...]
     leaving: Mapping[str, str] = field(default_factory=dict[str, str])
     paused: bool = False
+    known: tuple[str, str] | None = None
 
 
 @dataclass
@@ -44,6 +48,7 @@ class Report:
     outcome: Outcome | None = None
     left: dict[str, Exception | None] = field(default_factory=dict[str, Exception | None])
     seconds: float = 0.0
+    calm: bool = False
 
 
 class Recorded:
@@ -99,6 +104,9 @@ def _attempt(order: Order, sessions: Sessions, hooks: Hooks) -> Report:
 def _converse(order: Order, session: Session, hooks: Hooks, report: Report) -> None:
     report.probe = probe = session.look(time.monotonic())
     policy = replace(order.policy, mode="Observe") if probe.read_only else order.policy
+    if order.known is not None:
+        report.calm = session.database.settled() == order.known and session.database.fingerprint() == order.known[1]
+        return
     for owner, how in order.leaving.items():
         report.left[owner] = _let_go(session.database, owner, how, policy, order, hooks)
     if order.declarations:
