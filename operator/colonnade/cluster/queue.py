@@ -13,6 +13,7 @@ from colonnade.cluster.schedule import Again, Priority, Schedule
 
 K = TypeVar("K", bound=Hashable)
 _STUCK = 60.0
+_QUIET, _MOST = 0.15, 0.6
 _LOG = logging.getLogger(__name__)
 
 
@@ -30,6 +31,11 @@ class Queue(Generic[K]):
 
     def add(self, key: K, priority: Priority = Priority.CHANGE) -> None:
         self._schedule.add(key, self._now(), priority)
+        self._wake.set()
+
+    def add_soon(self, key: K) -> None:
+        """As soon as what changes together has arrived."""
+        self._schedule.add_soon(key, self._now(), _QUIET, _MOST)
         self._wake.set()
 
     def add_later(self, key: K, delay: float, priority: Priority = Priority.RESYNC) -> None:

@@ -46,6 +46,7 @@ class Schedule(Generic[K]):
     _ready: dict[K, tuple[int, int, float]] = field(default_factory=dict[K, tuple[int, int, float]])
     _timers: list[tuple[float, int, K]] = field(default_factory=list[tuple[float, int, K]])
     _later: dict[K, tuple[float, int, Priority]] = field(default_factory=dict[K, tuple[float, int, Priority]])
+    _soon: dict[K, float] = field(default_factory=dict[K, float])
     _running: dict[K, float] = field(default_factory=dict[K, float])
     _again: dict[K, Priority] = field(default_factory=dict[K, Priority])
     _failures: dict[K, int] = field(default_factory=dict[K, int])
@@ -73,6 +74,18 @@ class Schedule(Generic[K]):
         self._later[key] = (due, place, priority)
         heapq.heappush(self._timers, (due, place, key))
 
+    def add_soon(self, key: K, now: float, quiet: float, most: float) -> None:
+        """Work on this key once nothing more was added for `quiet` seconds, `most` seconds from now at the latest.
+
+        What is applied together arrives one by one; to work on the first of it alone would be to tell of errors that are none.
+        """
+        if key in self._running or key in self._ready:
+            self.add(key, now)
+            return
+        first = self._soon.setdefault(key, now)
+        self._later.pop(key, None)
+        self.add_later(key, min(now + quiet, first + most), Priority.CHANGE)
+
     def take(self, now: float) -> K | None:
         """The next key, now being worked on; None where none is ready."""
         self._promote(now)
@@ -80,6 +93,7 @@ class Schedule(Generic[K]):
             priority, place, key = heapq.heappop(self._heap)
             if self._ready.get(key, (None, None))[:2] == (priority, place):
                 del self._ready[key]
+                self._soon.pop(key, None)
                 self._running[key] = now
                 return key
         return None
@@ -98,7 +112,7 @@ class Schedule(Generic[K]):
 
     def forget(self, key: K) -> None:
         """This key is gone."""
-        for known in (self._ready, self._later, self._failures, self._again):
+        for known in (self._ready, self._later, self._soon, self._failures, self._again):
             known.pop(key, None)
 
     def next_due(self) -> float | None:

@@ -117,7 +117,11 @@ class Supervisor:
         return zlib.crc32(str(key).encode()) % shares == share
 
     def _wake(self, key: Key, priority: Priority) -> None:
-        if self._mine(key):
+        if not self._mine(key):
+            return
+        if priority == Priority.CHANGE:
+            self._queue.add_soon(key)
+        else:
             self._queue.add(key, priority)
 
     def _see(self, change: str | None, doc: Document) -> None:

@@ -87,6 +87,41 @@ def test_of_two_appointments_the_earlier_one_stands() -> None:
     assert taken(schedule, 200) == []
 
 
+def test_what_changes_together_is_worked_on_together() -> None:
+    schedule: Schedule[str] = Schedule()
+    for now in (0.0, 0.1, 0.2):
+        schedule.add_soon("a", now, quiet=0.15, most=0.6)
+        assert schedule.take(now) is None
+    assert schedule.take(0.34) is None
+    assert schedule.take(0.36) == "a"
+
+
+def test_what_never_comes_to_rest_is_worked_on_all_the_same() -> None:
+    schedule: Schedule[str] = Schedule()
+    for turn in range(1, 20):
+        schedule.add_soon("a", turn / 10, quiet=0.15, most=0.6)
+        if (key := schedule.take(turn / 10)) is not None:
+            assert (key, turn) == ("a", 7)
+            return
+    raise AssertionError("it was put off for ever")
+
+
+def test_a_change_does_not_put_off_what_is_ready_already() -> None:
+    schedule: Schedule[str] = Schedule()
+    schedule.add("a", 0, Priority.RESYNC)
+    schedule.add_soon("a", 1, quiet=0.15, most=0.6)
+    assert schedule.take(1) == "a"
+
+
+def test_a_change_of_what_is_worked_on_is_seen_to_right_afterwards() -> None:
+    schedule: Schedule[str] = Schedule()
+    schedule.add("a", 0)
+    schedule.take(0)
+    schedule.add_soon("a", 1, quiet=0.15, most=0.6)
+    schedule.done("a", 2, Again(300), 0.5)
+    assert schedule.take(2) == "a"
+
+
 def test_failures_make_the_waits_longer_and_a_success_ends_that() -> None:
     schedule: Schedule[str] = Schedule()
     now, waits = 0.0, []
