@@ -15,20 +15,21 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 
 _PLAIN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
-_hidden: set[str] = set()
+_hidden: list[str] = []
 _REPLACEMENT = "[hidden]"
 
 
 def hide(secrets: Iterable[str], known: Iterable[str] = ()) -> None:
     """Never write these again, nor their spellings inside a URL; what is `known` anyway (a user's name) is no secret."""
-    plain = {*known, ""}
-    for secret in set(secrets) - plain:
-        _hidden.update((secret, quote(secret, safe=""), quote_plus(secret)))
+    found = set(secrets) - {*known, ""}
+    spelled = {form for secret in found for form in (secret, quote(secret, safe=""), quote_plus(secret))}
+    if new := spelled.difference(_hidden):
+        _hidden[:] = sorted({*_hidden, *new}, key=len, reverse=True)
 
 
 def scrub(text: str) -> str:
     """The text without secrets, the longest first: one may be part of another."""
-    for secret in sorted(_hidden, key=len, reverse=True):
+    for secret in _hidden:
         text = text.replace(secret, _REPLACEMENT)
     return text
 

@@ -11,7 +11,7 @@ from colonnade import log
 
 @pytest.fixture(autouse=True)
 def forget(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(log, "_hidden", set())
+    monkeypatch.setattr(log, "_hidden", [])
 
 
 def record(message: str, *arguments: object, **extra: object) -> logging.LogRecord:

@@ -82,8 +82,9 @@ class Writer:
             "conditions": conditions(standing, generation(doc), status(doc).get("conditions") or [], stamp()),
             **fields,
         }
-        clean: dict[str, Any] = _scrubbed(wanted)
-        return {key: value for key, value in clean.items() if status(doc).get(key) != value}
+        old = status(doc)
+        differing = {key: _scrubbed(value) for key, value in wanted.items() if old.get(key) != value}
+        return {key: value for key, value in differing.items() if old.get(key) != value}
 
     async def _patch(self, doc: Document, patch: Mapping[str, Any]) -> None:
         oid = id_of(doc)
