@@ -15,7 +15,10 @@ from colonnade.settings import Settings
 
 
 def run(settings: Settings) -> int:
-    """Run the operator until SIGTERM or SIGINT; the exit code. Where steps outlast the grace, the process ends in the middle."""
+    """Run the operator until SIGTERM or SIGINT; the exit code. Where steps outlast the grace, the process ends in the middle.
+
+    Raises ColonnadeError where no cluster can be reached, or a right is missing.
+    """
     log.configure(settings.log_level, settings.log_format)
     orderly = asyncio.run(_run(settings))
     logging.shutdown()
@@ -25,11 +28,11 @@ def run(settings: Settings) -> int:
 
 
 async def _run(settings: Settings) -> bool:
-    from colonnade.cluster.api import connect
+    from colonnade.cluster.person import reach
     from colonnade.cluster.supervisor import Supervisor
 
     stop = asyncio.Event()
     for one in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(one, stop.set)
-    async with connect() as api:
+    async with reach(None, None) as api:
         return await Supervisor(api, settings).run(stop)

@@ -178,15 +178,20 @@ def _said(data: bytes) -> str:
 @asynccontextmanager
 async def connect(kubeconfig: str | None = None, context: str | None = None) -> AsyncIterator[Api]:
     """The API of the cluster that the process runs in, or that KUBECONFIG names; a person may name file and context."""
+    generated = client.ApiClient(await configured(kubeconfig, context))
+    generated.user_agent = "colonnade"
+    try:
+        yield Api(generated)
+    finally:
+        await generated.close()  # type: ignore[no-untyped-call]
+
+
+async def configured(kubeconfig: str | None = None, context: str | None = None) -> client.Configuration:
+    """Address, certificates and token, as they are now."""
     configuration = client.Configuration()
     if os.environ.get("KUBERNETES_SERVICE_HOST") and not (kubeconfig or context or os.environ.get("KUBECONFIG")):
         config.load_incluster_config(configuration)  # type: ignore[no-untyped-call]
     else:
         await config.load_kube_config(kubeconfig, context, configuration)  # type: ignore[no-untyped-call]
     configuration.connection_pool_maxsize = 32
-    generated = client.ApiClient(configuration)
-    generated.user_agent = "colonnade"
-    try:
-        yield Api(generated)
-    finally:
-        await generated.close()  # type: ignore[no-untyped-call]
+    return configuration

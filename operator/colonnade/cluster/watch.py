@@ -14,7 +14,7 @@ from typing import Any
 
 import kopf
 
-from colonnade.cluster.api import Document
+from colonnade.cluster.api import Document, configured
 from colonnade.cluster.objects import PLACES
 
 _LOG = logging.getLogger(__name__)
@@ -92,8 +92,20 @@ class Watch(threading.Thread):
         return see
 
 
-async def _login(**given: Any) -> kopf.ConnectionInfo | None:
-    return kopf.login_with_service_account(**given) or kopf.login_with_kubeconfig(**given)
+async def _login(**_given: Any) -> kopf.ConnectionInfo:
+    """As our own client does it; Kopf asks again when a token is no longer taken."""
+    found = await configured()
+    scheme, _, token = str(found.api_key.get("BearerToken", "")).rpartition(" ")
+    return kopf.ConnectionInfo(
+        server=found.host,
+        ca_path=found.ssl_ca_cert,
+        insecure=not found.verify_ssl,
+        certificate_path=found.cert_file,
+        private_key_path=found.key_file,
+        scheme=scheme.capitalize() or None,
+        token=token or None,
+        proxy_url=found.proxy,
+    )
 
 
 def _settings() -> kopf.OperatorSettings:
