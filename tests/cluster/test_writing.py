@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import re
+import socket
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+import yaml
+from kubernetes.aio.config import incluster_config
 
 from colonnade.cluster.api import CONFIG_MAPS, Api, ApiError, connect
 from colonnade.cluster.objects import OWN, Id, Key
+from colonnade.cluster.probes import serve
 from colonnade.cluster.store import Store
 from colonnade.cluster.sweep import listed, sweep
+from colonnade.cluster.watch import _login
 from colonnade.cluster.writer import Writer
+from colonnade.core.errors import InvalidSpec
 from colonnade.core.status import converged, working
 from tests.cluster.harness import Doc, datastore, postgres
 
@@ -181,3 +189,47 @@ def test_a_server_that_is_not_there_is_tried_again_and_then_told(
             assert caught.value.transient
 
     asyncio.run(main())
+
+
+def test_inside_a_cluster_it_works_as_the_service_account_of_its_pod(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    kubeconfig: Path,
+    namespace: str,
+    service_account: Callable[[str], Path],
+    crds: list[str],
+) -> None:
+    """The files of a Pod are laid out elsewhere; the token is a real one, of somebody who has no rights."""
+    cluster = yaml.safe_load(kubeconfig.read_text())["clusters"][0]["cluster"]
+    token = yaml.safe_load(service_account("nobody").read_text())["users"][0]["user"]["token"]
+    address = urlsplit(cluster["server"])
+    (tmp_path / "token").write_text(token)
+    (tmp_path / "ca.crt").write_bytes(base64.b64decode(cluster["certificate-authority-data"]))
+    monkeypatch.setattr(incluster_config, "SERVICE_TOKEN_FILENAME", str(tmp_path / "token"))
+    monkeypatch.setattr(incluster_config, "SERVICE_CERT_FILENAME", str(tmp_path / "ca.crt"))
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", str(address.hostname))
+    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", str(address.port))
+    monkeypatch.delenv("KUBECONFIG", raising=False)
+
+    async def main() -> None:
+        async with connect() as api:
+            with pytest.raises(ApiError, match=f"system:serviceaccount:{namespace}:nobody") as caught:
+                await api.find(PLACE, namespace, "users")
+            assert caught.value.status == 403
+        seen = await _login()
+        assert (seen.server, seen.token, seen.scheme) == (f"https://{address.netloc}", token, "Bearer")
+
+    asyncio.run(main())
+
+
+def test_a_port_that_is_taken_is_named() -> None:
+    async def main() -> None:
+        async with serve("127.0.0.1", taken, 0, lambda: "", lambda: ""):
+            raise AssertionError("it listens on a port of somebody else")
+
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        taken = other.getsockname()[1]
+        with pytest.raises(InvalidSpec, match=f"127.0.0.1:{taken} cannot be listened on"):
+            asyncio.run(main())

@@ -5,12 +5,14 @@ They are answered by the loop that everything runs in, so that a loop that hangs
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from aiohttp import web
 from prometheus_client.exposition import choose_encoder
 
+from colonnade.core.errors import InvalidSpec
 from colonnade.metrics import REGISTRY
 
 Ask = Callable[[], str]
@@ -36,16 +38,22 @@ async def serve(host: str, probes: int, metrics: int, healthy: Ask, ready: Ask) 
     routes: dict[int, list[web.RouteDef]] = {}
     routes.setdefault(probes, []).extend([web.get("/healthz", _answer(healthy)), web.get("/readyz", _answer(ready))])
     routes.setdefault(metrics, []).append(web.get("/metrics", _metrics))
-    runners = []
-    for port in sorted(routes.keys() - {0}):
-        app = web.Application()
-        app.add_routes(routes[port])
-        runner = web.AppRunner(app, access_log=None)
-        await runner.setup()
-        await web.TCPSite(runner, host, port).start()
-        runners.append(runner)
-    try:
+    async with AsyncExitStack() as stack:
+        for port in sorted(routes.keys() - {0}):
+            await _listen(stack, host, port, routes[port])
         yield
-    finally:
-        for runner in runners:
-            await runner.cleanup()
+
+
+async def _listen(stack: AsyncExitStack, host: str, port: int, routes: list[web.RouteDef]) -> None:
+    app = web.Application()
+    app.add_routes(routes)
+    runner = web.AppRunner(app, access_log=None)
+    stack.push_async_callback(runner.cleanup)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, host, port).start()
+    except OSError as error:
+        why = os.strerror(error.errno or 0)
+        raise InvalidSpec(
+            f"{host}:{port} cannot be listened on: {why}; choose another with --probes-port, --metrics-port or --listen"
+        ) from error
