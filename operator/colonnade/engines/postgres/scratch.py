@@ -5,15 +5,17 @@ https://www.postgresql.org/docs/current/sql-createdatabase.html. They come from 
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
+from typing import LiteralString
 
 import psycopg
 from psycopg import sql
 
-from colonnade.core.errors import Unauthorized
+from colonnade.core.errors import ColonnadeError, Unauthorized
 from colonnade.engines import Target
 from colonnade.engines.postgres.errors import translated
 from colonnade.engines.postgres.session import Connection, connect
@@ -24,10 +26,8 @@ LIFETIME = timedelta(hours=1)
 LIKE_HERE = """
 SELECT pg_catalog.pg_encoding_to_char(encoding), datcollate, datctype FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()"""
 
-STALE = """
-SELECT d.datname FROM pg_catalog.pg_database d JOIN pg_catalog.pg_shdescription s ON s.objoid = d.oid
-  AND s.classoid = 'pg_catalog.pg_database'::pg_catalog.regclass
-WHERE d.datname LIKE 'colonnade\\_scratch\\_%%' AND s.description ~ '^[0-9]+$' AND pg_catalog.to_timestamp(s.description::float8) < pg_catalog.now() - %s
+ABANDONED: LiteralString = """
+SELECT d.datname FROM pg_catalog.pg_database d WHERE d.datname LIKE 'colonnade\\_scratch\\_%' AND pg_catalog.pg_has_role(d.datdba, 'USAGE')
   AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_activity a WHERE a.datname = d.datname)"""
 
 
@@ -46,6 +46,8 @@ class Scratch:
         self.encoding, self.collate, self.ctype = row
         self._admin: Connection | None = None
         self._empty: list[Connection] = []
+        self._names: dict[Connection, str] = {}
+        self._swept = False
 
     @property
     def admin(self) -> Connection:
@@ -55,12 +57,14 @@ class Scratch:
         return self._admin
 
     def close(self) -> None:
-        """Drop what was kept and let the sessions go."""
-        while self._empty:
-            self._drop(self._empty.pop())
-        if self._admin is not None:
-            self._admin.close()
-            self._admin = None
+        """Drop what was kept and let the sessions go; where the server is out of reach, a later sweep drops it."""
+        with suppress(ColonnadeError):
+            for connection in self._empty:
+                self._drop(connection)
+        for connection in (*self._empty, self._admin):
+            if connection is not None:
+                connection.close()
+        self._empty, self._admin = [], None
 
     @contextmanager
     def trial(self) -> Iterator[Connection]:
@@ -85,13 +89,13 @@ class Scratch:
             self._drop(connection)
 
     def _made(self) -> Connection:
-        name = PREFIX + secrets.token_hex(6)
+        self._sweep()
+        name = f"{PREFIX}{self._now():x}_{secrets.token_hex(6)}"
         make = sql.SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING {} LC_COLLATE {} LC_CTYPE {}").format(
             sql.Identifier(name), *(sql.Literal(v) for v in (self.encoding, self.collate, self.ctype))
         )
         try:
             self.admin.execute(make)
-            self.admin.execute(sql.SQL("DO {}").format(sql.Literal(_STAMP % name)))
         except psycopg.errors.InsufficientPrivilege as e:
             raise Unauthorized(
                 f"{self.target.name}: no scratch database can be made, which every plan needs; "
@@ -103,22 +107,32 @@ class Scratch:
         except BaseException:
             self._drop_named(name)
             raise
+        self._names[connection] = name
         return connection
 
+    def _now(self) -> int:
+        row = self.admin.execute(
+            "SELECT pg_catalog.date_part('epoch', pg_catalog.clock_timestamp())::bigint"
+        ).fetchone()
+        assert row is not None
+        return int(row[0])
+
     def _drop(self, connection: Connection) -> None:
-        name = connection.info.dbname
         connection.close()
-        self._drop_named(name)
+        self._drop_named(self._names.pop(connection))
 
     def _drop_named(self, name: str) -> None:
         with translated(self.target.name):
             self.admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
-    def sweep(self) -> None:
-        """Drop those that a crash left behind: older than LIFETIME, with nobody in them."""
-        with translated(self.target.name):
-            for (name,) in self.admin.execute(STALE, [LIFETIME]).fetchall():
-                self._drop_named(name)
-
-
-_STAMP = "BEGIN EXECUTE pg_catalog.format('COMMENT ON DATABASE %s IS %%L', pg_catalog.date_part('epoch', pg_catalog.now())::bigint); END"
+    def _sweep(self) -> None:
+        """Once: drop those that a crash left behind, which are old and have nobody in them. Another process may be quicker."""
+        if self._swept:
+            return
+        self._swept = True
+        oldest = self._now() - LIFETIME.total_seconds()
+        for (name,) in self.admin.execute(ABANDONED).fetchall():
+            born = re.fullmatch(PREFIX + "([0-9a-f]+)_[0-9a-f]+", name)
+            if born and int(born[1], 16) < oldest:
+                with suppress(ColonnadeError):
+                    self._drop_named(name)

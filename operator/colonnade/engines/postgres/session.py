@@ -19,6 +19,7 @@ from colonnade.engines.postgres.errors import translated
 from colonnade.engines.postgres.statement import printed
 
 PINS: Mapping[str, str] = {
+    "client_encoding": "UTF8",
     "search_path": "pg_catalog",
     "timezone": "UTC",
     "datestyle": "ISO, MDY",
@@ -74,7 +75,11 @@ def connect(target: Target, *, database: str | None = None, shadow: bool = False
         ) as error:  # libpq quotes what it does not understand, and that may be the password
             why = "the address of the database is not understood; check its options, and that special characters are percent-encoded"
             raise InvalidSpec(f"{target.name}: {why}") from error
-        pin(connection)
+        try:
+            pin(connection)
+        except BaseException:
+            connection.close()
+            raise
     return connection
 
 
