@@ -57,11 +57,15 @@ def test_an_index_under_another_name_is_adopted(mongo: Mongo, writes: list[str],
         {"x": {"$in": [1]}},
     ],
 )
-def test_a_partial_filter_is_compared_by_meaning(mongo: Mongo, filter_: dict[str, Any]) -> None:
+def test_a_partial_filter_is_compared_by_meaning(mongo: Mongo, writes: list[str], filter_: dict[str, Any]) -> None:
     fill(mongo)
     mongo.db.orders.create_index([("a", 1)], name="theirs", partialFilterExpression=filter_)
     mongo.apply(orders(by("a", more="partialFilter: {x: 1}")))
     assert set(mongo.indexes("orders")) == {"_id_", "theirs"}
+    mongo.db["colonnade.state"].delete_one({"_id": "settled"})
+    writes.clear()
+    mongo.reconcile(orders(by("a", more="partialFilter: {x: 1}")))
+    assert writes == ["update colonnade.state"]  # what the server said of it is remembered
 
 
 def test_other_keys_replace_the_index_and_it_keeps_its_name(mongo: Mongo) -> None:
@@ -125,6 +129,16 @@ def test_on_a_large_collection_there_is_one_build_and_the_name_says_so(
     assert set(mongo.indexes("orders")) == {"_id_", made}
     mongo.apply(orders(by("c")), DROP)
     assert set(mongo.indexes("orders")) == {"_id_", "one"}
+
+
+def test_queries_that_lose_their_index_are_told_with_its_use(mongo: Mongo) -> None:
+    mongo.apply(orders(by("a")))
+    fill(mongo)
+    mongo.db.orders.find_one({"a": 3})
+    assert mongo.hazards(orders(by("a", "b"))) == ["BUILDS_INDEX"]  # they can use this one
+    plan = mongo.plan(orders(by("b", "a")))
+    assert [h.code for h in plan.hazards] == ["BUILDS_INDEX", "DROPS_INDEX"]
+    assert "over a, it was used 1 times" in plan.hazards[1].message
 
 
 def test_a_unique_twin_keeps_up_the_guarantee(mongo: Mongo) -> None:
@@ -294,6 +308,7 @@ def test_a_text_index_under_another_name_is_the_same_one(mongo: Mongo) -> None:
         (by("a", more="partialFilter: {a: {$exists: false}}"), "without a field"),
         (f"{text('a')}, {text('b').replace('search', 'other')}", "one text index at most"),
         (f"{by('a')}, {by('a', name='two')}", "the same index as"),
+        (by("_id"), "always has the index over _id"),
     ],
 )
 @pytest.mark.parametrize("mode", ["Apply", "Plan"])

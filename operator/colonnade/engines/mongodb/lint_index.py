@@ -34,6 +34,11 @@ def lint_indexes(collection: CompiledCollection) -> list[str]:
     ]
     found += _texts(collection, specs)
     found += _twins(collection, specs)
+    found += [
+        f"{index.origin}: MongoDB always has the index over _id alone; take it out"
+        for index, spec in zip(collection.indexes, specs, strict=True)
+        if spec.keys == (("_id", 1),)
+    ]
     return found
 
 
@@ -105,10 +110,7 @@ def repeated(collection: CompiledCollection) -> list[str]:
 
 
 def _covers(longer: Index, shorter: Index) -> bool:
-    """Whether each query that uses the one can use the other: its keys go on where the shorter one's end, or it is
-    unique besides.
-    """
-    alike = longer.content[1:] == shorter.content[1:] and not shorter.projection
-    special = shorter.unique or shorter.expire_after is not None or shorter.weights or shorter.hidden or longer.hidden
-    begins = longer.keys[: len(shorter.keys)] == shorter.keys
-    return alike and not special and begins and not any(order == "hashed" for _, order in shorter.keys)
+    """Whether the shorter one only costs: it is no more than the beginning of the other."""
+    special = shorter.unique or shorter.expire_after is not None or shorter.weights or shorter.projection
+    hashed = any(order == "hashed" for _, order in shorter.keys)
+    return longer.covers(shorter) and not special and not hashed and not shorter.hidden and not longer.hidden

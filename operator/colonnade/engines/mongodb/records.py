@@ -124,9 +124,10 @@ class Records:
         self.write(STATE, [_kept(name, values)])
         self._forget_read("state")
 
-    def forget(self, names: Iterable[str]) -> None:
-        self.remove(STATE, names)
-        self._forget_read("state")
+    def forget(self, names: Sequence[str]) -> None:
+        if names:
+            self.remove(STATE, names)
+            self._forget_read("state")
 
     def is_done(self, update: str) -> bool:
         """Whether an update that must run once has run to its end."""

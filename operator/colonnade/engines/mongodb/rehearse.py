@@ -38,6 +38,7 @@ class Rehearsal:
         self._session = session
         self._records = records
         self._known: dict[str, Echo] = {}
+        self._used: set[str] = set()
 
     @property
     def allowed(self) -> bool:
@@ -45,7 +46,7 @@ class Rehearsal:
 
     def echo(self, compiled: CompiledCollection) -> Echo | None:
         """What the server makes of it, if that is known."""
-        name = self._name(compiled)
+        name = self._echo_name(compiled)
         if name not in self._known and (kept := self._records.state.get(name)):
             self._known[name] = document(kept["echo"])
         return self._known.get(name)
@@ -63,15 +64,21 @@ class Rehearsal:
         return errors
 
     def same_to_server(self, compiled: CompiledCollection, name: str, live: Mapping[str, Any]) -> bool:
-        """Whether the server takes a live index for the declared one of this name: asked to add it, it has nothing to
-        do.
-        """
+        """Whether the server takes a live index for the declared one of this name: asked to add it, it has nothing to do."""
         declared = next(index.document for index in compiled.indexes if index.document["name"] == name)
+        verdict = _name("same", self._session.version, compiled.options, declared, live)
+        self._used.add(verdict)
+        if (kept := self._records.state.get(verdict)) is None:
+            kept = {"same": self._adds_nothing(compiled, declared, live)}
+            self._records.note(verdict, kept)
+        return bool(kept["same"])
+
+    def _adds_nothing(self, compiled: CompiledCollection, declared: Mapping[str, Any], live: Mapping[str, Any]) -> bool:
         asked = {key: value for key, value in live.items() if key not in ("v", "ns", "prepareUnique")}
         with Lock(self._session, "scratch").held(wait=_WAIT):
             try:
                 self._make(compiled, [declared])
-                reply = self._session.run({"createIndexes": SCRATCH, "indexes": [{**asked, "name": name}]})
+                reply = self._session.run({"createIndexes": SCRATCH, "indexes": [{**asked, "name": declared["name"]}]})
             except _NOT_ITS_FAULT:
                 raise
             except ColonnadeError:
@@ -81,13 +88,14 @@ class Rehearsal:
         return bool(reply["numIndexesBefore"] == reply["numIndexesAfter"])
 
     def tidy(self, declared: Sequence[CompiledCollection]) -> None:
-        """Forget the echoes of what is declared no more."""
-        wanted = {self._name(compiled) for compiled in declared}
-        self._records.forget([name for name in self._records.state if name.startswith("echo ") and name not in wanted])
+        """Forget what was found out about declarations that are there no more."""
+        wanted = {*map(self._echo_name, declared), *self._used}
+        known = [name for name in self._records.state if name.startswith(("echo ", "same "))]
+        self._records.forget([name for name in known if name not in wanted])
 
-    def _name(self, compiled: CompiledCollection) -> str:
-        facts = [self._session.version, compiled.options, [index.document for index in compiled.indexes]]
-        return f"echo {hashlib.sha256(text(facts).encode()).hexdigest()[:32]}"
+    def _echo_name(self, compiled: CompiledCollection) -> str:
+        documents = [index.document for index in compiled.indexes]
+        return _name("echo", self._session.version, compiled.options, documents)
 
     def _asked(self, compiled: CompiledCollection) -> ColonnadeError | None:
         """All indexes at once; where that fails, one at a time, to find out which."""
@@ -124,8 +132,8 @@ class Rehearsal:
         found = next(iter(self._session.rows({"listCollections": 1, "filter": {"name": SCRATCH}})))
         indexes = [] if found["type"] == "view" else list(self._session.rows({"listIndexes": SCRATCH}))
         echo = {"options": found.get("options", {}), "indexes": indexes}
-        self._known[self._name(compiled)] = echo
-        self._records.note(self._name(compiled), {"echo": text(echo)})
+        self._known[self._echo_name(compiled)] = echo
+        self._records.note(self._echo_name(compiled), {"echo": text(echo)})
 
     def _drop(self) -> None:
         try:
@@ -133,6 +141,11 @@ class Rehearsal:
         except ColonnadeError as error:
             if code_of(error) not in NOT_FOUND:
                 raise
+
+
+def _name(sort: str, *facts: Any) -> str:
+    """Under what something found out about these facts is kept."""
+    return f"{sort} {hashlib.sha256(text(list(facts)).encode()).hexdigest()[:32]}"
 
 
 def _refused(origin: str, error: ColonnadeError) -> InvalidSpec:

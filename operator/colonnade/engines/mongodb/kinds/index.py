@@ -81,6 +81,10 @@ class Index:
         """The identity without uniqueness, which can be added in place."""
         return self.keys, self.sparse, self.partial, self.collation, self.projection
 
+    def covers(self, other: Index) -> bool:
+        """Whether each query that can use the other one can use this one: its keys go on where those end."""
+        return self.content[1:] == other.content[1:] and self.keys[: len(other.keys)] == other.keys
+
     @property
     def fixed(self) -> tuple[Any, ...]:
         """What is no part of the identity and cannot be modified."""
@@ -176,20 +180,27 @@ def _altered(oid: ObjectId, old: Index, new: Index, context: Context) -> Iterato
 def _replaced(oid: ObjectId, old: Index, new: Index, context: Context) -> Iterator[Step]:
     if old.weights and new.weights:
         yield from _rebuilt(oid, old, new, context)  # a collection has one text index at most, a hidden one included
-        return
-    guards = [hazard(DROPS_GUARANTEE, oid)] if old.unique and not new.unique else []
-    twin = _twin(new)
-    if context.empty(oid.name[0]):
+    elif context.empty(oid.name[0]):
         yield _dropped(oid, old, [])
         yield _built(oid, new, new.name, context, [])
-    elif twin is not None and _documents(oid, context) <= _BUILT_TWICE:
+    elif (twin := _twin(new)) is not None and _documents(oid, context) <= _BUILT_TWICE:
         yield _built(oid, twin, twin.name, context, _risks(oid, new, context))
-        yield _dropped(oid, old, guards)
+        yield _dropped(oid, old, _missed(oid, old, new, context))
         yield _built(oid, new, new.name, context, [])
         yield _dropped(oid, twin, [])
     else:
         yield from create(oid, new, context)
-        yield from _retired(oid, old, guards, context)
+        yield _retired(oid, old, _missed(oid, old, new, context), context)
+
+
+def _missed(oid: ObjectId, old: Index, new: Index, context: Context) -> list[Hazard]:
+    """What the old index did and the new one does not."""
+    found = [hazard(DROPS_GUARANTEE, oid)] if old.unique and not new.unique else []
+    if not old.hidden and not new.covers(old):
+        fields = ", ".join(path for path, _ in old.keys)
+        told = f"another definition takes its place; as it is, over {fields}, it was {_used(oid, old, context)}"
+        found.append(hazard(DROPS_INDEX, oid, told))
+    return found
 
 
 def _twin(spec: Index) -> Index | None:
@@ -202,14 +213,11 @@ def _twin(spec: Index) -> Index | None:
     return replace(spec, name=name, raw={**kept, "key": key, "name": name})
 
 
-def _retired(oid: ObjectId, old: Index, guards: list[Hazard], context: Context) -> Iterator[Step]:
-    """Hidden, one that only helps queries can come back at once: in quarantine it waits so. Another one would go on at
-    its work.
-    """
+def _retired(oid: ObjectId, old: Index, hazards: list[Hazard], context: Context) -> Step:
+    """Hidden, one that only helps queries can come back at once: in quarantine it waits so. Another one would go on at its work."""
     if context.policy.drops == "Quarantine" and not old.unique and old.expire_after is None:
-        yield _collmod(oid, old.name, {"hidden": True}, {"hidden": False})
-    else:
-        yield _dropped(oid, old, guards)
+        return _collmod(oid, old.name, {"hidden": True}, {"hidden": False}, *hazards)
+    return _dropped(oid, old, hazards)
 
 
 def _rebuilt(oid: ObjectId, old: Index, new: Index, context: Context) -> Iterator[Step]:
