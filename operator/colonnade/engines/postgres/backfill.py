@@ -6,10 +6,13 @@ without a value are touched, a backfill that was cut off just begins again. http
 
 from __future__ import annotations
 
+import itertools
+import random
 import threading
 import time
 from typing import LiteralString
 
+import psycopg
 from psycopg import sql
 
 from colonnade.core.errors import WaitingForLock
@@ -38,12 +41,30 @@ def backfill(connection: Connection, step: Step, policy: Policy, stop: threading
         bounds = sql.SQL(" AND ctid >= {}::tid AND ctid < {}::tid").format(
             sql.Literal(f"({at},0)"), sql.Literal(f"({upto},0)")
         )
-        run(connection, step.statement + bounds.as_string(None))
+        _patiently(connection, step.statement + bounds.as_string(None), policy, stop)
         took = time.monotonic() - begin
         progress(f"{step.subject}: page {upto} of {end}", upto / end)
         pages = max(1, min(4096, int(pages * min(2.0, policy.target_batch / max(took, 0.001)))))
         at = upto
         _wait_for_replicas(connection, policy, stop)
+
+
+def pause(attempt: int) -> float:
+    """Seconds before the next try, longer each time, and not the same for all who wait."""
+    return float(min(0.1 * 1.6**attempt, 15) * random.uniform(0.7, 1.3))  # noqa: S311 - spreads retries, guards nothing
+
+
+def _patiently(connection: Connection, statement: str, policy: Policy, stop: threading.Event) -> None:
+    """One slice, tried again while others hold its rows: nobody is to wait for long behind the rows that it has already."""
+    deadline = time.monotonic() + policy.lock_retry_budget
+    for attempt in itertools.count():
+        try:
+            run(connection, statement)
+            break
+        except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected):
+            if time.monotonic() > deadline or stop.is_set():
+                raise
+            stop.wait(pause(attempt))
 
 
 def _wait_for_replicas(connection: Connection, policy: Policy, stop: threading.Event) -> None:

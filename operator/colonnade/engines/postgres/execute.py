@@ -7,11 +7,11 @@ https://www.postgresql.org/docs/current/runtime-config-client.html#GUC-LOCK-TIME
 from __future__ import annotations
 
 import itertools
-import random
 import re
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import LiteralString
 
 import psycopg
@@ -20,7 +20,7 @@ from colonnade.core.errors import WaitingForLock
 from colonnade.core.gate import Policy
 from colonnade.core.plan import Plan, Step
 from colonnade.engines import Outcome, Progress
-from colonnade.engines.postgres.backfill import backfill
+from colonnade.engines.postgres.backfill import backfill, pause
 from colonnade.engines.postgres.errors import meaning
 from colonnade.engines.postgres.journal import Journal
 from colonnade.engines.postgres.session import Connection, run
@@ -32,6 +32,11 @@ BLOCKERS: LiteralString = """
 SELECT DISTINCT a.pid, coalesce(nullif(a.application_name, ''), 'unnamed'), extract(epoch FROM clock_timestamp() - a.xact_start)::int
 FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid JOIN pg_class c ON c.oid = l.relation JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE l.granted AND l.pid <> pg_backend_pid() AND n.nspname || '.' || c.relname = ANY (%s) ORDER BY 3 DESC NULLS LAST LIMIT 5"""
+
+OLDEST: LiteralString = """
+SELECT pid, coalesce(nullif(application_name, ''), 'unnamed'), extract(epoch FROM clock_timestamp() - xact_start)::int
+FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND xact_start IS NOT NULL ORDER BY xact_start LIMIT 5"""
+"""What a concurrent build waits for: every transaction that is older than it."""
 
 
 class Executor:
@@ -72,25 +77,30 @@ class Executor:
         ids = [s.id for s in group]
         deadline = time.monotonic() + self.policy.lock_retry_budget
         for attempt in itertools.count():
+            self._at = group[0]
             try:
                 if group[0].transactional:
                     self._together(number, group)
                 else:
                     self.journal.before(number, ids)
-                    self._alone(group[0], progress)
+                    self._alone(group[0], deadline, progress)
                     self.journal.after(number, ids)
                 return
             except psycopg.Error as e:
-                if e.sqlstate not in RETRIED or time.monotonic() > deadline or self.stop.is_set():
-                    raise meaning(e, f"{self.subject}: {group[0].subject}{self._blockers(group)}") from e
-                progress(f"waits for a lock: {group[0].subject}{self._blockers(group)}", None)
-                self.stop.wait(min(0.1 * 1.6**attempt, 15) * random.uniform(0.7, 1.3))  # noqa: S311 - spreads retries, guards nothing
+                if e.sqlstate not in RETRIED:
+                    raise meaning(e, f"{self.subject}: {group[0].subject}") from e
+                behind = self._blockers(group)
+                if time.monotonic() > deadline or self.stop.is_set():
+                    raise meaning(e, f"{self.subject}: {self._at.subject}{behind}") from e
+                progress(f"waits for a lock: {self._at.subject}{behind}", None)
+                self.stop.wait(pause(attempt))
 
     def _together(self, number: int, group: Sequence[Step]) -> None:
         with self.connection.transaction():
             self._set("lock_timeout", f"{int(self.policy.lock_timeout * 1000)}ms")
             self.journal.before(number, [s.id for s in group])
             for step in group:
+                self._at = step
                 try:
                     run(self.connection, step.statement)
                 except psycopg.Error as e:
@@ -102,12 +112,27 @@ class Executor:
     def _set(self, setting: LiteralString, to: str) -> None:
         self.connection.execute("SELECT pg_catalog.set_config(%s, %s, true)", [setting, to])
 
-    def _alone(self, step: Step, progress: Progress) -> None:
-        if step.batched:
-            backfill(self.connection, step, self.policy, self.stop, progress)
-            return
-        self._clear_invalid(step)
-        run(self.connection, step.statement)
+    def _alone(self, step: Step, deadline: float, progress: Progress) -> None:
+        """Nobody waits behind such a step, so it may wait for as long as there is patience; a slice of a backfill may not."""
+        patience = (
+            self.policy.lock_timeout if step.batched else max(deadline - time.monotonic(), self.policy.lock_timeout)
+        )
+        with self._patient(patience):
+            if step.batched:
+                backfill(self.connection, step, self.policy, self.stop, progress)
+            else:
+                self._clear_invalid(step)
+                run(self.connection, step.statement)
+
+    @contextmanager
+    def _patient(self, seconds: float) -> Iterator[None]:
+        change = "SELECT pg_catalog.set_config('lock_timeout', %s, false)"
+        self.connection.execute(change, [f"{int(seconds * 1000)}ms"])
+        try:
+            yield
+        finally:
+            if not self.connection.closed:
+                self.connection.execute(change, ["0"])
 
     def _clear_invalid(self, step: Step) -> None:
         """A concurrent build that failed or was killed leaves an invalid index of the name: it is dropped before the next try."""
@@ -126,10 +151,11 @@ class Executor:
             self.connection.execute(q("DROP INDEX CONCURRENTLY {}", name(schema, index)))
 
     def _blockers(self, group: Sequence[Step]) -> str:
-        relations = sorted({b for s in group for b in s.blocks})
-        if not relations or self.connection.closed:
+        if self.connection.closed:
             return ""
-        found = self.connection.execute(BLOCKERS, [relations]).fetchall()
+        relations = sorted({b for s in group for b in s.blocks})
+        asked = self.connection.execute(BLOCKERS, [relations]) if relations else self.connection.execute(OLDEST)
+        found = asked.fetchall()
         told = ", ".join(f"pid {pid} ({app}, {age or 0} s)" for pid, app, age in found)
         return f" behind {told}" if told else ""
 
