@@ -23,7 +23,7 @@ from colonnade.engines.postgres import fingerprint, losses, planner, quarantine,
 from colonnade.engines.postgres.fingerprint import Fingerprint
 from colonnade.engines.postgres.normalise import Form, Normaliser, PgDesired, built, snapshot
 from colonnade.engines.postgres.read import read
-from colonnade.engines.postgres.rehearse import Rehearsal, sizes
+from colonnade.engines.postgres.rehearse import Rehearsal, Size, sizes
 from colonnade.engines.postgres.scope import Scope
 from colonnade.engines.postgres.scratch import Scratch
 from colonnade.engines.postgres.session import Connection
@@ -101,7 +101,7 @@ class Rehearsed:
                     f"a copy of the live schema cannot be made: {e.diag.message_primary}; "
                     f"it is tried with {'; '.join(e.__notes__ if hasattr(e, '__notes__') else [])[:200]}"
                 ) from e
-        rehearsal = Rehearsal(copy, sizes(self.live), self.policy.max_blocking)
+        rehearsal = Rehearsal(copy, self._sizes(), self.policy.max_blocking)
         done = self._renamed(rehearsal, copy)
         first: tuple[Change, ...] | None = None
         before = self.scope.live
@@ -111,6 +111,9 @@ class Rehearsed:
             first, before = (changes, model) if first is None else (first, before)
             if not changes:
                 break
+            if called := list(renames.alike(changes, model)):
+                done += self._rehearse(rehearsal, called)
+                continue
             made = planner.steps(
                 model, self.scope.wanted, changes, copy.info.server_version, self.wishes, quarantine=self._quarantine()
             )
@@ -124,6 +127,15 @@ class Rehearsed:
                 "take what is named out of the declaration, or change it by hand"
             )
         return renames.suspected(done, first or (), before, self.scope.wanted)
+
+    def _sizes(self) -> dict[str, Size]:
+        """The live sizes, a renamed table's under its new name, too."""
+        known = dict(sizes(self.live))
+        for one in self.wishes.renames:
+            old, new = ".".join(one.old), ".".join(one.new)
+            if old in known:
+                known[new] = known[old]
+        return known
 
     def _renamed(self, rehearsal: Rehearsal, copy: Connection) -> list[Step]:
         """Tables before their columns, one by one: a column is named within its table as that is called by then."""

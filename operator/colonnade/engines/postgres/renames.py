@@ -90,7 +90,7 @@ def _rename(oid: ObjectId, one: Rename, spec: Any) -> Iterator[Step]:
         else (hazard(BREAKS_CLIENTS, oid),)
     )
     if one.sort in PARTS:
-        there, back = (_part(one, a, b) for a, b in ((one.old[0], one.new[0]), (one.new[0], one.old[0])))
+        there, back = (_within(one, a, b) for a, b in ((one.old[0], one.new[0]), (one.new[0], one.old[0])))
         yield step(oid, there, undo=back, hazards=risk)
         return
     word = printed(WORDS[one.sort][0])
@@ -111,7 +111,7 @@ def _rename(oid: ObjectId, one: Rename, spec: Any) -> Iterator[Step]:
         )
 
 
-def _part(one: Rename, old: str, new: str) -> Part:
+def _within(one: Rename, old: str, new: str) -> Part:
     table = name(*one.within)
     if one.sort in ("Trigger", "Policy"):
         return q("ALTER {} {} ON {} RENAME TO {}", printed(PARTS[one.sort][0]), name(old), table, name(new))
@@ -148,3 +148,49 @@ def _looks_like(gone: Change, come: Change, old: Model, new: Model) -> str:
 
 def _columns(model: Model, table: tuple[str, ...]) -> set[tuple[str, str]]:
     return {(o.name[2], s.type) for o, s in model.objects.items() if o.kind == "column" and o.name[:2] == table}
+
+
+ALIKE = ("index", "check", "primary key", "unique", "exclusion", "foreign key")
+"""Kinds that hold no data of their own and are one object when all but the name is the same: the name is changed, nothing rebuilt."""
+
+
+def alike(changes: Iterable[Change], model: Model) -> Iterator[Step]:
+    """Renames for what would else be dropped and made again just as it was."""
+    changes = list(changes)
+    taken = {(o.kind in ("index", *WITH_INDEX), o.name) for o in model.objects}
+    gone: dict[Any, list[Change]] = {}
+    for c in changes:
+        if c.new is None and c.id.kind in ALIKE:
+            gone.setdefault((c.id.kind, _home(c.id, c.old), c.old), []).append(c)
+    for c in changes:
+        if c.old is not None or c.id.kind not in ALIKE or getattr(c.new, "inherited", False):
+            continue
+        same = gone.get((c.id.kind, _home(c.id, c.new), c.new), [])
+        if same and (c.id.kind in ("index", *WITH_INDEX), c.id.name) not in taken and not _part(same[-1].id, model):
+            yield _called(same.pop().id, c.id)
+
+
+WITH_INDEX = ("primary key", "unique", "exclusion")
+
+
+def _home(oid: ObjectId, spec: Any) -> tuple[str, ...]:
+    return (oid.name[0], *spec.table) if oid.kind == "index" else oid.name[:2]
+
+
+def _part(oid: ObjectId, model: Model) -> bool:
+    """Whether it is a part of a partitioned index, which is told by its place there."""
+    return ObjectId("index attachment", (oid.name[0], oid.name[-1])) in model.objects
+
+
+def _called(old: ObjectId, new: ObjectId) -> Step:
+    if old.kind == "index":
+        there, back = (
+            q("ALTER INDEX {} RENAME TO {}", name(*a.name), name(b.name[-1])) for a, b in ((old, new), (new, old))
+        )
+    else:
+        table = name(*old.name[:2])
+        there, back = (
+            q("ALTER TABLE {} RENAME CONSTRAINT {} TO {}", table, name(a.name[-1]), name(b.name[-1]))
+            for a, b in ((old, new), (new, old))
+        )
+    return step(old, there, undo=back)
