@@ -59,8 +59,8 @@ class Scratch:
     def close(self) -> None:
         """Drop what was kept and let the sessions go; where the server is out of reach, a later sweep drops it."""
         with suppress(ColonnadeError):
-            for connection in self._empty:
-                self._drop(connection)
+            for kept in self._empty:
+                self._drop(kept)
         for connection in (*self._empty, self._admin):
             if connection is not None:
                 connection.close()
