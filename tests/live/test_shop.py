@@ -26,19 +26,15 @@ def run(url: str, path: Path, *, approve: bool = False) -> Result:
     """Reconcile the database with the one schema that a file holds."""
     [resource] = load_all(path.read_text(), path.name)
     assert isinstance(resource, PostgresSchema | MongoSchema)
-    spec = resource.spec
-    sources = (
-        (Source("spec.sql", spec.sql or ""),)
-        if isinstance(spec, PostgresSchema.model_fields["spec"].annotation)
-        else ()
-    )
-    system = "Postgres" if isinstance(resource, PostgresSchema) else "MongoDB"
+    system, sources = "MongoDB", tuple[Source, ...]()
+    if isinstance(resource, PostgresSchema):
+        system, sources = "Postgres", (Source("spec.sql", resource.spec.sql or ""),)
 
     def facts(plan: Plan) -> Facts:
         return Facts(verdict=Verdict(plan.hash, approved=True) if approve else None)
 
     with engine(system).open(Target("shop", url), Policy(), threading.Event()) as database:
-        return reconcile(database, [Declaration(resource.identity, spec, sources)], Policy(), facts)
+        return reconcile(database, [Declaration(resource.identity, resource.spec, sources)], Policy(), facts)
 
 
 def reason(result: Result) -> str:
@@ -131,8 +127,10 @@ def test_a_mistake_is_told_as_its_comment_says(path: Path, postgres_url: str) ->
     except ColonnadeError as error:
         told = (error.reason, str(error))
     else:
-        [wrong] = [*result.desired.errors.values()] or [None]
-        told = (wrong.reason, str(wrong)) if wrong else (reason(result), "".join(*result.desired.warnings.values()))
+        warned = " ".join(text for texts in result.desired.warnings.values() for text in texts)
+        told = (reason(result), warned)
+        for wrong in result.desired.errors.values():
+            told = (wrong.reason, str(wrong))
     assert told == (word, message)
     made = ask(postgres_url, "SELECT to_regnamespace('mistake') IS NOT NULL")[0][0]
     assert made == (word == "Converged")
