@@ -8,4 +8,4 @@ from colonnade import log
 @pytest.fixture(autouse=True)
 def nothing_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
     """A password of one test is no secret in the next one."""
-    monkeypatch.setattr(log, "_hidden", set[str]())
+    monkeypatch.setattr(log, "_hidden", type(log._hidden)())
