@@ -8,65 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import LiteralString
 
 from colonnade.core.hazards import BREAKS_CLIENTS, DELETES_DATA, DROPS_GUARANTEE, REWRITES_TABLE, hazard
 from colonnade.core.kind import ObjectId
 from colonnade.core.plan import Check, Step
 from colonnade.engines.postgres.generic_options import changed, given
 from colonnade.engines.postgres.kind import Context, PgKind, Steps
+from colonnade.engines.postgres.kinds.column_query import query
 from colonnade.engines.postgres.kinds.column_type import retype
 from colonnade.engines.postgres.kinds.not_null import backfill, set_not_null
 from colonnade.engines.postgres.options import changed_options
 from colonnade.engines.postgres.statement import Part, keys, name, printed, q, step, text, value, words
-
-
-def query(version: int) -> LiteralString:
-    not_null: LiteralString = (
-        """nn.conname = format('%s_%s_not_null', c.relname, a.attname) OR nn.conislocal IS NOT TRUE"""
-    )
-    columns: LiteralString = (
-        f"""
-  CASE WHEN nn.oid IS NULL OR {not_null} OR length(format('%s_%s_not_null', c.relname, a.attname)) > 63 OR nn.coninhcount > 0
-    THEN '' ELSE nn.conname::text END AS not_null_name,
-  coalesce(nn.connoinherit, false) AS not_null_no_inherit, coalesce(nn.convalidated, true) AS not_null_valid,"""
-        if version >= 180000
-        else """
-  '' AS not_null_name, false AS not_null_no_inherit, true AS not_null_valid,"""
-    )
-    join: LiteralString = (
-        """
-LEFT JOIN pg_constraint nn ON nn.contype = 'n' AND nn.conrelid = a.attrelid AND nn.conkey[1] = a.attnum"""
-        if version >= 180000
-        else ""
-    )
-    stats: LiteralString = "coalesce(a.attstattarget, -1)"
-    return f"""
-SELECT a.attrelid AS oid, a.attnum::int AS sub, a.attrelid AS rel, ARRAY[n.nspname, c.relname, a.attname] AS name,
-  format_type(a.atttypid, a.atttypmod) AS type,
-  CASE WHEN a.attcollation <> t.typcollation THEN
-    (SELECT format('%I.%I', x.nspname, k.collname) FROM pg_collation k JOIN pg_namespace x ON x.oid = k.collnamespace
-     WHERE k.oid = a.attcollation) END AS collation,
-  a.attnotnull AS not_null,{columns}
-  a.attidentity::text AS identity,
-  CASE WHEN a.attidentity <> '' THEN (SELECT ARRAY[sn.nspname, sc.relname, format_type(s.seqtypid, NULL), s.seqstart::text,
-      s.seqincrement::text, s.seqmin::text, s.seqmax::text, s.seqcache::text, CASE WHEN s.seqcycle THEN 'CYCLE' ELSE 'NO CYCLE' END]
-    FROM pg_depend d JOIN pg_sequence s ON s.seqrelid = d.objid JOIN pg_class sc ON sc.oid = s.seqrelid
-    JOIN pg_namespace sn ON sn.oid = sc.relnamespace WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = a.attrelid
-      AND d.refobjsubid = a.attnum AND d.classid = 'pg_class'::regclass AND d.deptype = 'i') ELSE '{{}}' END AS sequence,
-  a.attgenerated::text AS generated,
-  CASE WHEN a.attgenerated <> '' THEN (SELECT pg_get_expr(d.adbin, d.adrelid) FROM pg_attrdef d
-    WHERE d.adrelid = a.attrelid AND d.adnum = a.attnum) END AS expression,
-  CASE WHEN a.attstorage <> t.typstorage THEN CASE a.attstorage WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL' WHEN 'm' THEN 'MAIN'
-    WHEN 'x' THEN 'EXTENDED' END END AS storage,
-  CASE t.typstorage WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL' WHEN 'm' THEN 'MAIN' ELSE 'EXTENDED' END AS usual_storage,
-  CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END AS compression,
-  {stats}::int AS statistics, coalesce(a.attoptions, '{{}}') AS options, coalesce(a.attfdwoptions, '{{}}') AS fdw_options,
-  a.attislocal AS local, a.attinhcount > 0 AS inherited
-FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-JOIN pg_type t ON t.oid = a.atttypid{join}
-WHERE c.relkind IN ('r', 'p', 'f') AND a.attnum > 0 AND NOT a.attisdropped AND c.relpersistence <> 't' AND n.nspname !~ '^pg_'
-  AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'colonnade%' ORDER BY n.nspname, c.relname, a.attnum"""
 
 
 @dataclass(frozen=True)

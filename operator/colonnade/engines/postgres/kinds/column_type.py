@@ -1,7 +1,7 @@
 """How a column gets another type: by the assignment cast where there is one, else by an explicit cast, else through text.
 
 The assignment cast refuses a value that does not fit; an explicit one may cut it, so it comes second. Which one the server takes is
-found out in the rehearsal.
+found out in the rehearsal. https://www.postgresql.org/docs/current/sql-createcast.html
 """
 
 from __future__ import annotations
