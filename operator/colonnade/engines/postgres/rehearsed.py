@@ -19,12 +19,12 @@ from colonnade.core.gate import Policy
 from colonnade.core.kind import Model, ObjectId
 from colonnade.core.plan import Step
 from colonnade.engines import Progress
-from colonnade.engines.postgres import fingerprint, losses, planner, quarantine, renames
+from colonnade.engines.postgres import losses, planner, quarantine, renames
 from colonnade.engines.postgres.fingerprint import Fingerprint
 from colonnade.engines.postgres.normalise import Form, Normaliser, PgDesired, built, snapshot
 from colonnade.engines.postgres.read import read
 from colonnade.engines.postgres.rehearse import Rehearsal, Size, sizes
-from colonnade.engines.postgres.scope import Scope
+from colonnade.engines.postgres.scope import FACETS, Scope
 from colonnade.engines.postgres.scratch import Scratch
 from colonnade.engines.postgres.session import Connection
 
@@ -184,8 +184,8 @@ class Rehearsed:
 
     def unlike(self, found: Fingerprint, model: Model) -> Iterator[str]:
         """What in a database is not as wanted, by the fingerprint, object by object; what is too much in part, by the reader."""
-        first = self.desired.first.fingerprint.objects
-        odd = [d for d in found.differences(self.desired.first.fingerprint) if self._counts(d, first)]
+        counted = None if self.desired.whole else self._spoken_for(model)
+        odd = [d for d in found.differences(self.desired.first.fingerprint) if counted is None or d.identity in counted]
         if odd:
             second: Mapping[str, str] = self.again.fingerprint.objects if self.desired.key else {}
             odd = [d for d in odd if d.here is None or d.there is None or second.get(d.identity) != d.here]
@@ -193,5 +193,15 @@ class Rehearsed:
         if not odd and not self.desired.whole:
             yield from (f"{c.id} {'is too much' if c.new is None else 'differs'}" for c in self.changes(model))
 
-    def _counts(self, difference: fingerprint.Difference, first: Mapping[str, str]) -> bool:
-        return self.desired.whole or difference.identity in first
+    def _spoken_for(self, model: Model) -> set[str]:
+        """The declared objects by the fingerprint's names; not what every database has, nor what others have commented or granted.
+
+        A comment or privilege that nobody declared is not ours to compare, and stands in the same hash as its object: of such an
+        object the reader judges alone.
+        """
+        base = (
+            o for o in self.desired.model.objects if o not in self.desired.owners and o.kind in ("schema", "extension")
+        )
+        facets = (o for o in model.objects if o.kind in FACETS and o not in self.scope.managed and len(o.name) == 2)
+        others = {f"{o.kind} {'.'.join(o.name)}" for o in base} | {" ".join(o.name) for o in facets}
+        return set(self.desired.first.fingerprint.objects) - others
