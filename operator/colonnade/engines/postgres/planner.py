@@ -170,7 +170,7 @@ class _Work:
             before[Act(verb, a.id)].add(a)
 
     def _before_drop(self, a: Act, before: dict[Act, set[Act]]) -> None:
-        implied = self.old.vanishes_with(a.id) & self.dropped
+        implied = self._taken_by(a.id)
         if a.id in self.created:
             before.setdefault(Act("create", a.id), set())
             if a.id not in self.moved:
@@ -184,13 +184,24 @@ class _Work:
         self, user: ObjectId, used: ObjectId, implied: frozenset[ObjectId] | set[ObjectId], before: dict[Act, set[Act]]
     ) -> None:
         """What is dropped or changed of a user comes before the drop of what it uses, and of what takes that along."""
-        along = self.old.vanishes_with(user) | {user}
+        along = (self.old.vanishes_with(user) if self._taken_by(user) else NOTHING) | {user}
         for act in (Act("drop", user), Act("alter", user)):
             if act not in before or (act.verb == "drop" and used in along):
                 continue
             for one in {used, *implied} - along:
                 if Act("drop", one) in before:
                     before[Act("drop", one)].add(act)
+
+    def _taken_by(self, oid: ObjectId) -> frozenset[ObjectId]:
+        """What is dropped and takes this object along. A foreign key whose target goes, too, goes first by itself: two tables that
+        refer to one another could else not be dropped in any order.
+        """
+        taken = self.old.vanishes_with(oid) & self.dropped
+        if taken and oid.kind == "foreign key":
+            target = ObjectId("table", self.old.objects[oid].target[:2])
+            if target.name != oid.name[:2] and (target in self.dropped or self.old.needs.get(oid, NOTHING) & self.dropped - taken):
+                return NOTHING
+        return taken
 
     def _before_alter(self, a: Act, before: dict[Act, set[Act]]) -> None:
         for n in self.new.needs.get(a.id, NOTHING):
@@ -205,6 +216,15 @@ class _Work:
                     before[a] |= {Act("create", self.inlined.get(n, n)), Act("alter", n)}
                 if n in self.inlined and self.inlined[n] != a.id:
                     before[a].add(Act("create", n))
+        if a.id.kind == "foreign key":
+            before[a] |= {Act("drop", o) for o in self.dropped if self._key_of(o, self.new.objects[a.id].target[:2])}
+
+    def _key_of(self, oid: ObjectId, table: tuple[str, ...]) -> bool:
+        """Whether this is a key of the table that a new foreign key could come to rest on, though it goes."""
+        spec = self.old.objects[oid]
+        return (oid.kind in ("primary key", "unique") and oid.name[:2] == table) or (
+            oid.kind == "index" and spec.unique and spec.table == table
+        )
 
     def _collisions(self, before: dict[Act, set[Act]]) -> None:
         """A name is free only once what had it is gone."""
@@ -300,7 +320,7 @@ class _Work:
         return list(kind.create(oid, self.new.objects[oid], self.context))
 
     def _drop(self, oid: ObjectId, kind: PgKind[Any]) -> list[Step]:
-        if self.old.vanishes_with(oid) & self.dropped:
+        if self._taken_by(oid):
             return []
         if self.context.quarantine and kind.words and oid not in self.created and self._quarantined_user(oid):
             return [self._quarantined(oid, kind)]
