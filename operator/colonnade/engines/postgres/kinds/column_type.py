@@ -6,10 +6,12 @@ found out in the rehearsal. https://www.postgresql.org/docs/current/sql-createca
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from colonnade.core.hazards import NARROWS_DATA, hazard
 from colonnade.core.kind import ObjectId
 from colonnade.core.plan import Check, Step
 from colonnade.engines.postgres.kind import Context
@@ -32,12 +34,52 @@ def retype(oid: ObjectId, old: Column, new: Column, context: Context) -> Iterato
     explicit: Part = q("{} USING {}::{}", start, column, printed(new.type))
     by_text: Part = q("{} USING {}::text::{}", start, column, printed(new.type))
     undo = f"ALTER COLUMN … TYPE {old.type}, as far as the values allow"
+    risk = (hazard(NARROWS_DATA, oid, f"{old.type} to {new.type}"),) if rounds(old.type, new.type) else ()
     if declared := context.conversions.get(oid):
-        yield step(oid, q("{} USING {}", start, printed(declared)), undo=undo)
+        yield step(oid, q("{} USING {}", start, printed(declared)), undo=undo, hazards=risk)
         return
     yield replace(
-        step(oid, start, undo=undo), otherwise=(text(explicit), text(by_text)), checks=_fit(oid, old, new, context)
+        step(oid, start, undo=undo, hazards=risk),
+        otherwise=(text(explicit), text(by_text)),
+        checks=_fit(oid, old, new, context),
     )
+
+
+FLOATS = ("real", "double precision")
+MOMENTS = ("timestamp", "time", "interval")
+
+
+def rounds(old: str, new: str) -> bool:
+    """Whether the server takes a value of the old type for the new one and quietly keeps less of it: digits, fractions, times.
+
+    A value that is too long or too large it refuses; that is for the checks. Types are as format_type prints them.
+    """
+    (was, _, _), (now, scale, bounded) = _parts(old), _parts(new)
+    numbers = (*INTEGERS, *FLOATS, "numeric")
+    if was in numbers and now in numbers:
+        return _fewer_digits(old, new, was, now)
+    if was.startswith("timestamp") and now in ("date", "time"):
+        return True
+    same = any(was.startswith(m) and now.startswith(m) for m in MOMENTS)
+    return same and bounded and scale < _parts(old)[1]
+
+
+def _fewer_digits(old: str, new: str, was: str, now: str) -> bool:
+    (_, kept, bounded), (_, had, _) = _parts(new), _parts(old)
+    if now in FLOATS:
+        return was in ("bigint", "numeric") or (was, now) in (("integer", "real"), ("double precision", "real"))
+    if now in INTEGERS:
+        return was not in INTEGERS
+    return was not in INTEGERS and bounded and kept < had
+
+
+def _parts(type_: str) -> tuple[str, int, bool]:
+    """Name, digits after the point (a great many where there is no bound), and whether there is a bound."""
+    bare = type_.split("(")[0].strip() or type_
+    found = re.search(r"\((\d+)(?:,(-?\d+))?\)", type_)
+    if not found:
+        return type_.removesuffix(" without time zone"), 10**6, False
+    return bare, int(found[2] or 0) if bare == "numeric" else int(found[1]), True
 
 
 TEXTS = ("text", "character varying", "character")
