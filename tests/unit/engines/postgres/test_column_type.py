@@ -6,7 +6,7 @@ from colonnade.engines.postgres.kinds.column_type import rounds
 
 
 @pytest.mark.parametrize(
-    "old,new",
+    ("old", "new"),
     [
         ("numeric(12,2)", "numeric(12,1)"),
         ("numeric", "numeric(12,2)"),
@@ -26,7 +26,7 @@ def test_a_change_that_keeps_less_is_told(old: str, new: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "old,new",
+    ("old", "new"),
     [
         ("integer", "bigint"),
         ("bigint", "integer"),

@@ -75,7 +75,7 @@ def _fewer_digits(old: str, new: str, was: str, now: str) -> bool:
 
 def _parts(type_: str) -> tuple[str, int, bool]:
     """Name, digits after the point (a great many where there is no bound), and whether there is a bound."""
-    bare = type_.split("(")[0].strip() or type_
+    bare = type_.split("(", 1)[0].strip() or type_
     found = re.search(r"\((\d+)(?:,(-?\d+))?\)", type_)
     if not found:
         return type_.removesuffix(" without time zone"), 10**6, False
