@@ -13,7 +13,7 @@ import psycopg
 
 from colonnade.core.kind import Model, ObjectId
 from colonnade.engines.postgres.session import Connection
-from colonnade.engines.postgres.statement import Part, name, q
+from colonnade.engines.postgres.statement import Part, listed, name, q
 
 BROKEN = ("42703", "42P01")
 ADVICE = "correct the function, declare the column that it uses, or take the trigger off this table"
@@ -39,7 +39,7 @@ def broken_triggers(connection: Connection, model: Model) -> Iterator[tuple[Obje
         ):
             tables.setdefault(oid.name[:2], []).append(oid)
     for table, triggers in tables.items():
-        for error in _tried(connection, table):
+        for error in _tried(connection, table, _path(table, model)):
             where = next((line for line in (error.diag.context or "").split("\n") if "function " in line), "")
             yield _culprit(triggers, where, model), f"{error.diag.message_primary} ({where}); {ADVICE}"
             break
@@ -54,12 +54,19 @@ def _culprit(triggers: list[ObjectId], where: str, model: Model) -> ObjectId:
     return triggers[0]
 
 
-def _tried(connection: Connection, table: tuple[str, ...]) -> Iterator[psycopg.Error]:
+def _path(table: tuple[str, ...], model: Model) -> str:
+    """Every schema, the table's first: an application's search_path is not known here, and a name is only wrong where none has it."""
+    schemas = dict.fromkeys([table[0], *(o.name[0] for o in model.objects if o.kind == "schema")])
+    return listed(name(s) for s in schemas).as_string(None)
+
+
+def _tried(connection: Connection, table: tuple[str, ...], path: str) -> Iterator[psycopg.Error]:
     found: list[psycopg.Error] = []
     relation = name(*table)
     with connection.transaction(force_rollback=True):
         connection.execute("SELECT pg_catalog.set_config('statement_timeout', '5s', true)")
         _freed(connection, relation)
+        connection.execute("SELECT pg_catalog.set_config('search_path', %s, true)", [path])
         columns = [c for (c,) in connection.execute(UPDATABLE, [relation.as_string(None)]).fetchall()]
         changed = [q("UPDATE {} SET {} = {}", relation, name(c), name(c)) for c in columns]
         for statement in (q("INSERT INTO {} DEFAULT VALUES", relation), *changed, q("DELETE FROM {}", relation)):
