@@ -199,7 +199,9 @@ class _Work:
         taken = self.old.vanishes_with(oid) & self.dropped
         if taken and oid.kind == "foreign key":
             target = ObjectId("table", self.old.objects[oid].target[:2])
-            if target.name != oid.name[:2] and (target in self.dropped or self.old.needs.get(oid, NOTHING) & self.dropped - taken):
+            if target.name != oid.name[:2] and (
+                target in self.dropped or self.old.needs.get(oid, NOTHING) & self.dropped - taken
+            ):
                 return NOTHING
         return taken
 
