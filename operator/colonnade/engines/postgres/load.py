@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import LiteralString
 
 import psycopg
 from psycopg import sql
@@ -23,6 +24,8 @@ BATCH = 300
 LATER = ("42P01", "42704", "42883", "3F000", "42703", "42P02", "42830")
 COMMITTED = ("25001", "55P04", "53200")
 """What only works outside a transaction, or after one was committed, or needs more locks than one transaction may hold."""
+NOT_ABOUT_IT = ("08", "53", "57", "XX")
+"""What says nothing about the statement: the connection, the server's resources, somebody's intervention."""
 TAKEN = ("42P07", "42710", "42723", "42P06", "42P03", "42712")
 
 ADVICE: dict[str, str] = {
@@ -38,7 +41,7 @@ ADVICE: dict[str, str] = {
     "42710": "it is declared twice; keep one",
     "42723": "it is declared twice; keep one",
     "42701": "the column is declared twice; keep one",
-    "0A000": "this server cannot do that; use another way, or a newer server",
+    "0A000": "this server cannot do that; say it in another way",
     "42501": "grant what is missing to the user in the Secret, or take the statement out",
     "58P01": "install the extension's package on the server, or take it out",
     "3F000": "declare the schema: list it under schemas, or add CREATE SCHEMA",
@@ -47,17 +50,29 @@ ADVICE: dict[str, str] = {
 }
 
 
+RESERVED: LiteralString = """
+SELECT n.nspname, x.name FROM (
+  SELECT oid AS namespace, nspname AS name, oid, 'pg_namespace'::regclass AS catalog FROM pg_namespace WHERE nspname LIKE 'colonnade%'
+  UNION ALL SELECT relnamespace, relname, oid, 'pg_class'::regclass FROM pg_class
+  UNION ALL SELECT pronamespace, proname, oid, 'pg_proc'::regclass FROM pg_proc
+  UNION ALL SELECT typnamespace, typname, oid, 'pg_type'::regclass FROM pg_type WHERE typrelid = 0 AND typelem = 0
+) x JOIN pg_namespace n ON n.oid = x.namespace
+WHERE x.oid >= 16384 AND (n.nspname IN ('pg_catalog', 'information_schema') OR n.nspname ~ '^(pg_temp|colonnade)')
+  AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = x.catalog AND d.objid = x.oid AND d.deptype IN ('e', 'i')) ORDER BY x.oid LIMIT 1"""
+
+
 class NeedsDatabase(Exception):
     """The declaration cannot be loaded within one transaction: it needs a database of its own."""
 
 
 @dataclass(frozen=True)
 class Item:
-    """One statement ready to run and how to name a position in it."""
+    """One statement ready to run, how to name a position in it, and the search_path that it was written under where that is known."""
 
     text: str
     place: Callable[[int], str]
     origin: str = ""
+    path: str | None = None
 
 
 def items(declaration: Declaration) -> Iterator[Item]:
@@ -117,8 +132,26 @@ def load(connection: Connection, declaration: Declaration, schemas: Sequence[str
     connection.execute("SELECT pg_catalog.set_config('search_path', %s, false)", [path])
     for start in range(0, len(todo), BATCH):
         if not _batch(connection, todo[start : start + BATCH]):
-            _one_by_one(connection, todo[start:], path)
-            return
+            _one_by_one(connection, todo[start:])
+            break
+    _only_where_it_may(connection, todo)
+
+
+def _only_where_it_may(connection: Connection, todo: Sequence[Item]) -> None:
+    """What is made in the server's own schemas, in Colonnade's or for the session is no part of what is compared: it is refused."""
+    row = connection.execute(RESERVED).fetchone()
+    if row is None:
+        return
+    schema, made = row
+    item = next((i for i in todo if re.search(rf"\b{re.escape(made)}\b", i.text)), todo[0])
+    if schema.startswith("pg_temp"):
+        raise InvalidSpec(
+            f"{item.place(1)}: {made} is temporary, and a declaration says what stays; take TEMPORARY or the statement out"
+        )
+    whose = "Colonnade" if schema.startswith("colonnade") else "the server"
+    raise InvalidSpec(
+        f"{item.place(1)}: {made} is declared in schema {schema}, which is {whose}'s own; declare it in another schema"
+    )
 
 
 def _batch(connection: Connection, batch: Sequence[Item]) -> bool:
@@ -132,7 +165,7 @@ def _batch(connection: Connection, batch: Sequence[Item]) -> bool:
     return True
 
 
-def _one_by_one(connection: Connection, todo: Sequence[Item], path: str) -> None:
+def _one_by_one(connection: Connection, todo: Sequence[Item]) -> None:
     errors: list[tuple[Item, psycopg.Error]] = []
     for item in todo:
         try:
@@ -140,19 +173,28 @@ def _one_by_one(connection: Connection, todo: Sequence[Item], path: str) -> None
         except psycopg.Error as e:
             if e.sqlstate in COMMITTED and _in_transaction(connection):
                 raise NeedsDatabase from e
+            if connection.closed or str(e.sqlstate)[:2] in NOT_ABOUT_IT:
+                raise
             if e.sqlstate not in LATER:
                 raise explained(item, e) from e
-            errors.append((item, e))
+            errors.append((replace(item, path=item.path or _path(connection)), e))
     if not errors:
         return
     if len(errors) == len(todo):
         item, error = errors[0]
         raise explained(item, error) from error
-    connection.execute("SELECT pg_catalog.set_config('search_path', %s, false)", [path])
-    _one_by_one(connection, [item for item, _ in errors], path)
+    _one_by_one(connection, [item for item, _ in errors])
+
+
+def _path(connection: Connection) -> str:
+    row = connection.execute("SELECT pg_catalog.current_setting('search_path')").fetchone()
+    assert row is not None
+    return str(row[0])
 
 
 def _run(connection: Connection, item: Item) -> None:
+    if item.path is not None:
+        connection.execute("SELECT pg_catalog.set_config('search_path', %s, false)", [item.path])
     if _in_transaction(connection):
         with connection.transaction():
             run(connection, item.text)
@@ -174,5 +216,7 @@ def explained(item: Item, error: psycopg.Error) -> ColonnadeError:
     advice = ADVICE.get(state, "correct it")
     if "role " in said and "does not exist" in said:
         advice = "create the role on the server first: roles are not part of one database's schema"
+    if "extension " in said and "is not available" in said:
+        advice, hint = ADVICE["58P01"], ""
     kind = Unauthorized if state == "42501" else Conflict if state in TAKEN else InvalidSpec
     return kind(f"{item.place(position)}: {said}{detail}{hint}; {advice}")
