@@ -142,6 +142,8 @@ def _asks(plan: Plan, policy: Policy, facts: Facts) -> str:
 
 def _approval(plan: Plan, policy: Policy, facts: Facts) -> Held | None:
     why = _asks(plan, policy, facts)
+    if plan.continues:  # it began, and so had what it needed then
+        return None
     if not why or (facts.verdict and facts.verdict.approved and facts.verdict.hash == plan.hash):
         return None
     worst = next((h.message for w in Weight for h in plan.hazards if h.weight == w), "")

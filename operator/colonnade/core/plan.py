@@ -57,13 +57,17 @@ class Step:
 
 @dataclass(frozen=True)
 class Plan:
-    """Ordered steps, the fingerprint of the State that they were made from, and the hash of it all."""
+    """Ordered steps, the fingerprint of the State that they were made from, and the hash of it all.
+
+    `continues` is the hash of the plan that these steps are the rest of, where one was cut short on the way to the same end.
+    """
 
     datastore: str
     steps: tuple[Step, ...]
     premise: str
     warnings: tuple[str, ...] = ()
     resources: tuple[str, ...] = ()
+    continues: str = ""
 
     @property
     def hash(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -72,6 +73,15 @@ def test_a_rejected_plan_never_runs(kind: HazardType | None) -> None:
         assert decision.reason == "Refused"
         assert decision.terminal
         assert "not on a Friday" in decision.message
+
+
+@pytest.mark.parametrize("approval", ["Never", "Destructive", "Hazardous", "Always"])
+def test_what_is_left_of_a_plan_that_began_needs_no_second_approval(approval: Any) -> None:
+    rest, policy = replace(plan(DESTRUCTIVE), continues="its hash"), Policy(approval=approval)
+    assert reason(rest, policy) == "Approved"
+    assert reason(rest, policy, Facts(paused=True)) == "Paused"
+    assert reason(rest, policy, Facts(window_open=False)) == "WaitingForWindow"
+    assert reason(rest, policy, Facts(verdict=verdict(rest, approved=False))) == "Refused"
 
 
 def test_a_rejection_of_another_plan_says_nothing() -> None:

@@ -52,6 +52,7 @@ def test_an_approval_is_bound_to_what_is_done_in_which_order_to_what(other: Plan
     [
         replace(PLAN, warnings=("an index repeats another",)),
         replace(PLAN, resources=("PostgresSchema/shop/a",)),
+        replace(PLAN, continues="another"),
         replace(PLAN, steps=(replace(STEP, estimate=3.2), PLAN.steps[1])),
         replace(PLAN, steps=(replace(STEP, undo="x"), PLAN.steps[1])),
         replace(PLAN, steps=(replace(STEP, hazards=(hazard(DELETES_DATA, "c", "7 rows"),)), PLAN.steps[1])),

@@ -9,15 +9,16 @@ from dataclasses import dataclass, field, replace
 
 from colonnade.core.errors import Stale, WaitingForLock
 from colonnade.core.gate import Policy
+from colonnade.core.hazards import Weight
 from colonnade.core.kind import Model, ObjectId
-from colonnade.core.plan import Plan, numbered
+from colonnade.core.plan import Plan, Step, numbered
 from colonnade.engines import Declaration, Desired, Outcome, Probe, Progress, Proof, State, Target, silent
 from colonnade.engines.postgres import fingerprint, quarantine
 from colonnade.engines.postgres.cache import Cache
 from colonnade.engines.postgres.checks import check
 from colonnade.engines.postgres.errors import translated
 from colonnade.engines.postgres.execute import Executor
-from colonnade.engines.postgres.journal import Journal
+from colonnade.engines.postgres.journal import Journal, signature
 from colonnade.engines.postgres.kind import OWN_SCHEMAS
 from colonnade.engines.postgres.normalise import Normaliser, PgDesired
 from colonnade.engines.postgres.probe import probe
@@ -116,7 +117,16 @@ class PostgresDatabase:
                 check(self.connection, steps, self.target.name)
         told = tuple(w for ws in desired.warnings.values() for w in ws)
         owners = tuple(sorted({d.owner for d in desired.declarations}))
-        return Plan(self.target.name, numbered(steps), state.fingerprint, told, owners)
+        return Plan(self.target.name, numbered(steps), state.fingerprint, told, owners, self._continued(steps, desired))
+
+    def _continued(self, steps: Sequence[Step], desired: Desired) -> str:
+        """The plan of which these are what is left, by the journal: whatever in them weighs was part of it."""
+        with translated(self.target.name):
+            before = self.journal.unfinished(desired.digest)
+        weighty = [s for s in steps if any(h.weight != Weight.NOTICE for h in s.hazards)]
+        if before and all(signature(s.statement, [h.code for h in s.hazards]) in before[1] for s in weighty):
+            return before[0]
+        return ""
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -133,18 +143,19 @@ class PostgresDatabase:
             if not self.connection.closed:
                 self.connection.execute("SELECT pg_catalog.pg_advisory_unlock(%s)", [LOCK_KEY])
 
-    def execute(self, plan: Plan, desired: Desired, progress: Progress = silent) -> Outcome:  # noqa: ARG002 - the shape
+    def execute(self, plan: Plan, desired: Desired, progress: Progress = silent) -> Outcome:
         """See engines.Database."""
         if self.fingerprint() != plan.premise:
             raise Stale(f"{self.target.name}: the database changed after the plan was made; it is planned afresh")
         with translated(self.target.name):
             self.journal.prepare()
-            return self._run(plan, self.policy, progress)
+            return self._run(plan, desired, self.policy, progress)
 
-    def _run(self, plan: Plan, policy: Policy, progress: Progress) -> Outcome:
+    def _run(self, plan: Plan, desired: Desired, policy: Policy, progress: Progress) -> Outcome:
         for schema, objects in quarantine.entered(plan).items():
             self.journal.quarantine(schema, objects, policy.quarantine_period)
-        return Executor(self.connection, self.journal, policy, self.stop, self.target.name).execute(plan, progress)
+        executor = Executor(self.connection, self.journal, policy, self.stop, self.target.name)
+        return executor.execute(plan, desired.digest, progress)
 
     def _tidy(self) -> None:
         """Really drop what was in quarantine for long enough."""
@@ -198,7 +209,7 @@ class PostgresDatabase:
                 return
             self.journal.prepare()
             plan = Plan(self.target.name, numbered(steps), self.fingerprint(), resources=(owner,))
-            self._run(plan, drops, progress)
+            self._run(plan, desired, drops, progress)
 
 
 class PostgresEngine:

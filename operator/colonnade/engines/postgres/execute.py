@@ -47,9 +47,9 @@ class Executor:
     ) -> None:
         self.connection, self.journal, self.policy, self.stop, self.subject = connection, journal, policy, stop, subject
 
-    def execute(self, plan: Plan, progress: Progress) -> Outcome:
-        """Run every step. Raises WaitingForLock, DataViolation, Failed … with what was done before it left done."""
-        number = self.journal.begin(plan)
+    def execute(self, plan: Plan, desired: str, progress: Progress) -> Outcome:
+        """Run every step on the way to `desired`. Raises WaitingForLock, DataViolation, Failed … with what was done before it left done."""
+        number = self.journal.begin(plan, desired)
         timings: dict[str, float] = {}
         done = 0
         try:

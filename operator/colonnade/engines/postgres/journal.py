@@ -6,8 +6,10 @@ All of it lives in the schema `colonnade` of the target, made when something is 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict
+from typing import LiteralString
 
 from psycopg.types.json import Jsonb
 
@@ -31,6 +33,15 @@ CREATE TABLE IF NOT EXISTS colonnade.quarantine (
     schema text PRIMARY KEY, objects text[] NOT NULL, since timestamptz NOT NULL DEFAULT pg_catalog.now(), until timestamptz NOT NULL);
 INSERT INTO colonnade.version (version) VALUES (1) ON CONFLICT DO NOTHING;
 """
+
+
+UNFINISHED: LiteralString = """
+SELECT hash, plan FROM (SELECT * FROM colonnade.plan ORDER BY id DESC LIMIT 1) last WHERE finished IS NULL OR error IS NOT NULL"""
+
+
+def signature(statement: str, hazards: Iterable[str]) -> tuple[str, ...]:
+    """What an approval of a step was about; the quarantine is another each time."""
+    return (re.sub(r"colonnade_quarantine_[0-9a-f]+", "colonnade_quarantine", statement), *hazards)
 
 
 class Journal:
@@ -92,14 +103,26 @@ class Journal:
             [desired, fingerprint],
         )
 
-    def begin(self, plan: Plan) -> int:
-        """A plan starts to run; its number."""
-        row = self.connection.execute(
-            "INSERT INTO colonnade.plan (hash, premise, plan) VALUES (%s, %s, %s) RETURNING id",
-            [plan.hash, plan.premise, Jsonb(asdict(plan), dumps=lambda o: json.dumps(o, default=str))],
-        ).fetchone()
+    def begin(self, plan: Plan, desired: str) -> int:
+        """A plan starts to run; its number. From here on nothing is settled, until it is proved again."""
+        told = Jsonb({**asdict(plan), "desired": desired}, dumps=lambda o: json.dumps(o, default=str))
+        with self.connection.transaction():
+            self.connection.execute("DELETE FROM colonnade.settled")
+            row = self.connection.execute(
+                "INSERT INTO colonnade.plan (hash, premise, plan) VALUES (%s, %s, %s) RETURNING id",
+                [plan.hash, plan.premise, told],
+            ).fetchone()
         assert row is not None
         return int(row[0])
+
+    def unfinished(self, desired: str) -> tuple[str, frozenset[tuple[str, ...]]] | None:
+        """The last plan, where it was on the way to what is desired now and did not get there: its hash, and what it was to do."""
+        if not self.there:
+            return None
+        row = self.connection.execute(UNFINISHED).fetchone()
+        if row is None or row[1].get("desired") != desired:
+            return None
+        return row[0], frozenset(signature(s["statement"], [h["code"] for h in s["hazards"]]) for s in row[1]["steps"])
 
     def end(self, number: int, error: str | None = None) -> None:
         """A plan is through, or stopped for this reason."""

@@ -26,10 +26,10 @@ SELECT c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.
 WHERE n.nspname = %s AND c.relkind IN ('r', 'p') ORDER BY 1"""
 OTHERS: LiteralString = """
 SELECT 'ROUTINE', p.proname, pg_catalog.format('(%%s)', (SELECT pg_catalog.string_agg(pg_catalog.format_type(t, NULL), ', ' ORDER BY o)
-    FROM pg_catalog.unnest(p.proargtypes) WITH ORDINALITY x(t, o))) FROM pg_catalog.pg_proc p WHERE p.pronamespace = %(schema)s::pg_catalog.regnamespace
-UNION ALL SELECT 'SEQUENCE', c.relname, '' FROM pg_catalog.pg_class c WHERE c.relnamespace = %(schema)s::pg_catalog.regnamespace AND c.relkind = 'S'
+    FROM pg_catalog.unnest(p.proargtypes) WITH ORDINALITY x(t, o))) FROM pg_catalog.pg_proc p WHERE p.pronamespace = pg_catalog.to_regnamespace(%(schema)s)
+UNION ALL SELECT 'SEQUENCE', c.relname, '' FROM pg_catalog.pg_class c WHERE c.relnamespace = pg_catalog.to_regnamespace(%(schema)s) AND c.relkind = 'S'
 UNION ALL SELECT CASE t.typtype WHEN 'd' THEN 'DOMAIN' ELSE 'TYPE' END, t.typname, '' FROM pg_catalog.pg_type t
-  WHERE t.typnamespace = %(schema)s::pg_catalog.regnamespace AND (t.typtype IN ('e', 'd', 'r')
+  WHERE t.typnamespace = pg_catalog.to_regnamespace(%(schema)s) AND (t.typtype IN ('e', 'd', 'r')
     OR EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = t.typrelid AND c.relkind = 'c'))"""
 
 

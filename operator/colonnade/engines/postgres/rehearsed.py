@@ -95,7 +95,7 @@ class Rehearsed:
     def _on(self, copy: Connection) -> list[Step]:
         if len(self.scope.live.objects) > 2:
             try:
-                self._copied = built(copy, self.scope.live).model
+                self._copied = self._marked(built(copy, self.scope.live).model)
             except psycopg.Error as e:
                 raise Unsupported(
                     f"a copy of the live schema cannot be made: {e.diag.message_primary}; "
@@ -106,7 +106,7 @@ class Rehearsed:
         first: tuple[Change, ...] | None = None
         before = self.scope.live
         for _ in range(ROUNDS):
-            model = read(copy)
+            model = self._marked(read(copy)) if first is None else read(copy)
             changes = self.changes(model)
             first, before = (changes, model) if first is None else (first, before)
             if not changes:
@@ -136,6 +136,11 @@ class Rehearsed:
             if old in known:
                 known[new] = known[old]
         return known
+
+    def _marked(self, model: Model) -> Model:
+        """What was cut short (an index that is not valid, a NOT NULL not yet) is whole on the copy: it is planned for as what it is."""
+        short = {o: s for o, s in self.scope.live.objects.items() if o in model.objects and _cut_short(s)}
+        return replace(model, objects={**model.objects, **short}) if short else model
 
     def _renamed(self, rehearsal: Rehearsal, copy: Connection) -> list[Step]:
         """Tables before their columns, one by one: a column is named within its table as that is called by then."""
@@ -205,3 +210,7 @@ class Rehearsed:
         facets = (o for o in model.objects if o.kind in FACETS and o not in self.scope.managed and len(o.name) == 2)
         others = {f"{o.kind} {'.'.join(o.name)}" for o in base} | {" ".join(o.name) for o in facets}
         return set(self.desired.first.fingerprint.objects) - others
+
+
+def _cut_short(spec: Any) -> bool:
+    return not getattr(spec, "valid", True) or not getattr(spec, "not_null_valid", True)
