@@ -34,7 +34,7 @@ def recorded(doc: Mapping[str, Any]) -> RecordedPlan:
         )
     return RecordedPlan(
         f"Datastore {place}", tuple(_step(step) for step in found.get("steps", ())), found["premise"], tuple(warnings),
-        tuple(found.get("resources", ())), found["hash"],
+        tuple(found.get("resources", ())), known_hash=found["hash"],
     )  # fmt: skip
 
 

@@ -46,6 +46,7 @@ def test_json_keeps_its_form() -> None:
         "premise": "p",
         "warnings": (),
         "resources": (),
+        "continues": "",
         "hash": ADD.hash,
     }  # fmt: skip
     held = needed(DROP, Policy())

@@ -193,9 +193,7 @@ class _Work:
                     before[Act("drop", one)].add(act)
 
     def _taken_by(self, oid: ObjectId) -> frozenset[ObjectId]:
-        """What is dropped and takes this object along. A foreign key whose target goes, too, goes first by itself: two tables that
-        refer to one another could else not be dropped in any order.
-        """
+        """What is dropped and takes this object along; a foreign key whose target goes, too, goes first: circles could not go else."""
         taken = self.old.vanishes_with(oid) & self.dropped
         if taken and oid.kind == "foreign key":
             target = ObjectId("table", self.old.objects[oid].target[:2])
