@@ -93,24 +93,25 @@ class Supervisor:
         return Election(self._api, s.lease_namespace, name, s.identity, _lost)
 
     async def _wait_for_crds(self) -> None:
-        """They may be installed together with the operator, and a little later."""
+        """They may be installed together with the operator, and a little later; so may the API server be."""
         for place in OWN.values():
-            while not await self._served(place.path()):
-                _LOG.warning(
-                    "a CRD is not there (yet); install it: colonnade crds | kubectl apply -f -",
-                    extra={"crd": place.plural},
-                )
+            while missing := await self._missing(place.path()):
+                _LOG.warning(missing, extra={"crd": place.plural})
                 await asyncio.sleep(_CRDS_EVERY)
 
-    async def _served(self, path: str) -> bool:
+    async def _missing(self, path: str) -> str:
+        """Why the API server does not serve this collection yet, if it does not."""
         version, _, plural = path.rpartition("/")
         try:
             found = await self._api.request("GET", version)
         except ApiError as error:
-            if error.status == 404 or error.transient:
-                return False
-            raise
-        return any(item["name"] == plural for item in found["resources"])
+            if error.transient:
+                return "the API server does not answer (yet)"
+            if error.status != 404:
+                raise
+            found = {"resources": []}
+        there = any(item["name"] == plural for item in found["resources"])
+        return "" if there else "a CRD is not there (yet); install it: colonnade crds | kubectl apply -f -"
 
     def _mine(self, key: Key) -> bool:
         share, shares = self._settings.shard
