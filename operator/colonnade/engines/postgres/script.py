@@ -14,8 +14,8 @@ from colonnade.core.errors import InvalidSpec
 from colonnade.engines import Source
 
 _TOKEN = re.compile(
-    r"""(?P<space>\s+) | (?P<line>--[^\n]*) | (?P<block>/\*) | (?P<escaped>[eE]'(?:[^'\\]|\\.|'')*')
-    | (?P<string>(?:[bBxXnN]|[uU]&)?'(?:[^']|'')*') | (?P<quoted>(?:[uU]&)?"(?:[^"]|"")*")
+    r"""(?P<space>\s+) | (?P<line>--[^\n]*) | (?P<block>/\*) | (?P<escaped>[eE]'(?:[^'\\]|\\.|'')*+')
+    | (?P<string>(?:[bBxXnN]|[uU]&)?'(?:[^']|'')*+') | (?P<quoted>(?:[uU]&)?"(?:[^"]|"")*+")
     | (?P<dollar>\$(?P<tag>(?:[^\W\d]\w*)?)\$.*?\$(?P=tag)\$) | (?P<stray>[eE]?'|"|\$(?:[^\W\d]\w*)?\$)
     | (?P<word>[^\W\d][\w$]*) | (?P<semicolon>;) | (?P<open>[(\[]) | (?P<close>[)\]]) | (?P<meta>(?<![^\n])\\[^\n]*) | (?P<other>[0-9.]+|.)""",
     re.VERBOSE | re.DOTALL,

@@ -35,6 +35,7 @@ PINS: Mapping[str, str] = {
     "statement_timeout": "0",
     "lock_timeout": "0",
     "idle_in_transaction_session_timeout": "0",
+    "idle_session_timeout": "0",
     "default_tablespace": "",
     "default_table_access_method": "heap",
     "quote_all_identifiers": "off",
@@ -88,6 +89,8 @@ def pin(connection: Connection, **more: str) -> None:
     settings = {**PINS, **more}
     if connection.info.parameter_status("is_superuser") != "on":
         del settings["lc_messages"]  # a superuser's to set
+    if connection.info.server_version >= 170000:
+        settings["transaction_timeout"] = "0"
     calls = sql.SQL(", ").join(
         sql.SQL("pg_catalog.set_config({}, {}, false)").format(sql.Literal(k), sql.Literal(v))
         for k, v in settings.items()

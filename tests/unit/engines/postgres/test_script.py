@@ -109,6 +109,8 @@ def test_the_mark_of_some_editors_is_passed_over() -> None:
     [
         ("CREATE TABLE t ();\n SELECT 'it", "line 2, column 9", "quote '"),
         ("SELECT 'it's'", "line 1, column 13", "quote '"),
+        ("SELECT 'it''s", "line 1, column 8", "quote '"),
+        ('SELECT "a""b', "line 1, column 8", 'quote "'),
         ("SELECT E'a\\'", "line 1, column 8", "quote E'"),
         ('CREATE TABLE "t (a int);', "line 1, column 14", 'quote "'),
         ("CREATE FUNCTION f() AS $$ x $a$;", "line 1, column 24", "quote $$"),
