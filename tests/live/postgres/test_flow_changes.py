@@ -1,0 +1,365 @@
+"""Changes of tables with rows in them: the rows stay, who reads and writes need not wait, and what the rows forbid is told first."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from colonnade.core.errors import ColonnadeError, DataViolation, Unsupported
+from colonnade.core.gate import Policy
+from tests.live.postgres.flow import Flow, approved
+
+ROWS = "INSERT INTO users (id, email) SELECT i, CASE WHEN i % 4 <> 0 THEN i || '@x' END FROM generate_series(1, 100) i;"
+USERS = "CREATE TABLE users (id bigint PRIMARY KEY, email text);"
+DROPPING = Policy(drops="Drop")
+
+
+def refused(flow: Flow, wanted: str, error: type[ColonnadeError] = DataViolation) -> str:
+    """What is said, once nothing was changed."""
+    before = flow.whole()
+    with pytest.raises(error) as told:
+        flow.reconcile(wanted, approved)
+    assert flow.whole() == before
+    return str(told.value)
+
+
+def columns(flow: Flow, table: str = "users") -> list[str]:
+    return flow.column(
+        "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum",
+        table,
+    )
+
+
+def test_rows_without_a_value_stand_against_not_null_and_are_told_and_filled_where_declared(flow: Flow) -> None:
+    flow.apply(USERS)
+    flow.run(ROWS)
+    wanted = "CREATE TABLE users (id bigint PRIMARY KEY, email text NOT NULL);"
+    told = refused(flow, wanted)
+    assert "column public.users.email is to be NOT NULL" in told
+    assert "25 of them, such as id = 4, 8, 12, 16, 20. " in told
+    assert "declare a backfill" in told
+    (query,) = re.findall(r"To see them all: (.*?); then", told)
+    assert len(flow.run(query).split()) == 25, "the query that is told finds them all"
+    filled = f"spec:\n  sql: {wanted}\n  backfills: [{{table: users, column: email, expression: \"'none-' || id\"}}]"
+    flow.apply(filled)
+    assert flow.ask("SELECT count(*) FROM users WHERE email = 'none-' || id") == 25
+    assert flow.ask("SELECT count(*) FROM users WHERE email LIKE '%@x'") == 75
+
+
+def test_a_new_column_with_a_backfill_becomes_not_null_in_steps_that_block_nobody(flow: Flow) -> None:
+    """The second step that every team takes, and back again."""
+    flow.apply(USERS)
+    flow.run(ROWS)
+    wanted = """spec:
+  sql: |
+    CREATE TABLE users (id bigint PRIMARY KEY, email text, status text NOT NULL DEFAULT 'active' CHECK (status IN ('active', 'gone')));
+    CREATE INDEX users_status ON users (status);
+  backfills: [{table: users, column: status, expression: "'active'"}]
+"""
+    plan = flow.plan(wanted)
+    assert not plan.weighs(*(w for h in plan.hazards for w in [h.weight] if w != "notice")), (
+        "nothing here needs a person"
+    )
+    alone = [s.statement for s in plan.steps if not s.transactional]
+    assert any(s.startswith("UPDATE") for s in alone)
+    assert any("VALIDATE CONSTRAINT" in s for s in alone)
+    assert any(s.startswith("CREATE INDEX CONCURRENTLY") for s in alone)
+    result = flow.reconcile(wanted)
+    assert result.held is None
+    assert flow.ask("SELECT count(*) FROM users WHERE status = 'active'") == 100
+    assert flow.ask("SELECT attnotnull FROM pg_attribute WHERE attrelid = 'users'::regclass AND attname = 'status'")
+    assert not flow.column("SELECT conname FROM pg_constraint WHERE conname LIKE 'colonnade%'")
+    flow.apply(USERS, DROPPING)
+    assert flow.ask("SELECT count(email) FROM users") == 75
+
+
+def test_a_column_that_must_have_a_value_and_gets_none_is_told(flow: Flow) -> None:
+    flow.apply(USERS)
+    flow.run(ROWS)
+    told = refused(flow, "CREATE TABLE users (id bigint PRIMARY KEY, email text, age int NOT NULL)")
+    assert "column public.users.age" in told
+    assert "backfill" in told
+
+
+DUPLICATES = {
+    "unique": "CREATE TABLE users (id bigint PRIMARY KEY, email text UNIQUE)",
+    "index": USERS + "CREATE UNIQUE INDEX users_email_key ON users (email)",
+    "partial": USERS + "CREATE UNIQUE INDEX users_email_key ON users (email) WHERE id < 50",
+}
+
+
+@pytest.mark.parametrize("wanted", DUPLICATES.values(), ids=DUPLICATES.keys())
+def test_values_that_stand_more_than_once_are_told_before_anything_is_built(flow: Flow, wanted: str) -> None:
+    flow.apply(USERS)
+    flow.run("INSERT INTO users VALUES (1, 'a'), (2, 'a'), (3, 'b'), (4, NULL), (5, NULL), (6, 'b')")
+    told = refused(flow, wanted)
+    assert "users_email_key" in told
+    assert "2 of them, such as email = " in told
+    flow.run("DELETE FROM users WHERE id IN (2, 6)")
+    flow.apply(wanted)
+    assert flow.ask("SELECT count(*) FROM users") == 4
+
+
+def test_rows_that_refer_to_nothing_are_told_and_those_that_do_not_refer_are_no_orphans(flow: Flow) -> None:
+    before = USERS + "CREATE TABLE orders (id bigint PRIMARY KEY, user_id bigint, other bigint);"
+    flow.apply(before)
+    flow.run(ROWS + "INSERT INTO orders VALUES (1, 1), (2, 777), (3, NULL), (4, 888)")
+    wanted = USERS + "CREATE TABLE orders (id bigint PRIMARY KEY, user_id bigint REFERENCES users, other bigint);"
+    told = refused(flow, wanted)
+    assert "foreign key public.orders.orders_user_id_fkey refers to rows of table public.users" in told
+    assert "2 of them" in told
+    assert "user_id = 777, 888" in told
+    flow.run("DELETE FROM orders WHERE user_id > 700")
+    plan = flow.plan(wanted)
+    assert [s.statement.endswith("NOT VALID") for s in plan.steps] == [True, False]
+    assert [s.transactional for s in plan.steps] == [True, False]
+    flow.apply(wanted)
+
+
+def test_rows_that_violate_a_check_are_told(flow: Flow) -> None:
+    flow.apply(USERS)
+    flow.run(ROWS)
+    wanted = "CREATE TABLE users (id bigint PRIMARY KEY CHECK (id <= 97), email text)"
+    told = refused(flow, wanted)
+    assert "check public.users.users_id_check is violated" in told
+    assert "3 of them" in told
+    flow.run("DELETE FROM users WHERE id > 97")
+    flow.apply(wanted)
+    assert flow.ask("SELECT convalidated FROM pg_constraint WHERE conname = 'users_id_check'")
+
+
+DEPENDENTS = """
+CREATE VIEW a AS SELECT id, amount FROM t; CREATE VIEW b WITH (security_barrier) AS SELECT * FROM a WHERE amount > 1;
+GRANT SELECT ON a TO PUBLIC; GRANT SELECT (id) ON b TO PUBLIC; COMMENT ON VIEW a IS 'of a'; COMMENT ON COLUMN b.amount IS 'of b.amount';
+CREATE MATERIALIZED VIEW m AS SELECT id, sum(amount) AS total FROM b GROUP BY id; CREATE UNIQUE INDEX m_key ON m (id); COMMENT ON INDEX m_key IS 'of m';
+CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
+CREATE TRIGGER on_a INSTEAD OF INSERT ON a FOR EACH ROW EXECUTE FUNCTION note();
+CREATE RULE r AS ON DELETE TO b DO INSTEAD NOTHING;
+ALTER VIEW a ALTER COLUMN amount SET DEFAULT 7;
+CREATE TRIGGER on_t BEFORE UPDATE OF amount ON t FOR EACH ROW WHEN (NEW.amount > 5) EXECUTE FUNCTION note();
+ALTER TABLE t ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON t USING (amount > 0);
+CREATE INDEX t_amount ON t (amount) WHERE amount > 3; CREATE STATISTICS s ON id, amount FROM t;
+"""
+
+
+def test_around_a_change_of_type_everything_that_stands_on_the_column_is_there_again(flow: Flow) -> None:
+    before = "CREATE TABLE t (id int PRIMARY KEY, amount int DEFAULT 1 CHECK (amount > 0), twice int GENERATED ALWAYS AS (amount * 2) STORED);"
+    flow.apply(before + DEPENDENTS)
+    flow.run("INSERT INTO t SELECT i, i FROM generate_series(1, 50) i; REFRESH MATERIALIZED VIEW m")
+    after = before.replace("amount int", "amount bigint").replace("twice int", "twice bigint")
+    flow.apply(after + DEPENDENTS)
+    assert flow.ask("SELECT sum(amount) || ' ' || sum(twice) FROM t") == "1275 2550"
+    assert flow.ask("SELECT count(*) FROM m") == 49, "it is filled again"
+    assert flow.ask(
+        "SELECT has_table_privilege('public', 'a', 'SELECT') AND has_column_privilege('public', 'b', 'id', 'SELECT')"
+    )
+    assert (
+        flow.ask(
+            "SELECT obj_description('a'::regclass) || col_description('b'::regclass, 2) || obj_description('m_key'::regclass)"
+        )
+        == "of aof b.amountof m"
+    )
+    flow.apply(before + DEPENDENTS)
+
+
+def test_values_that_do_not_fit_the_new_type_are_told_and_a_conversion_helps(flow: Flow) -> None:
+    flow.apply("CREATE TABLE t (id int PRIMARY KEY, amount text)")
+    flow.run("INSERT INTO t VALUES (1, '12'), (2, 'about 7')")
+    wanted = "CREATE TABLE t (id int PRIMARY KEY, amount int)"
+    told = refused(flow, wanted)
+    assert "amount" in told
+    assert "conversion" in told
+    flow.apply(
+        f"spec:\n  sql: {wanted}\n  conversions: [{{table: t, column: amount, using: \"substring(amount from '[0-9]+')::int\"}}]"
+    )
+    assert flow.column("SELECT amount FROM t ORDER BY id") == [12, 7]
+
+
+def test_labels_come_in_place_and_go_with_the_values_carried_over(flow: Flow) -> None:
+    tables = "CREATE TABLE t (id int PRIMARY KEY, m mood NOT NULL DEFAULT 'ok', ms mood[]); CREATE INDEX t_m ON t (m); CREATE VIEW v AS SELECT m FROM t;"
+    flow.apply("CREATE TYPE mood AS ENUM ('sad', 'ok');" + tables)
+    flow.run("INSERT INTO t VALUES (1, 'sad', '{ok}'), (2, 'ok', NULL)")
+    more = "CREATE TYPE mood AS ENUM ('awful', 'sad', 'meh', 'ok', 'happy');" + tables
+    assert not flow.plan(more).hazards
+    flow.apply(more)
+    assert flow.column("SELECT unnest(enum_range(NULL::mood))::text") == ["awful", "sad", "meh", "ok", "happy"]
+    flow.run("INSERT INTO t VALUES (3, 'happy')")
+    less = "CREATE TYPE mood AS ENUM ('ok', 'sad');" + tables
+    told = refused(flow, less)
+    assert "enum public.mood is to lose the labels awful, meh, happy, and column public.t.m has rows with them" in told
+    flow.run("UPDATE t SET m = 'sad' WHERE id = 3; UPDATE t SET ms = '{meh,ok}' WHERE id = 1")
+    assert "column public.t.ms" in refused(flow, less)
+    flow.run("UPDATE t SET ms = '{ok}' WHERE id = 1")
+    assert "NARROWS_DATA" in [h.code for h in flow.plan(less).hazards]
+    flow.apply(less)
+    assert flow.column("SELECT m::text FROM t ORDER BY id") == ["sad", "ok", "sad"]
+    assert flow.ask("SELECT ms::text FROM t WHERE id = 1") == "{ok}"
+
+
+def test_declared_renames_keep_rows_and_all_that_stands_on_them(flow: Flow) -> None:
+    flow.apply("""
+        CREATE TABLE customer (id bigint PRIMARY KEY, mail text NOT NULL UNIQUE, state text DEFAULT 'x'); CREATE INDEX by_state ON customer (state);
+        CREATE TABLE orders (id int PRIMARY KEY, c bigint REFERENCES customer); CREATE VIEW v AS SELECT mail FROM customer;""")
+    flow.run("INSERT INTO customer VALUES (1, 'a'), (2, 'b'); INSERT INTO orders VALUES (1, 2)")
+    wanted = """spec:
+  renames:
+  - {kind: Table, from: customer, to: customers}
+  - {kind: Column, table: customers, from: mail, to: email}
+  - {kind: Index, from: by_state, to: customers_by_state}
+  - {kind: Constraint, table: customers, from: customer_mail_key, to: customers_email_key}
+  - {kind: Constraint, table: customers, from: customer_pkey, to: customers_pkey}
+  sql: |
+    CREATE TABLE customers (id bigint PRIMARY KEY, email text NOT NULL UNIQUE, state text DEFAULT 'x');
+    CREATE INDEX customers_by_state ON customers (state);
+    CREATE TABLE orders (id int PRIMARY KEY, c bigint REFERENCES customers);
+    CREATE VIEW v AS SELECT email AS mail FROM customers;
+"""
+    plan = flow.plan(wanted)
+    assert "DELETES_DATA" not in [h.code for h in plan.hazards]
+    assert all("RENAME" in s.statement for s in plan.steps if s.subject.startswith(("table", "column")))
+    flow.apply(wanted)
+    assert flow.column("SELECT email FROM customers ORDER BY id") == ["a", "b"]
+    assert flow.ask("SELECT mail FROM v JOIN orders ON true JOIN customers USING (id) LIMIT 1")
+    assert flow.statements(wanted) == [], "the rename may stay declared"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "line"),
+    [
+        (
+            "CREATE TABLE users (id bigint PRIMARY KEY, mail text)",
+            "renames: [{kind: Column, table: public.users, from: email, to: mail}]",
+        ),
+        (
+            "CREATE TABLE people (id bigint PRIMARY KEY, email text)",
+            "renames: [{kind: Table, from: public.users, to: public.people}]",
+        ),
+    ],
+)
+@pytest.mark.parametrize("drops", ["Drop", "Quarantine"])
+def test_what_looks_like_a_rename_is_marked_with_the_line_to_declare(
+    flow: Flow, wanted: str, line: str, drops: str
+) -> None:
+    flow.apply(USERS)
+    flow.run(ROWS)
+    result = flow.reconcile(wanted, policy=Policy(drops=drops))  # type: ignore[arg-type]
+    assert result.held is not None
+    assert result.held.reason == "ApprovalRequired"
+    assert result.plan is not None
+    (found,) = [h for h in result.plan.hazards if h.code == "LOOKS_LIKE_RENAME"]
+    assert line in found.safe_way
+    assert flow.ask("SELECT count(email) FROM users") == 75
+
+
+def test_a_table_that_is_no_longer_declared_waits_for_approval_and_goes_to_quarantine_with_its_rows(flow: Flow) -> None:
+    both = (
+        USERS
+        + "CREATE TABLE log (id int PRIMARY KEY, u bigint REFERENCES users, at timestamptz); CREATE INDEX ON log (at); CREATE TYPE m AS ENUM ('a'); ALTER TABLE log ADD m m;"
+    )
+    flow.apply(both)
+    flow.run(ROWS + "INSERT INTO log VALUES (1, 1), (2, 2)")
+    held = flow.reconcile(USERS)
+    assert held.held is not None
+    assert held.held.reason == "ApprovalRequired"
+    assert held.plan is not None
+    assert held.plan.hash[:12] in held.held.message
+    assert flow.ask("SELECT count(*) FROM log") == 2
+    flow.apply(USERS)
+    assert flow.ask("SELECT to_regclass('log') IS NULL")
+    (schema,) = flow.column("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'colonnade_quarantine%'")
+    assert flow.run(f'SELECT count(*) FROM "{schema}".log').strip() == "2"
+    assert flow.ask("SELECT until > now() + interval '6 days' FROM colonnade.quarantine")
+    flow.apply(both)
+    assert flow.ask("SELECT count(*) FROM log") == 0, "a new one; the old one waits in quarantine"
+    flow.run("INSERT INTO log VALUES (9, 1)")
+    flow.apply(USERS)
+    assert len(flow.column("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'colonnade_quarantine%'")) == 2
+
+
+def test_what_is_dropped_at_once_says_how_many_rows_go(flow: Flow) -> None:
+    flow.apply(USERS + "CREATE TABLE log (a int)", DROPPING)
+    flow.run("INSERT INTO log SELECT generate_series(1, 321); ANALYZE log")
+    held = flow.reconcile(USERS, policy=DROPPING)
+    assert held.held is not None
+    assert "table public.log and everything in it is deleted" in held.held.message
+    assert "321 row(s), " in held.held.message
+    flow.apply(USERS, DROPPING)
+    assert flow.ask("SELECT to_regclass('log') IS NULL")
+    assert not flow.column("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'colonnade_quarantine%'")
+
+
+def test_drops_that_are_refused_stay(flow: Flow) -> None:
+    flow.apply(USERS + "CREATE TABLE log (a int)")
+    held = flow.reconcile(USERS, approved, Policy(drops="Refuse"))
+    assert held.held is not None
+    assert (held.held.reason, held.held.terminal) == ("Refused", True)
+    assert flow.ask("SELECT to_regclass('log') IS NOT NULL")
+
+
+def test_a_column_that_others_stand_on_is_not_dropped_under_them(flow: Flow) -> None:
+    flow.apply(USERS)
+    flow.run("CREATE VIEW theirs AS SELECT email FROM users;" + ROWS)
+    told = refused(flow, "CREATE TABLE users (id bigint PRIMARY KEY)", Unsupported)
+    assert "theirs" in told
+    assert flow.ask("SELECT count(*) FROM theirs") == 100
+
+
+def test_on_tables_in_use_indexes_are_built_and_dropped_beside_the_traffic(flow: Flow) -> None:
+    flow.apply(USERS + "CREATE INDEX old ON users (email)")
+    wanted = (
+        USERS
+        + "CREATE INDEX new ON users (lower(email)) WHERE id > 5; ALTER TABLE users ADD CONSTRAINT k UNIQUE (id, email);"
+    )
+    plan = flow.plan(wanted)
+    found = [s.statement for s in plan.steps]
+    assert sum("INDEX CONCURRENTLY" in s for s in found) == 3
+    assert any("USING INDEX" in s for s in found)
+    assert {h.code for h in plan.hazards} == {"BUILDS_INDEX", "DROPS_INDEX"}
+    flow.apply(wanted)
+
+
+def test_every_step_says_how_to_go_back(flow: Flow) -> None:
+    flow.apply(USERS)
+    flow.run(ROWS)
+    wanted = """spec:
+  sql: CREATE TABLE users (id bigint PRIMARY KEY, email varchar(50), n int NOT NULL DEFAULT 0 CHECK (n >= 0)); CREATE INDEX i ON users (email);
+  backfills: [{table: users, column: n, expression: '1'}]
+"""
+    plan = flow.plan(wanted)
+    assert all(s.undo or s.undo_note for s in plan.steps)
+    flow.apply(wanted)
+    for one in reversed(plan.steps):
+        if one.undo:
+            flow.run(one.undo)
+    flow.run("ALTER TABLE users ALTER COLUMN email TYPE text")
+    assert flow.statements(USERS) == []
+
+
+def test_a_new_column_with_a_volatile_default_on_a_large_table_is_filled_in_slices(flow: Flow) -> None:
+    flow.apply(USERS)
+    flow.run("INSERT INTO users SELECT i, repeat('x', 200) FROM generate_series(1, 20000) i; ANALYZE users")
+    wanted = "CREATE TABLE users (id bigint PRIMARY KEY, email text, token uuid NOT NULL DEFAULT gen_random_uuid())"
+    careful = Policy(max_blocking=0.001)
+    plan = flow.plan(wanted, careful)
+    assert any(s.batched for s in plan.steps)
+    assert "REWRITES_TABLE" not in [h.code for h in plan.hazards]
+    flow.apply(wanted, careful)
+    assert flow.ask("SELECT count(DISTINCT token) FROM users") == 20000
+
+
+def test_a_rewrite_that_would_take_long_waits_for_approval(flow: Flow) -> None:
+    flow.apply("CREATE TABLE t (id int PRIMARY KEY, a int)")
+    flow.run("INSERT INTO t SELECT i, i FROM generate_series(1, 20000) i; ANALYZE t")
+    wanted = "CREATE TABLE t (id int PRIMARY KEY, a bigint)"
+    assert not flow.plan(wanted).hazards, "a small table takes the direct road"
+    held = flow.reconcile(wanted, policy=Policy(max_blocking=0.001))
+    assert held.held is not None
+    assert held.plan is not None
+    (found,) = held.plan.hazards
+    assert found.code == "REWRITES_TABLE"
+    assert "20000 rows" in found.message
+    (step,) = [s for s in held.plan.steps if s.hazards]
+    assert step.lock == "ACCESS EXCLUSIVE"
+    assert step.blocks == ("public.t",)
+    assert step.estimate > 0.001

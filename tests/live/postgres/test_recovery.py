@@ -1,0 +1,251 @@
+"""A crash is a pause: killed at any step boundary, or within a long step, the next run converges and no row is lost."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from colonnade.core.gate import Policy
+from dev.process import poll
+from tests.live.postgres.flow import Flow, approved
+
+ROOT = Path(__file__).parents[3]
+RUN = """
+import os, signal, sys, threading
+from colonnade.core.gate import Policy
+from colonnade.engines import Target, engine
+from colonnade.reconcile import reconcile
+from tests.live.postgres.flow import approved, declarations
+
+url, specs, last, policy = sys.argv[1], sys.argv[2], sys.argv[3], Policy(**eval(sys.argv[4]))
+calls = 0
+
+def told(message, done=None):
+    global calls
+    calls += done is not None
+    if last in (str(calls), message):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+with engine("Postgres").open(Target("shop", url), policy, threading.Event()) as database:
+    reconcile(database, declarations(specs), policy, approved, progress=told)
+"""
+"""Progress with a number is told before each group of steps, and after each slice of a backfill; `last` may be a message, too."""
+
+
+def start(flow: Flow, specs: str, last: int | str, **policy: object) -> subprocess.Popen[bytes]:
+    """A run in a process of its own, which ends itself as kill -9 would when told of progress for the `last` time."""
+    path = os.pathsep.join([str(ROOT / "operator"), str(ROOT)])
+    command = [sys.executable, "-c", RUN, flow.url, specs, str(last), repr(policy)]
+    return subprocess.Popen(command, env={**os.environ, "PYTHONPATH": path}, cwd=ROOT)
+
+
+def killed(flow: Flow, specs: str, last: int, **policy: object) -> bool:
+    """Whether the run was long enough to be killed there; what it left on the server is cleared away."""
+    with start(flow, specs, last, **policy) as process:
+        code = process.wait()
+    assert code in (0, -signal.SIGKILL)
+    clear(flow)
+    return code != 0
+
+
+def clear(flow: Flow) -> None:
+    """Drop the scratch databases of the dead process: they are swept only once they are old."""
+    with psycopg.connect(flow.hand, autocommit=True) as hand:
+        for name in flow.scratch_databases():
+            hand.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """`before` with `rows`, on the way to `after`; then `question` has this answer."""
+
+    before: str
+    rows: str
+    after: str
+    question: str
+    answer: str
+
+
+USERS = "CREATE TABLE users (id bigint PRIMARY KEY, email text, age int);"
+ROWS = "INSERT INTO users SELECT i, i || '@x', 7 FROM generate_series(1, 5000) i;"
+SCENARIOS = {
+    "index": Scenario(
+        USERS,
+        ROWS,
+        USERS
+        + "CREATE INDEX a ON users (email); CREATE UNIQUE INDEX b ON users (email, age); ALTER TABLE users ADD CONSTRAINT k UNIQUE (age, id);",
+        "SELECT count(*) FROM pg_index WHERE indrelid = 'users'::regclass AND indisvalid",
+        "4",
+    ),
+    "not null": Scenario(
+        USERS,
+        ROWS,
+        "CREATE TABLE users (id bigint PRIMARY KEY, email text NOT NULL, age int NOT NULL CHECK (age > 0));",
+        "SELECT count(*) FROM pg_constraint WHERE conrelid = 'users'::regclass AND contype = 'c'",
+        "1",
+    ),
+    "backfill": Scenario(
+        USERS,
+        ROWS,
+        f"""spec:
+  sql: {USERS[:-2]}, state text NOT NULL DEFAULT 'new'); CREATE INDEX by_state ON users (state);
+  backfills: [{{table: users, column: state, expression: "'old'"}}]
+""",
+        "SELECT count(*) FROM users WHERE state = 'old'",
+        "5000",
+    ),
+    "type": Scenario(
+        USERS
+        + "CREATE VIEW v AS SELECT id, age FROM users; CREATE MATERIALIZED VIEW m AS SELECT sum(age) AS s FROM v; COMMENT ON VIEW v IS 'x';",
+        ROWS,
+        USERS.replace("age int", "age bigint")
+        + "CREATE VIEW v AS SELECT id, age FROM users; CREATE MATERIALIZED VIEW m AS SELECT sum(age) AS s FROM v; COMMENT ON VIEW v IS 'x';",
+        "SELECT s::int FROM m WHERE obj_description('v'::regclass) = 'x'",
+        "35000",
+    ),
+    "enum": Scenario(
+        "CREATE TYPE mood AS ENUM ('a', 'b', 'c'); CREATE TABLE t (id int, m mood DEFAULT 'b');",
+        "INSERT INTO t SELECT i, 'c' FROM generate_series(1, 100) i",
+        "CREATE TYPE mood AS ENUM ('z', 'c', 'b'); CREATE TABLE t (id int, m mood DEFAULT 'z'); CREATE INDEX i ON t (m);",
+        "SELECT count(*) FROM t WHERE m = 'c'",
+        "100",
+    ),
+    "quarantine": Scenario(
+        USERS + "CREATE TABLE log (id int PRIMARY KEY, u bigint REFERENCES users); CREATE TABLE other (a int);",
+        ROWS + "INSERT INTO log SELECT i, i FROM generate_series(1, 50) i",
+        USERS + "CREATE INDEX a ON users (email);",
+        "SELECT format('SELECT count(*) FROM %I.log', nspname) FROM pg_namespace WHERE nspname LIKE 'colonnade_quarantine%' \\gexec",
+        "50",
+    ),
+    "keys": Scenario(
+        USERS + "CREATE TABLE o (id int PRIMARY KEY, u bigint);",
+        ROWS + "INSERT INTO o SELECT i, i FROM generate_series(1, 100) i",
+        USERS
+        + "CREATE TABLE o (id int PRIMARY KEY, u bigint NOT NULL REFERENCES users ON DELETE CASCADE); CREATE INDEX o_u ON o (u);",
+        "SELECT count(*) FROM o JOIN users ON users.id = u",
+        "100",
+    ),
+}
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=SCENARIOS.keys())
+def test_killed_at_every_step_in_turn_the_next_run_goes_on_and_the_last_converges(
+    flow: Flow, scenario: Scenario
+) -> None:
+    """What is left over each time is the next one's beginning; those that come later in the row live a little longer."""
+    flow.apply(scenario.before)
+    flow.run(scenario.rows)
+    kills = 0
+    while killed(flow, scenario.after, 2 + kills // 3):
+        kills += 1
+        assert kills < 25
+    flow.apply(scenario.after)
+    assert flow.run(scenario.question).split() == [scenario.answer]
+    assert not flow.column("SELECT conname FROM pg_constraint WHERE conname LIKE 'colonnade%'")
+
+
+@pytest.mark.parametrize("last", [1, 2, 3])
+@pytest.mark.parametrize("name", ["backfill", "type", "index"])
+def test_killed_on_the_way_and_taken_back_everything_is_as_before(flow: Flow, name: str, last: int) -> None:
+    scenario = SCENARIOS[name]
+    flow.apply(scenario.before)
+    flow.run(scenario.rows)
+    rows = flow.ask("SELECT sum(id) || ' ' || sum(age) FROM users")
+    killed(flow, scenario.after, last)
+    flow.policy = Policy(drops="Drop")
+    flow.apply(scenario.before)
+    assert flow.ask("SELECT sum(id) || ' ' || sum(age) FROM users") == rows
+
+
+def test_an_index_build_that_is_killed_half_way_leaves_an_invalid_one_which_is_built_anew(flow: Flow) -> None:
+    flow.apply(USERS)
+    flow.run(ROWS)
+    wanted = USERS + "CREATE UNIQUE INDEX by_email ON users (email)"
+    with flow.session() as other:
+        other.execute("INSERT INTO users VALUES (0, 'in the way')")
+        with start(flow, wanted, "to no message") as process:
+            assert poll(lambda: bool(flow.ask("SELECT count(*) FROM pg_class WHERE relname = 'by_email'")), seconds=60)
+            process.kill()
+            process.wait()
+        flow.run(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'CREATE UNIQUE INDEX CONCURRENTLY \"by_email\"%'"
+        )
+        other.rollback()
+    clear(flow)
+    assert flow.ask("SELECT indisvalid FROM pg_index WHERE indexrelid = 'by_email'::regclass") is False
+    flow.apply(wanted)
+    assert flow.ask("SELECT indisvalid FROM pg_index WHERE indexrelid = 'by_email'::regclass") is True
+
+
+def test_an_index_that_a_person_failed_to_build_is_built_anew(flow: Flow) -> None:
+    flow.apply(USERS)
+    flow.run("INSERT INTO users VALUES (1, 'a', 1), (2, 'a', 1)")
+    with psycopg.connect(flow.hand, autocommit=True) as hand, pytest.raises(psycopg.errors.UniqueViolation):
+        hand.execute("CREATE UNIQUE INDEX CONCURRENTLY by_email ON users (email)")
+    flow.run("DELETE FROM users WHERE id = 2")
+    flow.apply(USERS + "CREATE UNIQUE INDEX by_email ON users (email)")
+    assert flow.ask("SELECT indisvalid FROM pg_index WHERE indexrelid = 'by_email'::regclass") is True
+
+
+def test_a_run_that_is_killed_goes_on_without_being_approved_again(flow: Flow) -> None:
+    """A person approved the whole of it; what is left of it is no new plan."""
+    flow.apply(USERS + "CREATE INDEX old ON users (age);")
+    flow.run(ROWS)
+    wanted = "CREATE TABLE users (id bigint PRIMARY KEY, email text NOT NULL);"
+    assert killed(flow, wanted, 2, drops="Drop")
+    result = flow.reconcile(wanted, policy=Policy(drops="Drop"))
+    assert result.held is None
+    assert result.plan is not None
+    assert result.plan.continues == flow.column("SELECT hash FROM colonnade.plan ORDER BY id")[1]
+
+
+def test_what_is_left_asks_again_once_something_else_is_declared(flow: Flow) -> None:
+    flow.apply(USERS + "CREATE INDEX old ON users (age);")
+    flow.run(ROWS)
+    assert killed(flow, "CREATE TABLE users (id bigint PRIMARY KEY, email text NOT NULL);", 2, drops="Drop")
+    result = flow.reconcile(
+        "CREATE TABLE users (id bigint PRIMARY KEY, email text, more int);", policy=Policy(drops="Drop")
+    )
+    assert result.held is not None
+    assert result.held.reason == "ApprovalRequired"
+
+
+def test_what_somebody_added_meanwhile_is_no_part_of_what_was_approved(flow: Flow) -> None:
+    flow.apply(USERS + "CREATE INDEX old ON users (age);")
+    wanted = "CREATE TABLE users (id bigint PRIMARY KEY, email text NOT NULL);"
+    assert killed(flow, wanted, 2, drops="Drop")
+    flow.run("ALTER TABLE users ADD COLUMN precious text; INSERT INTO users (id, email, precious) VALUES (1, 'a', 'x')")
+    result = flow.reconcile(wanted, policy=Policy(drops="Drop"))
+    assert result.held is not None
+    assert flow.ask("SELECT precious FROM users") == "x"
+
+
+def test_the_journal_tells_how_far_a_killed_run_came(flow: Flow) -> None:
+    flow.apply(USERS)
+    assert killed(flow, USERS + "CREATE INDEX a ON users (email); CREATE INDEX b ON users (age);", 2)
+    assert flow.column("SELECT finished IS NULL FROM colonnade.plan ORDER BY id") == [False, True]
+    assert flow.column(
+        "SELECT step || ' ' || (finished IS NOT NULL) FROM colonnade.step WHERE plan_id = 2 ORDER BY 1"
+    ) == ["s1 true"]
+
+
+def test_scratch_databases_that_a_crash_left_behind_are_swept_once_they_are_old(flow: Flow) -> None:
+    with start(flow, USERS, "rehearsing on a copy") as process:
+        process.wait()
+    (left,) = flow.scratch_databases()
+    flow.reconcile(USERS, approved)
+    assert flow.scratch_databases() == [left], "it could still be in use"
+    prefix, born, rest = left.rsplit("_", 2)
+    aged = f"{prefix}_{int(born, 16) - 3700:x}_{rest}"
+    with psycopg.connect(flow.hand, autocommit=True) as hand:
+        hand.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(left), sql.Identifier(aged)))
+    flow.reconcile(USERS + "CREATE TABLE t (a int)", approved)
+    assert flow.scratch_databases() == []
