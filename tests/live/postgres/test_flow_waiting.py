@@ -253,9 +253,7 @@ def test_a_role_whose_settings_would_break_us_does_not(flow: Flow) -> None:
         CREATE FUNCTION later() RETURNS int LANGUAGE sql AS 'SELECT a FROM not_yet'; CREATE TABLE not_yet (a int);"""
     flow.apply(wanted)
     with connect(Target("shop", flow.url)) as ours:
-        settings = (
-            "SELECT count(*) FROM pg_settings WHERE name ~ '(statement|^lock|session|transaction)_timeout$' AND setting <> '0'"
-        )
+        settings = "SELECT count(*) FROM pg_settings WHERE name ~ '(statement|^lock|session|transaction)_timeout$' AND setting <> '0'"
         assert ours.execute(settings).fetchone() == (0,)
     flow.run("INSERT INTO t DEFAULT VALUES")
     assert flow.ask("SELECT s FROM t") == "a\\b€"
