@@ -74,6 +74,24 @@ def test_a_new_column_with_a_backfill_becomes_not_null_in_steps_that_block_nobod
     assert flow.ask("SELECT count(email) FROM users") == 75
 
 
+def test_a_backfill_reaches_the_rows_that_it_names_and_what_it_leaves_is_told(flow: Flow) -> None:
+    flow.apply(USERS)
+    flow.run(ROWS)
+
+    def wanted(where: str, expression: str = "'none'", column: str = "email") -> str:
+        more = "" if column == "email" else f", {column} text NOT NULL DEFAULT 'new'"
+        table = f"CREATE TABLE users (id bigint PRIMARY KEY, email text{'' if more else ' NOT NULL'}{more});"
+        backfill = f'{{table: users, column: {column}, expression: "{expression}"{where}}}'
+        return f"spec:\n  sql: {table}\n  backfills: [{backfill}]"
+
+    told = refused(flow, wanted(", where: id < 50"))
+    assert "has rows that its backfill leaves without a value: 13 of them, such as id = 52, 56" in told
+    assert "25 of them" in refused(flow, wanted("", "lower(email)"))
+    assert "50 of them" in refused(flow, wanted(", where: id > 50", column="state"))
+    flow.apply(wanted(", where: id <= 2 OR email IS NULL"))
+    assert flow.ask("SELECT count(*) FROM users WHERE email = 'none'") == 27
+
+
 def test_a_column_that_must_have_a_value_and_gets_none_is_told(flow: Flow) -> None:
     flow.apply(USERS)
     flow.run(ROWS)
@@ -275,6 +293,22 @@ def test_a_table_that_is_no_longer_declared_waits_for_approval_and_goes_to_quara
     flow.run("INSERT INTO log VALUES (9, 1)")
     flow.apply(USERS)
     assert len(flow.column("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'colonnade_quarantine%'")) == 2
+
+
+def test_what_waited_in_quarantine_for_long_enough_is_really_dropped_and_never_under_others(flow: Flow) -> None:
+    flow.apply(USERS + "CREATE TABLE a (id int); CREATE TABLE b (id int PRIMARY KEY);")
+    flow.apply(USERS + "CREATE TABLE b (id int PRIMARY KEY);")
+    flow.apply(USERS)
+    first, second = flow.column("SELECT schema FROM colonnade.quarantine ORDER BY since")
+    flow.run(f'CREATE VIEW theirs AS SELECT id FROM "{second}".b; UPDATE colonnade.quarantine SET until = now()')
+    assert flow.reconcile(USERS).held is None
+    assert flow.column("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'colonnade_quarantine%'") == [second], (
+        "somebody needs it"
+    )
+    flow.run(f'DROP SCHEMA "{second}" CASCADE')
+    assert flow.reconcile(USERS).held is None, "dropped by hand is dropped"
+    assert flow.column("SELECT schema FROM colonnade.quarantine") == []
+    assert first != second
 
 
 def test_what_is_dropped_at_once_says_how_many_rows_go(flow: Flow) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, LiteralString, TypeVar
+from typing import Any, Literal, LiteralString, NamedTuple, TypeVar
 
 from colonnade.core.kind import Kind, Model, ObjectId
 from colonnade.core.plan import Step
@@ -20,12 +20,19 @@ RELATIONS = ("table", "view", "materialized view", "foreign table")
 Steps = Iterable[Step]
 
 
+class Fill(NamedTuple):
+    """The value that rows get, and which rows: by default those that have none."""
+
+    expression: str
+    where: str | None = None
+
+
 @dataclass(frozen=True)
 class Wishes:
     """What a declaration says about the way, beyond where to arrive: expressions by column, and
     renames (see renames.py)."""
 
-    backfills: Mapping[ObjectId, str] = field(default_factory=dict[ObjectId, str])
+    backfills: Mapping[ObjectId, Fill] = field(default_factory=dict[ObjectId, Fill])
     conversions: Mapping[ObjectId, str] = field(default_factory=dict[ObjectId, str])
     renames: tuple[Any, ...] = ()
 
@@ -45,7 +52,7 @@ class Context:
     quarantine: str | None = None
 
     @property
-    def backfills(self) -> Mapping[ObjectId, str]:
+    def backfills(self) -> Mapping[ObjectId, Fill]:
         """The expression that fills rows without a value, by column."""
         return self.wishes.backfills
 

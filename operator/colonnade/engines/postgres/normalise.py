@@ -18,7 +18,7 @@ from colonnade.engines import Declaration, Desired
 from colonnade.engines.postgres import fingerprint, planner
 from colonnade.engines.postgres.cache import Cache
 from colonnade.engines.postgres.fingerprint import Fingerprint
-from colonnade.engines.postgres.kind import OWN_SCHEMAS, Wishes
+from colonnade.engines.postgres.kind import OWN_SCHEMAS, Fill, Wishes
 from colonnade.engines.postgres.load import NeedsDatabase, load
 from colonnade.engines.postgres.read import read
 from colonnade.engines.postgres.renames import Rename
@@ -256,7 +256,7 @@ def wishes(declarations: Sequence[Declaration]) -> Wishes:
     renames: list[Rename] = []
     for spec in (d.spec for d in declarations if d.spec):
         for b in spec.backfills:
-            backfills[ObjectId("column", (*spec.placed(b.table), b.column))] = b.expression
+            backfills[ObjectId("column", (*spec.placed(b.table), b.column))] = Fill(b.expression, b.where)
         for c in spec.conversions:
             conversions[ObjectId("column", (*spec.placed(c.table), c.column))] = c.using
         renames += [Rename.declared(spec, r) for r in spec.renames]

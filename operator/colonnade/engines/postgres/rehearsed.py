@@ -21,6 +21,7 @@ from colonnade.core.plan import Step
 from colonnade.engines import Progress
 from colonnade.engines.postgres import losses, planner, quarantine, renames
 from colonnade.engines.postgres.fingerprint import Fingerprint
+from colonnade.engines.postgres.kind import Fill
 from colonnade.engines.postgres.normalise import Form, Normaliser, PgDesired, built, snapshot
 from colonnade.engines.postgres.read import read
 from colonnade.engines.postgres.rehearse import Rehearsal, Size, sizes
@@ -179,7 +180,7 @@ class Rehearsed:
             if oid is None or default is None or oid in self.wishes.backfills or oid in self.scope.live.objects:
                 continue
             if any(h.code == "REWRITES_TABLE" for h in step.hazards):
-                more[oid] = default.expression
+                more[oid] = Fill(default.expression)
         if not more:
             return steps
         self.wishes = replace(self.wishes, backfills={**self.wishes.backfills, **more})

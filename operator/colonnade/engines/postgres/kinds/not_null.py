@@ -13,7 +13,7 @@ from dataclasses import replace
 from colonnade.core.kind import ObjectId
 from colonnade.core.plan import Check, Step
 from colonnade.engines.postgres.kind import Context
-from colonnade.engines.postgres.statement import keys, name, printed, q, step, text
+from colonnade.engines.postgres.statement import Part, keys, name, printed, q, step, text
 
 
 def helper_name(oid: ObjectId) -> str:
@@ -22,19 +22,32 @@ def helper_name(oid: ObjectId) -> str:
 
 
 def _no_nulls(oid: ObjectId, context: Context) -> Check:
-    table, column = name(*oid.name[:2]), name(oid.name[2])
+    rows = q("FROM {} WHERE {}", name(*oid.name[:2]), _stays_null(oid, context))
+    wish = oid in context.backfills
     return Check(
-        query=text(q("SELECT {} FROM {} WHERE {} IS NULL LIMIT 5", keys(context.key_of(oid.name)), table, column)),
-        count=text(q("SELECT count(*) FROM {} WHERE {} IS NULL", table, column)),
-        problem=f"{oid} is to be NOT NULL and has rows without a value",
-        remedy="declare a backfill for it, or fill the rows by hand",
+        query=text(q("SELECT {} {} LIMIT 5", keys(context.key_of(oid.name)), rows)),
+        count=text(q("SELECT count(*) {}", rows)),
+        problem=f"{oid} is to be NOT NULL and has rows {'that its backfill leaves ' if wish else ''}without a value",
+        remedy="let the backfill reach them" if wish else "declare a backfill for it, or fill the rows by hand",
     )
+
+
+def _stays_null(oid: ObjectId, context: Context) -> Part:
+    """Rows that have no value and get none."""
+    null = q("true") if oid in context.fresh else q("{} IS NULL", name(oid.name[2]))
+    if (wish := context.backfills.get(oid)) is None:
+        return null
+    filled = q("({}) IS TRUE", printed(wish.where)) if wish.where else null
+    left = q("{} AND ({}) IS NULL", filled, printed(wish.expression))
+    return q("({}) OR (NOT ({}) AND {})", left, filled, null) if wish.where else left
 
 
 def backfill(oid: ObjectId, context: Context) -> Iterator[Step]:
     """The declared value for rows that have none, in slices of the table."""
     table, column = name(*oid.name[:2]), name(oid.name[2])
-    fill = q("UPDATE {} SET {} = ({}) WHERE {} IS NULL", table, column, printed(context.backfills[oid]), column)
+    wish = context.backfills[oid]
+    which = q("({})", printed(wish.where)) if wish.where else q("{} IS NULL", column)
+    fill = q("UPDATE {} SET {} = ({}) WHERE {}", table, column, printed(wish.expression), which)
     yield replace(step(oid, fill, alone=True, undo="the rows had no value"), batched=text(table))
 
 
@@ -43,7 +56,7 @@ def set_not_null(oid: ObjectId, constraint: str, context: Context) -> Iterator[S
     table, column = name(*oid.name[:2]), name(oid.name[2])
     back = q("ALTER TABLE {} ALTER COLUMN {} DROP NOT NULL", table, column)
     foreign = context.is_foreign(oid.name)
-    check = () if oid in context.backfills or foreign else (_no_nulls(oid, context),)
+    check = () if foreign else (_no_nulls(oid, context),)
     direct = context.partitioned(oid.name) or not context.live or context.is_fresh(oid.name) or foreign
     if direct and not constraint:
         yield replace(
