@@ -21,6 +21,12 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _EDGE = re.compile(r"/\*|\*/")
+_DULL = re.compile(r"[^'\"$;/\\-]+")
+"""A run of characters in which no quote, comment or end begins: most of a script, passed over at once."""
+_REST = re.compile(r"[\w$]+")
+_TOLD = 4
+"""Words that tell what a statement is; what a routine, a schema or a grant is about comes later."""
+_TOLD_LATER = frozenset({"FUNCTION", "PROCEDURE", "SCHEMA"})
 
 
 @dataclass(frozen=True)
@@ -48,8 +54,12 @@ def statements(source: Source) -> Iterator[Statement]:
     words: list[str] = []
     nesting = 0
     while at < len(text):
+        if plain := _is_plain(words):
+            begin, at = at, _dull_end(text, at)
+            depth = max(depth + sum(text.count(c, begin, at) for c in "([") - sum(text.count(c, begin, at) for c in ")]"), 0)
         token = _TOKEN.match(text, at)
-        assert token is not None
+        if token is None:
+            break
         sort, begin = token.lastgroup or "other", at
         sort = "dollar" if sort == "tag" else sort
         at = _end(source, sort, token)
@@ -62,11 +72,31 @@ def statements(source: Source) -> Iterator[Statement]:
             continue
         start = begin if start is None else start
         depth = max(depth + (sort == "open") - (sort == "close"), 0)
-        if sort in ("word", "quoted", "string", "escaped", "dollar"):
+        if not plain and sort in ("word", "quoted", "string", "escaped", "dollar"):
             words.append(token.group().upper() if sort == "word" else token.group()[:1])
             nesting = _nesting(words, nesting)
     if start is not None:
         yield Statement(text[start:].rstrip(), tuple(words), source, start)
+
+
+def _is_plain(words: list[str]) -> bool:
+    """Whether the words so far tell all that there is to know of a statement but its end."""
+    return len(words) >= _TOLD and words[0] in ("CREATE", "ALTER") and _TOLD_LATER.isdisjoint(words[1:_TOLD])
+
+
+def _dull_end(text: str, at: int) -> int:
+    """Where the next token begins that may begin or end something: an E before a quote is its part, a $ within a name is not."""
+    while run := _DULL.match(text, at):
+        at = run.end()
+        before, it = text[at - 1], text[at : at + 1]
+        if it == "'" and before in "eE" and not _REST.match(text, at - 2, at - 1):
+            return at - 1
+        if it != "$" or not _REST.match(before):
+            return at
+        rest = _REST.match(text, at)
+        assert rest is not None
+        at = rest.end()
+    return at
 
 
 def _nesting(words: list[str], nesting: int) -> int:
@@ -190,6 +220,7 @@ _SEARCH_PATH = re.compile(r"SELECT\s+(pg_catalog\s*\.\s*)?set_config\s*\(\s*'sea
 """The one SELECT of a dump."""
 
 ROLES = (("CREATE", "ROLE"), ("CREATE", "USER"), ("CREATE", "GROUP"))
+_SAYS_NOTHING = frozenset((*IGNORED, *ROLES))
 
 
 def wanted(statement: Statement) -> bool:
@@ -198,16 +229,16 @@ def wanted(statement: Statement) -> bool:
     if words[:2] == ("SET", "SESSION") and words[2:3] not in (("AUTHORIZATION",), ("CHARACTERISTICS",)):
         words = ("SET", *words[2:])
     mapping = words[1:3] == ("USER", "MAPPING")
-    for start, why in REFUSED.items():
-        if words[: len(start)] == start and not mapping:
-            raise _refused(statement, " ".join(start), why)
+    for n in (1, 2):
+        if (why := REFUSED.get(words[:n])) and not mapping:
+            raise _refused(statement, " ".join(words[:n]), why)
     if words[:1] == ("SELECT",) and not _SEARCH_PATH.match(statement.text):
         raise _refused(statement, "SELECT", "runs a query")
     if words[:1] in (("GRANT",), ("REVOKE",), ("COMMENT",), ("SECURITY",)):
         about = words[words.index("ON") + 1] if "ON" in words[:-1] else "ROLE"
         if about in SHARED:
             raise _refused(statement, words[0], f"manages {SHARED[about]}")
-    return mapping or not any(words[: len(s)] == s for s in (*IGNORED, *ROLES))
+    return mapping or not any(words[:n] in _SAYS_NOTHING for n in (1, 2, 3))
 
 
 def _refused(statement: Statement, what: str, why: str) -> InvalidSpec:
