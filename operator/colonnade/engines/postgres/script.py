@@ -47,21 +47,16 @@ class Statement:
 
 def statements(source: Source) -> Iterator[Statement]:
     """The statements of a script, without comments before them and without psql's own commands."""
-    if "\x00" in source.text:
-        raise InvalidSpec(f"{source.name}: has a NUL character, which Postgres cannot hold; take it out")
-    text, start, depth = source.text, None, 0
-    at = 1 if text.startswith("\ufeff") else 0  # the mark that some editors put before a text
+    text, start, depth, at = source.text, None, 0, _begin(source)
     words: list[str] = []
     nesting = 0
     while at < len(text):
         if plain := _is_plain(words):
-            begin, at = at, _dull_end(text, at)
-            depth = max(depth + sum(text.count(c, begin, at) for c in "([") - sum(text.count(c, begin, at) for c in ")]"), 0)
+            at, depth = _pass_over(text, at, depth)
         token = _TOKEN.match(text, at)
         if token is None:
             break
-        sort, begin = token.lastgroup or "other", at
-        sort = "dollar" if sort == "tag" else sort
+        sort, begin = _sort(token), at
         at = _end(source, sort, token)
         if sort in ("space", "line", "block") or (sort == "meta" and start is None):
             continue
@@ -72,16 +67,40 @@ def statements(source: Source) -> Iterator[Statement]:
             continue
         start = begin if start is None else start
         depth = max(depth + (sort == "open") - (sort == "close"), 0)
-        if not plain and sort in ("word", "quoted", "string", "escaped", "dollar"):
-            words.append(token.group().upper() if sort == "word" else token.group()[:1])
-            nesting = _nesting(words, nesting)
+        nesting = nesting if plain else _noted(words, sort, token, nesting)
     if start is not None:
         yield Statement(text[start:].rstrip(), tuple(words), source, start)
+
+
+def _begin(source: Source) -> int:
+    if "\x00" in source.text:
+        raise InvalidSpec(f"{source.name}: has a NUL character, which Postgres cannot hold; take it out")
+    return 1 if source.text.startswith("\ufeff") else 0  # the mark that some editors put before a text
+
+
+def _sort(token: re.Match[str]) -> str:
+    found = token.lastgroup or "other"
+    return "dollar" if found == "tag" else found
+
+
+def _noted(words: list[str], sort: str, token: re.Match[str], nesting: int) -> int:
+    """The nesting after this token, which is added to the words where it is one."""
+    if sort not in ("word", "quoted", "string", "escaped", "dollar"):
+        return nesting
+    words.append(token.group().upper() if sort == "word" else token.group()[:1])
+    return _nesting(words, nesting)
 
 
 def _is_plain(words: list[str]) -> bool:
     """Whether the words so far tell all that there is to know of a statement but its end."""
     return len(words) >= _TOLD and words[0] in ("CREATE", "ALTER") and _TOLD_LATER.isdisjoint(words[1:_TOLD])
+
+
+def _pass_over(text: str, at: int, depth: int) -> tuple[int, int]:
+    """Behind the dull run, and how many brackets are open there."""
+    end = _dull_end(text, at)
+    opened, closed = (sum(text.count(c, at, end) for c in pair) for pair in ("([", ")]"))
+    return end, max(depth + opened - closed, 0)
 
 
 def _dull_end(text: str, at: int) -> int:

@@ -54,7 +54,7 @@ WHOLE = [
     "CREATE TABLE t (a text DEFAULT 'e', b text DEFAULT e'\\\\' ';')",
     "CREATE TABLE t (a text CHECK (a <> $$ ; $$ AND a <> $x$ $$; $x$), a$b$ text, b$c text, c text DEFAULT $b$ ; $b$)",
     "CREATE TABLE t (a text, -- ; '\n b text /* ; /* ' */ */, c int DEFAULT - 1, d text DEFAULT U&'d;\\0061t')",
-    "CREATE TABLE t (\"a;\" text, U&\"e;\" text, hate'x;' text)",
+    'CREATE TABLE t ("a;" text, U&"e;" text, hate\'x;\' text)',
     "ALTER TABLE t ADD CONSTRAINT c CHECK (a IN (1; 2))",
     "CREATE OR REPLACE VIEW v AS SELECT CASE WHEN a$1 > 1 THEN 'one;' END, b[1;2]",
 ]
