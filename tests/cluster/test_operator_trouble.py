@@ -56,11 +56,11 @@ def test_a_rotated_password_is_used_as_soon_as_the_secret_has_it(
         secret("rotated", uri=role), datastore("rotated", resync="1s"), postgres("behind-rotated", "rotated", ORDERS)
     )
     team.ready("PostgresSchema", "behind-rotated")
-    name = urlsplit(role).username
+    name = urlsplit(role).username or ""
     postgres_server.run(
-        psycopg.sql.SQL("ALTER ROLE {} PASSWORD 'second-one'").format(psycopg.sql.Identifier(name or ""))
+        psycopg.sql.SQL("ALTER ROLE {} PASSWORD 'second-one'").format(psycopg.sql.Identifier(name)),
+        psycopg.sql.SQL("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = {}").format(name),
     )
-    postgres_server.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'colonnade'")
     refused = team.reason("Datastore", "rotated", "Unauthorized")
     assert "first-one" not in message(refused)
     assert condition(refused, "Reconciling")["status"] == "True"
