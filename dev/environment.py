@@ -50,7 +50,7 @@ def _fill(stamp: Path, wanted: str) -> None:
 
 def _compile() -> None:
     """So that no command has to, every time that it begins: where Python is told not to keep what it compiled, it takes half a second."""
-    command = [VENV / "bin" / "python", "-m", "compileall", "-q", "operator", "dev", "tests", "bench"]
+    command: list[str | Path] = [VENV / "bin" / "python", "-m", "compileall", "-q", "operator", "dev", "tests", "bench"]
     subprocess.run(command, cwd=paths.ROOT, check=False)
 
 
