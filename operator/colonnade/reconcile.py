@@ -45,8 +45,9 @@ def reconcile(  # noqa: PLR0913 - what the flow is about, then how, by keyword
     desired = database.desire(declarations, whole=whole)
     settled = database.settled()
     known = settled is not None and settled[0] == desired.digest and not desired.errors
-    if known and settled is not None and database.fingerprint() == settled[1]:
-        return Result(desired, None, fingerprint=settled[1])
+    proved = settled[1] if known and settled is not None else ""
+    if desired.met or (proved and database.fingerprint() == proved):
+        return Result(desired, None, fingerprint=desired.met or proved)
     progress("reading the database", None)
     state = database.read(desired)
     plan = database.plan(state, desired, progress)

@@ -65,7 +65,8 @@ class Desired:
     """What all declarations want together, as the server itself would say it.
 
     A declaration that cannot be used is in `errors`, by owner, and its objects are left as they are. `whole` says that every
-    object of the database is spoken for: what is not declared is to be dropped. `digest` names the declarations' content.
+    object of the database is spoken for: what is not declared is to be dropped. `digest` names the declarations' content. `met` is
+    the live database's fingerprint where it was found to be just this while the declarations were read.
     """
 
     model: Model
@@ -74,6 +75,7 @@ class Desired:
     errors: Mapping[str, ColonnadeError] = field(default_factory=dict[str, ColonnadeError])
     warnings: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     whole: bool = False
+    met: str = ""
 
 
 @dataclass(frozen=True)

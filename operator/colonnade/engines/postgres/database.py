@@ -6,8 +6,9 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from typing import cast
 
-from colonnade.core.errors import Stale, WaitingForLock
+from colonnade.core.errors import Stale, Unsupported, WaitingForLock
 from colonnade.core.gate import Policy
 from colonnade.core.hazards import Weight
 from colonnade.core.kind import Model, ObjectId
@@ -21,13 +22,14 @@ from colonnade.engines.postgres.execute import Executor
 from colonnade.engines.postgres.journal import Journal, signature
 from colonnade.engines.postgres.kind import OWN_SCHEMAS
 from colonnade.engines.postgres.normalise import Normaliser, PgDesired
+from colonnade.engines.postgres.part import Part, differing
 from colonnade.engines.postgres.probe import probe
 from colonnade.engines.postgres.read import read
 from colonnade.engines.postgres.rehearsed import Rehearsed
 from colonnade.engines.postgres.scope import Scope
 from colonnade.engines.postgres.scratch import Scratch
 from colonnade.engines.postgres.session import Connection, connect
-from colonnade.engines.postgres.warnings import warnings
+from colonnade.engines.postgres.whole import Whole, fingerprint_of, homes
 
 LOCK_KEY = 0x636F6C6F6E6E6164
 """The advisory lock's number; such locks are a database's own."""
@@ -89,17 +91,16 @@ class PostgresDatabase:
     def desire(self, declarations: Sequence[Declaration], *, whole: bool = False) -> Desired:
         """See engines.Database."""
         with translated(self.target.name):
-            desired = self._normaliser().desire(declarations, whole=whole)
-        if whole and desired.errors:
-            raise next(iter(desired.errors.values()))
-        return replace(desired, warnings=warnings(desired)) if not desired.warnings else desired
+            if whole:
+                return Whole(self._normaliser(), self.connection).desire(declarations)
+            return self._normaliser().desire(declarations)
 
     def read(self, desired: Desired) -> State:
         """See engines.Database."""
         assert isinstance(desired, PgDesired)
         with translated(self.target.name):
             before = self.fingerprint()
-            model = read(self.connection)
+            model = read(self.connection, desired.part.oids if desired.part else None)
             ledger = self.journal.ledger()
         scope = Scope.of(model, desired, ledger)
         first = not ledger and not self.journal.there and any(o.kind == "table" for o in model.objects)
@@ -110,14 +111,25 @@ class PostgresDatabase:
         assert isinstance(state, PgState)
         assert isinstance(desired, PgDesired)
         with translated(self.target.name):
-            work = Rehearsed(self.connection, self.scratch, self._normaliser(), self.policy, state.scope, desired)
-            steps = work.steps(progress)
+            steps = self._steps(state, desired, progress)
             if steps:
                 progress("asking the rows whether they agree", None)
                 check(self.connection, steps, self.target.name)
         told = tuple(w for ws in desired.warnings.values() for w in ws)
         owners = tuple(sorted({d.owner for d in desired.declarations}))
         return Plan(self.target.name, numbered(steps), state.fingerprint, told, owners, self._continued(steps, desired))
+
+    def _steps(self, state: PgState, desired: PgDesired, progress: Progress) -> list[Step]:
+        """The rehearsed steps; where a part of the database does not do as a rehearsal stage, on all of it."""
+        work = Rehearsed(self.connection, self.scratch, self._normaliser(), self.policy, state.scope, desired)
+        try:
+            return work.steps(progress)
+        except Unsupported as why:
+            if desired.part is None:
+                raise
+            progress(f"planning with all of the database, for a part of it does not do: {why}", None)
+        full = Whole(self._normaliser(), self.connection).desire(desired.declarations, all_of_it=True)
+        return self._steps(cast(PgState, self.read(full)), full, progress)
 
     def _continued(self, steps: Sequence[Step], desired: Desired) -> str:
         """The plan of which these are what is left, by the journal: whatever in them weighs was part of it."""
@@ -174,11 +186,25 @@ class PostgresDatabase:
         return proof
 
     def _compared(self, desired: PgDesired) -> Proof:
+        if desired.whole and self.fingerprint() == desired.fingerprint:
+            return Proof((), desired.fingerprint)
+        if desired.part is not None:
+            return self._compared_in_part(desired, desired.part)
         live = fingerprint.read(self.connection, leave_out=[OWN_SCHEMAS], owners=False)
         model = read(self.connection)
+        return Proof(tuple(self._rehearsed(desired, model).unlike(live, model)), live.digest)
+
+    def _compared_in_part(self, desired: PgDesired, about: Part) -> Proof:
+        """The rest by the hashes of its homes, the part that was to change object by object."""
+        whole = self.fingerprint()
+        elsewhere = differing(homes(self.connection), desired.homes) - about.homes
+        within = fingerprint_of(self.connection, about.homes)
+        unlike = self._rehearsed(desired, Model({})).unlike(within, Model({}))
+        return Proof((*(f"{home} differs" for home in sorted(elsewhere)), *unlike), whole)
+
+    def _rehearsed(self, desired: PgDesired, model: Model) -> Rehearsed:
         scope = Scope.of(model, desired, self.journal.ledger())
-        work = Rehearsed(self.connection, self.scratch, self._normaliser(), self.policy, scope, desired)
-        return Proof(tuple(work.unlike(live, model)), live.digest)
+        return Rehearsed(self.connection, self.scratch, self._normaliser(), self.policy, scope, desired)
 
     def _note(self, desired: PgDesired, digest: str) -> None:
         if self.journal.there and self.journal.settled() == (desired.digest, digest) and not desired.errors:

@@ -102,6 +102,21 @@ def digest(connection: Connection[Any], *, leave_out: Collection[str] = (), owne
     return str(whole)
 
 
+def homes(connection: Connection[Any], *, leave_out: Collection[str] = (), owners: bool = True) -> Mapping[str, str]:
+    """A hash for each relation, routine and type with all that is a part of it, as in ``relation public.orders``; and one, '', for
+    all else. To find out where two large databases differ without telling of each object.
+    """
+    return dict(_asked(connection, owners, lambda census: census.homes, {"leave_out": [*leave_out]}))
+
+
+def part(
+    connection: Connection[Any], within: Collection[str], *, leave_out: Collection[str] = (), owners: bool = True
+) -> Fingerprint:
+    """As `read`, of the objects in these homes alone."""
+    asked = {"leave_out": [*leave_out], "homes": [*within]}
+    return Fingerprint(dict(_asked(connection, owners, lambda census: census.part, asked)))
+
+
 def explain(
     connection: Connection[Any], identities: Collection[str], *, leave_out: Collection[str] = (), owners: bool = True
 ) -> Mapping[str, Sequence[Fact]]:

@@ -14,6 +14,9 @@ S = TypeVar("S")
 OWN_SCHEMAS = "colonnade%"
 """Colonnade's own records live in schemas so named and nowhere else; they are part of no State."""
 
+HOMES = ("pg_class", "pg_proc", "pg_type")
+"""Catalogs of what other objects are parts of: relations, routines, types."""
+
 RELATIONS = ("table", "view", "materialized view", "foreign table")
 
 
@@ -124,6 +127,12 @@ class PgKind(Kind[S, Context]):
     goes_with: Callable[[ObjectId, S], Iterable[ObjectId]] | None = None
     carry: Callable[[ObjectId, S, S, Context], Steps] | None = None
     derived: tuple[str, ...] = ()
+
+    def belongs(self, query: str) -> str:
+        """The column of the query that says to which relation, routine or type a row belongs; '' where to none."""
+        if " AS target_class" in query:
+            return "target"
+        return "rel" if " AS rel," in query else "oid" if self.catalog in HOMES else ""
 
 
 def never(oid: ObjectId, old: Any, new: Any, context: Context) -> Steps | None:

@@ -7,9 +7,9 @@ kept in both forms: as it was loaded, and as it is once it was built from what t
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from colonnade.core.diff import diff
 from colonnade.core.errors import ColonnadeError, Conflict, InvalidSpec, Unsupported
@@ -20,11 +20,13 @@ from colonnade.engines.postgres.cache import Cache
 from colonnade.engines.postgres.fingerprint import Fingerprint
 from colonnade.engines.postgres.kind import OWN_SCHEMAS, Fill, Wishes
 from colonnade.engines.postgres.load import NeedsDatabase, load
+from colonnade.engines.postgres.part import Part
 from colonnade.engines.postgres.read import read
 from colonnade.engines.postgres.renames import Rename
 from colonnade.engines.postgres.scratch import Scratch
 from colonnade.engines.postgres.session import Connection, pin, run
 from colonnade.engines.postgres.trial import broken_triggers
+from colonnade.engines.postgres.warnings import warnings
 
 EXPRESSIONS = (
     "conbin",
@@ -49,6 +51,10 @@ EXPRESSIONS = (
 """Catalog columns that hold expressions: only these may be printed differently the second time."""
 
 
+LARGE = 2**18
+"""Characters of SQL beyond which what is declared is loaded in a database of its own: one transaction can only hold so many locks."""
+
+
 @dataclass(frozen=True)
 class Form:
     """A database as read and as fingerprinted."""
@@ -59,18 +65,31 @@ class Form:
 
 @dataclass(frozen=True)
 class PgDesired(Desired):
-    """Desired, with its fingerprint and its second form once somebody asked for it."""
+    """Desired, with its fingerprint and its second form once somebody asked for it.
+
+    Of a large database that is spoken for as a whole, the model and the form are those of the `part` (of the live database) that is
+    not as it should be; `homes` and `fingerprint` are of all that is desired.
+    """
 
     first: Form = field(default_factory=lambda: Form(Model({}), Fingerprint({})))
     wishes: Wishes = field(default_factory=Wishes)
     declarations: tuple[Declaration, ...] = ()
     unmanaged: tuple[str, ...] = ()
     key: str = ""
+    fingerprint: str = ""
+    part: Part | None = None
+    homes: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
     def claims(self) -> frozenset[str]:
         """The schemas in which what is not declared is to be dropped."""
         return frozenset(claim for declaration in self.declarations for claim in declaration.claims)
+
+
+def complete(blank: PgDesired, connection: Connection) -> PgDesired:
+    """Everything that is desired, read from a database that has it."""
+    form = snapshot(connection)
+    return replace(blank, model=form.model, first=form, fingerprint=form.fingerprint.digest)
 
 
 def snapshot(connection: Connection) -> Form:
@@ -85,31 +104,37 @@ class Normaliser:
         self.scratch, self.cache, self.server = scratch, cache, server
         self._tried_after: dict[str, set[str]] = {}
 
-    def desire(self, declarations: Sequence[Declaration], *, whole: bool) -> PgDesired:
+    def desire(self, declarations: Sequence[Declaration]) -> PgDesired:
         """What the declarations come to; those that cannot be used are set aside with their errors."""
-        digest = self._digest(declarations, whole)
-        key = hashlib.sha256(f"{self.server}\0{digest}".encode()).hexdigest()
-        if isinstance(known := self.cache.get(key), PgDesired):
+        blank = self.blank(declarations)
+        if isinstance(known := self.cache.get(blank.key), PgDesired):
             return known
         errors: dict[str, ColonnadeError] = {}
-        found = self._loaded(list(declarations), errors)
-        form, owners = found
-        desired = PgDesired(
-            form.model,
-            owners,
-            digest,
-            errors,
-            {},
-            whole,
-            form,
-            wishes(declarations),
-            tuple(declarations),
-            tuple(p for d in declarations if d.spec for p in d.spec.unmanaged),
-            key,
+        found = self.loaded(
+            declarations, errors, lambda loaded: self._owned(complete(blank, loaded), loaded), owned=True
         )
+        found = replace(found, errors=errors)
         if not errors:
-            self.cache.put(key, desired)
-        return desired
+            self.cache.put(blank.key, found)
+        return found
+
+    def _owned(self, desired: PgDesired, loaded: Connection) -> PgDesired:
+        told = warnings(loaded, self._owners, desired.declarations)
+        return replace(desired, owners=self._owners, warnings=told)
+
+    def blank(self, declarations: Sequence[Declaration], *, whole: bool = False) -> PgDesired:
+        """What is known of declarations before anything is loaded."""
+        digest = self._digest(declarations, whole)
+        return PgDesired(
+            model=Model({}),
+            owners={},
+            digest=digest,
+            whole=whole,
+            wishes=wishes(declarations),
+            declarations=tuple(declarations),
+            unmanaged=tuple(p for d in declarations if d.spec for p in d.spec.unmanaged),
+            key=hashlib.sha256(f"{self.server}\0{digest}".encode()).hexdigest(),
+        )
 
     def _digest(self, declarations: Sequence[Declaration], whole: bool) -> str:
         whole_text = repr(
@@ -123,21 +148,29 @@ class Normaliser:
         )
         return hashlib.sha256(whole_text.encode()).hexdigest()
 
-    def _loaded(
-        self, declarations: list[Declaration], errors: dict[str, ColonnadeError]
-    ) -> tuple[Form, Mapping[ObjectId, str]]:
-        """Load all that can be; a failing one is taken out and the rest loaded anew."""
+    def loaded(
+        self,
+        declarations: Sequence[Declaration],
+        errors: dict[str, ColonnadeError],
+        take: Callable[[Connection], PgDesired],
+        *,
+        owned: bool = False,
+    ) -> PgDesired:
+        """What `take` makes of a database with all declarations in it that can be; a failing one is taken out and the rest loaded anew.
+
+        Whose each object is, is only found out where they are `owned`.
+        """
         order = list(declarations)
-        room = self.scratch.trial
+        room = self.scratch.database if _size(declarations) > LARGE else self.scratch.trial
         while True:
             try:
                 with room() as connection:
-                    failed = self._load_each(connection, order, read(connection), errors)
+                    failed = self._load_each(connection, order, errors, owned=owned)
                     if failed is None:
-                        form = snapshot(connection)
-                        failed = self._without_broken(connection, form, order, errors)
+                        found = take(connection)
+                        failed = self._without_broken(connection, found.model, order, errors)
                         if failed is None:
-                            return form, self._owners
+                            return found
                 order = failed
             except NeedsDatabase:
                 room = self.scratch.database
@@ -146,21 +179,22 @@ class Normaliser:
         load(connection, declaration, tuple(declaration.spec.schemas) if declaration.spec else ("public",))
 
     def _without_broken(
-        self, connection: Connection, form: Form, order: list[Declaration], errors: dict[str, ColonnadeError]
+        self, connection: Connection, model: Model, order: list[Declaration], errors: dict[str, ColonnadeError]
     ) -> list[Declaration] | None:
         """None where every trigger can work; else the declarations without those whose triggers cannot."""
         before = len(errors)
-        for oid, said in broken_triggers(connection, form.model):
+        for oid, said in broken_triggers(connection, model):
             owner = self._owners.get(oid) or order[0].owner
             errors.setdefault(owner, InvalidSpec(f"{oid} fails on every row: {said}"))
         return [d for d in order if d.owner not in errors] if len(errors) > before else None
 
     def _load_each(
-        self, connection: Connection, order: list[Declaration], base: Model, errors: dict[str, ColonnadeError]
+        self, connection: Connection, order: list[Declaration], errors: dict[str, ColonnadeError], *, owned: bool
     ) -> list[Declaration] | None:
         """None when all are in; else the order to try next."""
         self._owners: dict[ObjectId, str] = {}
-        known = set(base.objects)
+        owned = owned and (len(order) > 1 or any(d.spec is not None or d.claims for d in order))
+        known = set(read(connection).objects) if owned else set[ObjectId]()
         for i, declaration in enumerate(order):
             try:
                 self._load(connection, declaration)
@@ -174,7 +208,7 @@ class Normaliser:
             except ColonnadeError as e:
                 return self._conflict(order, i, e, errors)
             pin(connection)
-            if len(order) > 1 or declaration.spec is not None or declaration.claims:
+            if owned:
                 now = read(connection).objects
                 self._owners.update({o: declaration.owner for o in now if o not in known})
                 known.update(now)
@@ -204,7 +238,7 @@ class Normaliser:
 
     def again(self, desired: PgDesired) -> Form:
         """The second form: built from what the server printed. Raises Unsupported where more than printing differs."""
-        if isinstance(known := self.cache.get(desired.key + ":again"), Form):
+        if desired.part is None and isinstance(known := self.cache.get(desired.key + ":again"), Form):
             return known
         with self._room(desired) as connection:
             form = built(connection, desired.first.model)
@@ -214,7 +248,8 @@ class Normaliser:
             raise Unsupported(
                 f"what is declared cannot be built from what the server tells of it: {'; '.join(odd[:5])}; take it out of the declaration"
             )
-        self.cache.put(desired.key + ":again", form)
+        if desired.part is None:
+            self.cache.put(desired.key + ":again", form)
         return form
 
     def _room(self, desired: PgDesired) -> AbstractContextManager[Connection]:
@@ -236,6 +271,10 @@ class Normaliser:
         for one in fingerprint.explained(unlike, here, there):
             odd += [f"{one.identity}: {f}" for f in one.facts if f.column not in EXPRESSIONS]
         return odd
+
+
+def _size(declarations: Sequence[Declaration]) -> int:
+    return sum(len(source.text) for d in declarations for source in d.sources)
 
 
 def _lacks(error: ColonnadeError) -> bool:

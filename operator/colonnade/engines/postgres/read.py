@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import dataclasses
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, LiteralString
 
 import psycopg
+from psycopg import sql
 from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 
 from colonnade.core.kind import Model, ObjectId
-from colonnade.engines.postgres.kind import PgKind
+from colonnade.engines.postgres.kind import HOMES, PgKind
 from colonnade.engines.postgres.kinds import KINDS
 
 Address = tuple[int, int, int]
@@ -30,8 +31,9 @@ SELECT classid::int8, objid::int8, objsubid, refclassid::int8, refobjid::int8, r
 WHERE objid >= 16384 AND deptype <> 'e' AND (refobjid >= 16384 OR refclassid = 'pg_namespace'::regclass)"""
 
 
-def read(connection: psycopg.Connection[Any]) -> Model:
-    """The whole database as objects with their needs, in one read-only snapshot.
+def read(connection: psycopg.Connection[Any], only: Collection[int] | None = None) -> Model:
+    """The whole database as objects with their needs, in one read-only snapshot; `only` these relations, routines and types with
+    all that is a part of them, where that is told, and what is no part of any.
 
     The search_path must be pg_catalog alone (see session.py). Within a transaction that is open, what it has done so far is read.
     """
@@ -42,21 +44,40 @@ def read(connection: psycopg.Connection[Any]) -> Model:
         version = connection.info.server_version
         kinds = [k for k in KINDS.values() if k.since <= version]
         with connection.pipeline():
-            results = [_ask(connection, _query(k, version)) for k in kinds]
-            catalogs, members, depends = (_ask(connection, s) for s in (CATALOGS, MEMBERS, DEPENDENCIES))
+            results = [_ask(connection, _narrowed(k, version, only)) for k in kinds]
+            catalogs, members = _ask(connection, CATALOGS), _ask(connection, MEMBERS)
+            depends = _ask(connection, DEPENDENCIES) if only is None else None
         catalog = dict(catalogs.fetchall())
         reader = _Reader(catalog, {(c, o): e for c, o, e in members.fetchall()})
         for kind, result in zip(kinds, results, strict=True):
             reader.take(kind, result)
+        if depends is None:
+            depends = _ask(connection, _dependencies(only or (), (oid for _, oid, _ in reader.addresses)))
         reader.relate(depends.fetchall())
     return reader.model()
 
 
-def _query(kind: PgKind[Any], version: int) -> LiteralString:
-    return kind.query(version) if callable(kind.query) else kind.query
+def _narrowed(kind: PgKind[Any], version: int, only: Collection[int] | None) -> LiteralString | sql.Composed:
+    """The rows of the kind's query that belong to these relations, routines and types, or to none at all."""
+    query = kind.query(version) if callable(kind.query) else kind.query
+    if only is None or not (column := kind.belongs(query)):
+        return query
+    condition = sql.SQL("x.{} = ANY ({}::oid[])").format(sql.Identifier(column), sql.Literal([*only]))
+    if column == "target":
+        homes = sql.SQL(", ").join(sql.SQL("{}::regclass").format(sql.Literal(c)) for c in HOMES)
+        condition = sql.SQL("({} OR x.target_class NOT IN ({}))").format(condition, homes)
+    return sql.SQL("SELECT * FROM ({}) x WHERE {}").format(sql.SQL(query), condition)
 
 
-def _ask(connection: psycopg.Connection[Any], query: LiteralString) -> psycopg.Cursor[Any]:
+def _dependencies(only: Collection[int], known: Iterable[int]) -> sql.Composed:
+    """Those of the objects that were read, and of their internal parts."""
+    oids = sql.Literal(sorted({*only, *known}))
+    return sql.SQL("{} AND (objid = ANY ({oids}::oid[]) OR refobjid = ANY ({oids}::oid[]))").format(
+        sql.SQL(DEPENDENCIES), oids=oids
+    )
+
+
+def _ask(connection: psycopg.Connection[Any], query: LiteralString | sql.Composed) -> psycopg.Cursor[Any]:
     return connection.cursor(row_factory=tuple_row, binary=False).execute(query)
 
 

@@ -190,13 +190,14 @@ class Rehearsed:
 
     def unlike(self, found: Fingerprint, model: Model) -> Iterator[str]:
         """What in a database is not as wanted, by the fingerprint, object by object; what is too much in part, by the reader."""
-        counted = None if self.desired.whole else self._spoken_for(model)
+        everything = self.desired.whole and not self.desired.unmanaged
+        counted = None if everything else self._spoken_for(model)
         odd = [d for d in found.differences(self.desired.first.fingerprint) if counted is None or d.identity in counted]
         if odd:
             second: Mapping[str, str] = self.again.fingerprint.objects if self.desired.key else {}
             odd = [d for d in odd if d.here is None or d.there is None or second.get(d.identity) != d.here]
         yield from (str(d) for d in odd)
-        if not odd and not self.desired.whole:
+        if not odd and not everything:
             yield from (f"{c.id} {'is too much' if c.new is None else 'differs'}" for c in self.changes(model))
 
     def _spoken_for(self, model: Model) -> set[str]:
@@ -206,7 +207,9 @@ class Rehearsed:
         object the reader judges alone.
         """
         base = (
-            o for o in self.desired.model.objects if o not in self.desired.owners and o.kind in ("schema", "extension")
+            o
+            for o in self.desired.model.objects
+            if o not in self.desired.owners and o.kind in ("schema", "extension") and not self.desired.whole
         )
         facets = (o for o in model.objects if o.kind in FACETS and o not in self.scope.managed and len(o.name) == 2)
         others = {f"{o.kind} {'.'.join(o.name)}" for o in base} | {" ".join(o.name) for o in facets}

@@ -1,39 +1,43 @@
-"""What a declaration may hold and its author would rather know: an index that repeats another, a foreign key without an index."""
+"""What a declaration may hold and its author would rather know: an index that repeats another."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
+from typing import LiteralString
 
 from colonnade.core.kind import ObjectId
-from colonnade.engines.postgres.normalise import PgDesired
+from colonnade.engines import Declaration
+from colonnade.engines.postgres.session import Connection
+
+REPEATED: LiteralString = """
+WITH indexes AS (
+  SELECT i.indexrelid, i.indrelid, k.conname, k.contype, row_number() OVER alike AS number, first_value(i.indexrelid) OVER alike AS first
+  FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid LEFT JOIN pg_constraint k ON k.conindid = i.indexrelid AND k.contype IN ('p', 'u')
+  WHERE c.oid >= 16384 AND NOT EXISTS (SELECT FROM pg_inherits p WHERE p.inhrelid = c.oid)
+  WINDOW alike AS (PARTITION BY i.indrelid, c.relam, i.indkey::text, i.indclass::text, i.indcollation::text, i.indoption::text,
+    i.indnkeyatts, c.reloptions, pg_get_expr(i.indexprs, i.indrelid), pg_get_expr(i.indpred, i.indrelid)
+    ORDER BY k.oid IS NULL, c.relname)
+)
+SELECT n.nspname, c.relname, tn.nspname, t.relname, f.contype::text, coalesce(f.conname, fc.relname)
+FROM indexes i JOIN indexes f ON f.indexrelid = i.first JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_class t ON t.oid = i.indrelid JOIN pg_namespace tn ON tn.oid = t.relnamespace JOIN pg_class fc ON fc.oid = f.indexrelid
+WHERE i.number > 1 AND i.contype IS NULL AND n.nspname !~ '^pg_' ORDER BY 1, 2"""
+"""Plain indexes on the very columns that a key or another index has."""
+KEYS = {"p": "primary key", "u": "unique"}
 
 
-def warnings(desired: PgDesired) -> Mapping[str, tuple[str, ...]]:
-    """Warnings by owner."""
+def warnings(
+    loaded: Connection, owners: Mapping[ObjectId, str], declarations: Sequence[Declaration]
+) -> Mapping[str, tuple[str, ...]]:
+    """Warnings by owner, about a database with the declarations in it; what nobody is known to own is the first one's."""
     out: dict[str, list[str]] = defaultdict(list)
-    for oid, said in _repeated(desired):
-        owner = desired.owners.get(oid) or next((d.owner for d in desired.declarations), "")
-        out[owner].append(said)
+    anybody = next((d.owner for d in declarations), "")
+    for schema, index, table_schema, table, key, other in loaded.execute(REPEATED).fetchall():
+        oid = ObjectId("index", (schema, index))
+        first = ObjectId(KEYS[key], (table_schema, table, other)) if key else ObjectId("index", (schema, other))
+        out[owners.get(oid, anybody)].append(
+            f"{oid} on table {table_schema}.{table} repeats {first}, which has an index on the same columns already; "
+            "it costs writes and disk and serves no query; take it out"
+        )
     return {owner: tuple(said) for owner, said in out.items()}
-
-
-def _repeated(desired: PgDesired) -> Iterator[tuple[ObjectId, str]]:
-    """Plain indexes on the very columns that a key or another index has."""
-    objects = desired.model.objects
-    known: dict[tuple[tuple[str, ...], str], ObjectId] = {}
-    for oid, spec in objects.items():
-        if oid.kind in ("primary key", "unique") and spec.index:
-            known.setdefault((oid.name[:2], spec.index), oid)
-    for oid, spec in objects.items():
-        if oid.kind != "index" or ObjectId("index attachment", oid.name) in objects:
-            continue
-        other = known.setdefault((spec.table, spec.definition), oid)
-        if other != oid:
-            yield (
-                oid,
-                (
-                    f"{oid} on table {'.'.join(spec.table)} repeats {other}, which has an index on the same columns already; "
-                    "it costs writes and disk and serves no query; take it out"
-                ),
-            )

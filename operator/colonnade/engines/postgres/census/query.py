@@ -1,6 +1,6 @@
-"""The census as queries: one hash for all, one hash an object, or the facts themselves.
+"""The census as queries: one hash for all, one hash a home, one hash an object, or the facts themselves.
 
-All three are made from the same sources and values, so that what differs in a hash differs in the facts.
+All are made from the same sources and values, so that what differs in a hash differs in the facts.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ _EXPLAIN: LiteralString = "SELECT object, catalog, fact FROM facts WHERE object 
 
 
 class Census:
-    """The three queries for one version of the server, each composed when first asked for.
+    """The queries for one version of the server, each composed when first asked for.
 
     Without `owners`, who owns an object and who granted a privilege does not count.
     """
@@ -72,6 +72,18 @@ class Census:
         return (self._hashed + sql.SQL(_LISTED).format(objects=sql.SQL(_OBJECTS))).as_bytes()
 
     @cached_property
+    def homes(self) -> bytes:
+        """A row for each relation, routine and type with all that is a part of it, and one, '', for all else: its name, its hash."""
+        facts = _facts(self._sources, _HOMED, self._owners)
+        return (facts + sql.SQL(_LISTED).format(objects=sql.SQL(_OBJECTS))).as_bytes()
+
+    @cached_property
+    def part(self) -> bytes:
+        """As `objects`, of these homes."""
+        facts = _facts(self._sources, _HASHED + _OF_HOMES, self._owners)
+        return (facts + sql.SQL(_LISTED).format(objects=sql.SQL(_OBJECTS))).as_bytes()
+
+    @cached_property
     def explain(self) -> bytes:
         """A row a fact of the objects asked for: identity, catalog, values."""
         return (_facts(self._sources, _SHOWN, self._owners) + sql.SQL(_EXPLAIN)).as_bytes()
@@ -85,6 +97,11 @@ _HASHED: LiteralString = (
     'SELECT ({object}) COLLATE "C" AS object, ({catalog} || f::pg_catalog.text) COLLATE "C" AS fact'
     " FROM {rows} CROSS JOIN LATERAL (SELECT {values}) f WHERE {keep}"
 )
+_HOMED: LiteralString = (
+    'SELECT ({home}) COLLATE "C" AS object, ({object} || {catalog} || f::pg_catalog.text) COLLATE "C" AS fact'
+    " FROM {rows} CROSS JOIN LATERAL (SELECT {values}) f WHERE {keep}"
+)
+_OF_HOMES: LiteralString = " AND ({home}) = ANY (%(homes)s::pg_catalog.text[])"
 _SHOWN: LiteralString = (
     "SELECT {object} AS object, {catalog} AS catalog, pg_catalog.to_jsonb(f) AS fact"
     " FROM {rows} CROSS JOIN LATERAL (SELECT {values}) f WHERE {keep}"
@@ -99,6 +116,7 @@ def _facts(sources: tuple[Source, ...], row: LiteralString, owners: bool) -> sql
             rows=source.rows,
             values=_values(source, owners),
             keep=source.keep,
+            home=source.home,
         )
         for source in sources
     ]

@@ -9,7 +9,7 @@ without belongs to what its first column refers to; one with a class and an OID 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import LiteralString
 
 from psycopg import sql
@@ -22,16 +22,30 @@ FIRST_OF_USERS = 16384
 """FirstNormalObjectId: what initdb makes has lower OIDs."""
 
 
+NO_HOME = sql.SQL("''")
+
+
 @dataclass(frozen=True)
 class Source:
-    """Where facts come from. `columns` are the only ones to take, where it is not all of them."""
+    """Where facts come from. `columns` are the only ones to take, where it is not all of them.
+
+    `home` is the relation, routine or type that the object is or is a part of, as in ``relation public.orders``; '' for others.
+    """
 
     catalog: Catalog
     rows: sql.Composable
     identity: sql.Composable
     keep: sql.Composable
     columns: frozenset[str] | None = None
+    home: sql.Composable = field(default_factory=lambda: NO_HOME)
 
+
+_HOMES: Mapping[str, LiteralString] = {
+    "pg_class": "'relation ' || t.{}::pg_catalog.regclass::pg_catalog.text",
+    "pg_proc": "'routine ' || t.{}::pg_catalog.regprocedure::pg_catalog.text",
+    "pg_type": "'type ' || t.{}::pg_catalog.regtype::pg_catalog.text",
+}
+_OF_RELATION = sql.SQL("'relation ' || r.name")
 
 _COLUMN: LiteralString = "r.kind || ' column ' || r.name || '.' || pg_catalog.quote_ident(t.attname)"
 _ON_RELATION: LiteralString = " || ' on ' || r.name"
@@ -149,7 +163,7 @@ def _source(catalog: Catalog) -> Source:
 
 def _of_relation(catalog: Catalog, related: Related) -> Source:
     rows = sql.SQL("{} JOIN relation r ON r.oid = t.{}").format(_table(catalog), sql.Identifier(related.relation))
-    return Source(catalog, rows, sql.SQL(related.identity), _all(_keep(catalog)))
+    return Source(catalog, rows, sql.SQL(related.identity), _all(_keep(catalog)), home=_OF_RELATION)
 
 
 def _constraints(catalog: Catalog) -> Source:
@@ -158,7 +172,8 @@ def _constraints(catalog: Catalog) -> Source:
         sql.Literal(FIRST_OF_USERS), _not_left_out("pg_type", "contypid")
     )
     keep = sql.SQL("(r.oid IS NOT NULL OR t.conrelid = 0 AND {})").format(of_domain)
-    return Source(catalog, rows, sql.SQL(_CONSTRAINT), _all(keep, _keep(catalog)))
+    home = sql.SQL("CASE WHEN t.conrelid <> 0 THEN {} ELSE {} END").format(_OF_RELATION, _home("pg_type", "contypid"))
+    return Source(catalog, rows, sql.SQL(_CONSTRAINT), _all(keep, _keep(catalog)), home=home)
 
 
 def _objects(catalog: Catalog) -> Source:
@@ -173,7 +188,22 @@ def _objects(catalog: Catalog) -> Source:
             made, sql.Identifier(catalog.namespace)
         )
     identity = sql.SQL("i.type || ' ' || i.identity")
-    return Source(catalog, rows, identity, _all(made, _not_left_out(catalog.name, "oid"), _keep(catalog)))
+    keep = _all(made, _not_left_out(catalog.name, "oid"), _keep(catalog))
+    return Source(catalog, rows, identity, keep, home=_home_of(catalog))
+
+
+def _home_of(catalog: Catalog) -> sql.Composable:
+    """Of an object with an OID of its own: itself, or the relation that it is about."""
+    if catalog.name in _HOMES:
+        return _home(catalog.name, "oid")
+    about = next(
+        (r.columns[0] for r in catalog.references if r.table == "pg_class" and r.columns[0].endswith("relid")), None
+    )
+    return _home("pg_class", about) if about else NO_HOME
+
+
+def _home(table: str, column: str) -> sql.Composable:
+    return sql.SQL(_HOMES[table]).format(sql.Identifier(column))
 
 
 def _owned(catalog: Catalog, column: str, owner: str) -> Source:
@@ -182,9 +212,9 @@ def _owned(catalog: Catalog, column: str, owner: str) -> Source:
         _table(catalog), sql.Literal(f"pg_catalog.{owner}"), key
     )
     made = sql.SQL("t.{} >= {}").format(key, sql.Literal(FIRST_OF_USERS))
-    return Source(
-        catalog, rows, sql.SQL("i.type || ' ' || i.identity"), _all(made, _not_left_out(owner, column), _keep(catalog))
-    )
+    keep = _all(made, _not_left_out(owner, column), _keep(catalog))
+    home = _home(owner, column) if owner in _HOMES else NO_HOME
+    return Source(catalog, rows, sql.SQL("i.type || ' ' || i.identity"), keep, home=home)
 
 
 def _of_address(catalog: Catalog) -> Source:
@@ -198,7 +228,15 @@ def _of_address(catalog: Catalog) -> Source:
         " AND NOT EXISTS (SELECT FROM left_out l WHERE l.classid = t.{cls} AND l.objid = t.{oid})"
     ).format(oid=sql.Identifier(oid), cls=sql.Identifier(class_), first=sql.Literal(FIRST_OF_USERS))
     identity = _COMMENTED if class_ == "classoid" else "i.type || ' ' || i.identity"
-    return Source(catalog, rows, sql.SQL(identity), _all(keep, _keep(catalog)))
+    return Source(catalog, rows, sql.SQL(identity), _all(keep, _keep(catalog)), home=_home_by_address(class_, oid))
+
+
+def _home_by_address(class_: str, oid: str) -> sql.Composable:
+    cases = (
+        sql.SQL("WHEN {}::pg_catalog.regclass THEN {}").format(sql.Literal(f"pg_catalog.{table}"), _home(table, oid))
+        for table in _HOMES
+    )
+    return sql.SQL("CASE t.{} {} ELSE '' END").format(sql.Identifier(class_), sql.SQL(" ").join(cases))
 
 
 def _changed_privileges(catalog: Catalog) -> Source:
