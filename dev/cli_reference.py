@@ -16,7 +16,7 @@ HEAD = """\
 
 `colonnade` brings a database to what files declare, with no cluster at all (`--url`), or works with the operator in a
 cluster as you, with your kubeconfig and your rights. Installed as `kubectl-colonnade` it is the plugin
-`kubectl colonnade`, with the same verbs.
+`kubectl colonnade`, with the same verbs; `--namespace`, `--context` and `--kubeconfig` may stand before the verb, too.
 
 ```
 colonnade plan  -f schema.sql --url postgresql://app@db.example/shop --exit-code

@@ -9,7 +9,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Sequence
 
-from colonnade.cli.parser import parser_for, verb_of
+from colonnade.cli.parser import parser_for, verb_first, verb_of
 from colonnade.core.errors import ColonnadeError, DataViolation, Refused
 
 CONVERGED, ERROR, PENDING, REFUSED = 0, 1, 2, 3
@@ -18,7 +18,7 @@ INTERRUPTED = 128 + signal.SIGINT
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb; the process's exit code."""
-    words = list(sys.argv[1:] if argv is None else argv)
+    words = verb_first(sys.argv[1:] if argv is None else argv)
     args = parser_for(verb_of(words)).parse_args(words)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that scratch databases are dropped then, too
     if os.environ.get("COLONNADE_DEBUG", "") not in ("", "0"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import re
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -41,6 +42,26 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         self.print_usage(sys.stderr)
         self.exit(1, f"{self.prog}: {message}\n")
+
+
+_KUBECTLS = ("-n", "--namespace", "--context", "--kubeconfig")
+"""What kubectl takes before its verb and behind it alike. All have a value."""
+
+
+def verb_first(words: Sequence[str]) -> list[str]:
+    """The words with those options of kubectl's behind the verb that stand before it."""
+    at = 0
+    while at < len(words) and (size := _size(words[at])):
+        at += size
+    return [*words[at : at + 1], *words[:at], *words[at + 1 :]] if at < len(words) else list(words)
+
+
+def _size(word: str) -> int:
+    """Of how many words such an option consists; 0 for what is none."""
+    if word in _KUBECTLS:
+        return 2
+    together = word.startswith(tuple(f"{option}=" for option in _KUBECTLS[1:])) or re.match("-n.", word)
+    return 1 if together else 0
 
 
 def verb_of(words: Sequence[str]) -> str | None:

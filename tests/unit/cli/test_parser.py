@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from colonnade.cli import main
-from colonnade.cli.parser import VERBS, parser_for, verb_of
+from colonnade.cli.parser import VERBS, parser_for, verb_first, verb_of
 
 HEAVY = ("aiohttp", "asyncio", "bson", "kopf", "kubernetes", "psycopg", "pydantic", "pymongo", "yaml")
 """What start-up must not bring along: each costs more than all the rest together."""
@@ -65,3 +65,30 @@ def test_the_verb_is_the_first_word_that_is_no_option() -> None:
 def test_as_a_plugin_it_calls_itself_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["/usr/local/bin/kubectl-colonnade"])
     assert parser_for(None).prog == "kubectl colonnade"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["-n", "shop", "--context", "x", "plans", "--pending"],
+        ["-nshop", "--context=x", "plans", "--pending"],
+        ["--namespace", "shop", "plans", "--context", "x", "--pending"],
+        ["plans", "--pending", "-n", "shop", "--context", "x"],
+    ],
+)
+def test_what_kubectl_takes_before_its_verb_may_stand_there(words: list[str]) -> None:
+    found = verb_first(words)
+    args = parser_for(verb_of(found)).parse_args(found)
+    assert (args.verb, args.namespace, args.context, args.pending) == ("plans", "shop", "x", True)
+
+
+def test_the_value_of_an_option_before_the_verb_is_not_taken_for_it() -> None:
+    assert verb_first(["-n", "plans", "status"]) == ["status", "-n", "plans"]
+
+
+@pytest.mark.parametrize("words", [["-n"], ["-n", "shop"], ["-n", "shop", "crds"], ["--contexts", "x", "plans"]])
+def test_options_of_no_use_there_are_wrong_usage(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(words)
+    assert end.value.code == 1
+    assert "usage: " in capsys.readouterr().err
