@@ -43,6 +43,7 @@ def _step(step: Mapping[str, Any]) -> Step:
         statement=step["statement"],
         subject=step.get("subject", ""),
         transactional=step["transactional"],
+        batched=step.get("batched", ""),
         hazards=tuple(_hazard(one) for one in step.get("hazards", ())),
         checks=tuple(Check(query, "", "", "") for query in step.get("precheck", ())),
         undo=step.get("undo"),

@@ -49,7 +49,7 @@ def warnings(told: Sequence[str], paint: Paint) -> Iterator[str]:
 
 def _heading(together: Sequence[Step]) -> str:
     if not together[0].transactional:
-        how = "in slices, each a transaction" if together[0].batched else "outside a transaction"
+        how = "in slices, each in a transaction of its own" if together[0].batched else "outside a transaction"
         return f"-- {how}"
     return "-- in one transaction" if len(together) > 1 else "-- in a transaction"
 
@@ -112,8 +112,10 @@ def _summary(plan: Plan) -> str:
     if all(is_command(step) for step in plan.steps):
         return f"{_count(len(plan.steps), 'command')}; {_weighed(plan)}. Plan {plan.hash}"
     together = [group for group in groups(plan.steps) if group[0].transactional]
-    alone = sum(not step.transactional for step in plan.steps)
+    sliced = sum(bool(step.batched) for step in plan.steps)
+    alone = sum(not step.transactional and not step.batched for step in plan.steps)
     parts = [f"{_count(sum(map(len, together)), 'step')} in {_count(len(together), 'transaction')}"] if together else []
+    parts += [f"{_count(sliced, 'step')} in slices"] if sliced else []
     parts += [f"{_count(alone, 'step')} outside"] if alone else []
     return f"{', '.join(parts)}; {_weighed(plan)}. Plan {plan.hash}"
 

@@ -63,6 +63,8 @@ class PlanStep(Frozen):
     """The object it is about."""
     transactional: bool
     """Whether it runs in one transaction with its neighbours, or alone."""
+    batched: Line | None = None
+    """The relation over whose rows it goes in slices, each in a transaction of its own. By default it is run as it stands."""
     lock: Line | None = None
     """The lock it takes."""
     blocks: Annotated[tuple[Line, ...], Field(max_length=100)] = ()
@@ -137,6 +139,7 @@ def _step(step: core.Step) -> PlanStep:
         statement=_cut(step.statement, LONGEST),
         subject=_cut(step.subject, 1024) or None,
         transactional=step.transactional,
+        batched=_cut(step.batched, 1024) or None,
         lock=_cut(step.lock, 1024) or None,
         blocks=_lines(step.blocks, 100, 1024),
         estimate=duration(step.estimate) if step.estimate else None,

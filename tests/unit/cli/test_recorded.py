@@ -15,6 +15,7 @@ STEPS = numbered(
              estimate=1.5, undo="ALTER TABLE t DROP COLUMN a"),
         Step("ALTER TABLE t ALTER a SET NOT NULL", "column public.t.a", hazards=(hazard(SCANS_TABLE, "t"),), undo_note="-"),
         Step("CREATE INDEX CONCURRENTLY i ON t (a)", "index public.i", transactional=False),
+        Step("UPDATE t SET a = 1", "column public.t.a", transactional=False, batched='"public"."t"', undo_note="none"),
     ]
 )  # fmt: skip
 PLAN = Plan("shop", STEPS, "premise", ("look twice",), ("PostgresSchema/shop/orders",))
@@ -44,4 +45,5 @@ def test_undo_comes_along() -> None:
         ("ALTER TABLE t DROP COLUMN a", ""),
         (None, "-"),
         (None, ""),
+        (None, "none"),
     ]

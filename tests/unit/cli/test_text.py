@@ -89,6 +89,16 @@ def test_commands_of_mongodb_are_shown_as_they_are() -> None:
     ]
 
 
+def test_what_runs_in_slices_says_so() -> None:
+    steps = (
+        Step("UPDATE t SET a = 1", transactional=False, batched='"public"."t"'),
+        Step("VACUUM t", transactional=False),
+    )
+    told = list(plan_text(Plan("db/shop", steps, "p"), Paint()))
+    assert told[2:4] == ["-- in slices, each in a transaction of its own", "1. UPDATE t SET a = 1;"]
+    assert told[-1].startswith("1 step in slices, 1 step outside; ")
+
+
 def test_many_relations_that_wait_are_counted() -> None:
     step = Step("x", lock="SHARE", blocks=("a", "b", "c", "d", "e"), estimate=3)
     assert costs(step) == "lock SHARE, writes of a, b, c and 2 more wait, about 3.0 s"
