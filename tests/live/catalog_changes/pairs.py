@@ -41,10 +41,6 @@ PAIRS: dict[str, tuple[LiteralString, LiteralString]] = {
         "CREATE SEQUENCE t_a_seq AS int; CREATE TABLE t (a int NOT NULL DEFAULT nextval('t_a_seq'))",
     ),
     "sequence's bound said": ("CREATE SEQUENCE s", "CREATE SEQUENCE s MAXVALUE 9223372036854775807 NO CYCLE"),
-    "order of options": (
-        T + "ALTER TABLE t SET (fillfactor = 70, autovacuum_enabled = off)",
-        T + "ALTER TABLE t SET (autovacuum_enabled = off, fillfactor = 70)",
-    ),
     "option of long values": (T, T + "ALTER TABLE t SET (toast.autovacuum_enabled = off)"),
     "storage as it is anyway": (T, T + "ALTER TABLE t ALTER b SET STORAGE EXTENDED"),
     "statistics target taken back": (
