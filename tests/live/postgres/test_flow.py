@@ -113,6 +113,20 @@ def test_the_dump_of_a_database_declares_it(flow: Flow) -> None:
     assert flow.statements(dump) == []
 
 
+def test_the_dump_declares_what_the_server_prints_otherwise_the_second_time(flow: Flow) -> None:
+    flow.run(
+        "CREATE TABLE t (id int, status varchar(9) CHECK (status IN ('new', 'old')));"
+        "CREATE INDEX open ON t (id) WHERE status IN ('new', 'old')"
+    )
+    dump = flow.dump(flow.hand, "--schema-only", "--no-owner")
+    assert flow.ask("SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 't_status_check'") in dump
+    flow.apply(dump)
+    flow.run(
+        "ALTER TABLE t DROP CONSTRAINT t_status_check, ADD CONSTRAINT t_status_check CHECK (status IN ('new', 'odd'))"
+    )
+    assert len(flow.statements(dump)) > 1
+
+
 @pytest.mark.parametrize("mode", ["Plan", "Observe"])
 def test_where_nothing_may_be_written_nothing_is(flow: Flow, mode: str) -> None:
     flow.run(

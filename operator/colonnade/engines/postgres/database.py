@@ -189,10 +189,13 @@ class PostgresDatabase:
         if desired.whole and self.fingerprint() == desired.fingerprint:
             return Proof((), desired.fingerprint)
         if desired.part is not None:
-            return self._compared_in_part(desired, desired.part)
+            proof = self._compared_in_part(desired, desired.part)
+            if proof.equal:
+                return proof
+            desired = Whole(self._normaliser(), self.connection).desire(desired.declarations, all_of_it=True)
         live = fingerprint.read(self.connection, leave_out=[OWN_SCHEMAS], owners=False)
         model = read(self.connection)
-        return Proof(tuple(self._rehearsed(desired, model).unlike(live, model)), live.digest)
+        return Proof(tuple(self._rehearsed(desired, model).left(live, model)), live.digest)
 
     def _compared_in_part(self, desired: PgDesired, about: Part) -> Proof:
         """The rest by the hashes of its homes, the part that was to change object by object."""

@@ -19,10 +19,10 @@ from colonnade.core.gate import Policy
 from colonnade.core.kind import Model, ObjectId
 from colonnade.core.plan import Step
 from colonnade.engines import Progress
-from colonnade.engines.postgres import losses, planner, quarantine, renames
+from colonnade.engines.postgres import fingerprint, losses, planner, quarantine, renames
 from colonnade.engines.postgres.fingerprint import Fingerprint
-from colonnade.engines.postgres.kind import Fill
-from colonnade.engines.postgres.normalise import Form, Normaliser, PgDesired, built, snapshot
+from colonnade.engines.postgres.kind import OWN_SCHEMAS, Fill
+from colonnade.engines.postgres.normalise import EXPRESSIONS, Form, Normaliser, PgDesired, built, snapshot
 from colonnade.engines.postgres.read import read
 from colonnade.engines.postgres.rehearse import Rehearsal, Size, sizes
 from colonnade.engines.postgres.scope import FACETS, Scope
@@ -187,6 +187,28 @@ class Rehearsed:
         progress("rehearsing on a copy, with backfills", None)
         with self.scratch.database() as copy:
             return self._on(copy)
+
+    def left(self, found: Fingerprint, model: Model) -> list[str]:
+        """What in the live database is not as wanted, whichever way the server prints it."""
+        named = list(self.unlike(found, model))
+        return list(self.unlike(self._printed_anew(found), model)) if named else named
+
+    def _printed_anew(self, found: Fingerprint) -> Fingerprint:
+        """The live objects as they are built from what the server prints of them, where only the printing changes by that."""
+        with self.scratch.database() as copy:
+            try:
+                form = built(copy, self.scope.live)
+            except psycopg.Error:
+                return found
+            other = [d for d in found.differences(form.fingerprint) if d.here and d.there]
+            here, there = (
+                fingerprint.explain(c, [d.identity for d in other], leave_out=[OWN_SCHEMAS], owners=False)
+                for c in (self.live, copy)
+            )
+        self._copied = form.model
+        told = fingerprint.explained(other, here, there)
+        anew = {d.identity: d.there for d in told if d.there and all(f.column in EXPRESSIONS for f in d.facts)}
+        return Fingerprint({**found.objects, **anew})
 
     def unlike(self, found: Fingerprint, model: Model) -> Iterator[str]:
         """What in a database is not as wanted, by the fingerprint, object by object; what is too much in part, by the reader."""
