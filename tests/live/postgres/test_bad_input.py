@@ -327,3 +327,14 @@ def test_what_comes_too_early_is_made_where_it_was_written(flow: Flow) -> None:
     assert flow.column(
         "SELECT relnamespace::regnamespace || '.' || relname FROM pg_class WHERE relname IN ('v', 'w') ORDER BY 1"
     ) == ["a.v", "b.w"]
+
+
+def test_what_came_too_early_is_made_before_default_privileges_that_stand_after_it(flow: Flow) -> None:
+    script = """
+        CREATE TABLE early (a later); CREATE DOMAIN later AS int; CREATE VIEW of_early AS SELECT a FROM early;
+        ALTER DEFAULT PRIVILEGES REVOKE SELECT ON TABLES FROM CURRENT_USER;
+        CREATE TABLE late ();"""
+    flow.apply(script)
+    assert flow.column(
+        "SELECT relname FROM pg_class WHERE relname IN ('early', 'late', 'of_early') AND relacl IS NOT NULL"
+    ) == ["late"]

@@ -165,25 +165,47 @@ def _batch(connection: Connection, batch: Sequence[Item]) -> bool:
     return True
 
 
+Waiting = list[tuple[Item, psycopg.Error]]
+"""What lacked something so far, with the server's verdict."""
+
+
 def _one_by_one(connection: Connection, todo: Sequence[Item]) -> None:
-    errors: list[tuple[Item, psycopg.Error]] = []
+    waiting: Waiting = []
     for item in todo:
-        try:
-            _run(connection, item)
-        except psycopg.Error as e:
-            if e.sqlstate in COMMITTED and _in_transaction(connection):
-                raise NeedsDatabase from e
-            if connection.closed or str(e.sqlstate)[:2] in NOT_ABOUT_IT:
-                raise
-            if e.sqlstate not in LATER:
-                raise explained(item, e) from e
-            errors.append((replace(item, path=item.path or _path(connection)), e))
-    if not errors:
-        return
-    if len(errors) == len(todo):
-        item, error = errors[0]
+        if _SETS_FOR_ALL.match(item.text):
+            waiting = _again(connection, waiting)
+        _tried(connection, item, waiting)
+    for item, error in _again(connection, waiting):
         raise explained(item, error) from error
-    _one_by_one(connection, [item for item, _ in errors])
+
+
+_SETS_FOR_ALL = re.compile(r"\s*ALTER\s+DEFAULT\s", re.IGNORECASE)
+"""What is before such a statement has to be made before it: its privileges are for what comes later."""
+
+
+def _again(connection: Connection, waiting: Waiting) -> Waiting:
+    """Try until nothing more works; what is left."""
+    while waiting:
+        before, waiting = waiting, []
+        for item, _ in before:
+            _tried(connection, item, waiting)
+        if len(waiting) == len(before):
+            break
+    return waiting
+
+
+def _tried(connection: Connection, item: Item, waiting: Waiting) -> None:
+    """Run it, or let it wait."""
+    try:
+        _run(connection, item)
+    except psycopg.Error as e:
+        if e.sqlstate in COMMITTED and _in_transaction(connection):
+            raise NeedsDatabase from e
+        if connection.closed or str(e.sqlstate)[:2] in NOT_ABOUT_IT:
+            raise
+        if e.sqlstate not in LATER:
+            raise explained(item, e) from e
+        waiting.append((replace(item, path=item.path or _path(connection)), e))
 
 
 def _path(connection: Connection) -> str:
