@@ -18,6 +18,7 @@ from colonnade.engines.postgres.kinds.column_query import query
 from colonnade.engines.postgres.kinds.column_type import retype
 from colonnade.engines.postgres.kinds.not_null import backfill, set_not_null
 from colonnade.engines.postgres.options import changed_options
+from colonnade.engines.postgres.sequences import Options
 from colonnade.engines.postgres.statement import Part, keys, name, printed, q, step, text, value, words
 
 
@@ -88,7 +89,7 @@ def definition(oid: ObjectId, spec: Column, context: Context, *, bare: bool = Fa
         q("COMPRESSION {}", printed(spec.compression)) if spec.compression else None,
         q("DEFAULT {}", printed(default.expression)) if folded and default and not bare else None,
         _generated(spec) if spec.generated else None,
-        _identity(spec) if spec.identity else None,
+        _identity(spec, "" if context.live else f"{oid.name[1]}_{oid.name[2]}_seq") if spec.identity else None,
         q("{}NOT NULL{}", named, no_inherit) if spec.not_null and not bare else None,
     )
 
@@ -101,14 +102,15 @@ def _generated(spec: Column) -> Part:
     )
 
 
-def _identity(spec: Column) -> Part:
-    schema, seq, _, start, increment, low, high, cache, cycle = spec.sequence
-    return q(
-        "GENERATED {} AS IDENTITY (SEQUENCE NAME {} START WITH {} INCREMENT BY {} MINVALUE {} MAXVALUE {} CACHE {} {})",
-        q("ALWAYS") if spec.identity == "a" else q("BY DEFAULT"),
-        name(schema, seq),
-        *(printed(x) for x in (start, increment, low, high, cache, cycle)),
-    )
+def _identity(spec: Column, usual: str = "") -> Part:
+    """With the name of its sequence, unless that is the `usual` one and free to be taken."""
+    schema, seq, kind = spec.sequence[:3]
+    start, increment, low, high, cache = (int(number) for number in spec.sequence[3:8])
+    options = Options(kind, start, increment, low, high, cache, spec.sequence[8] == "CYCLE")
+    named = q("SEQUENCE NAME {}", name(schema, seq)) if seq != usual else None
+    told = words(named, options.unusual())
+    when = q("ALWAYS") if spec.identity == "a" else q("BY DEFAULT")
+    return q("GENERATED {} AS IDENTITY ({})" if text(told) else "GENERATED {} AS IDENTITY{}", when, told)
 
 
 def create(oid: ObjectId, spec: Column, context: Context) -> Steps:

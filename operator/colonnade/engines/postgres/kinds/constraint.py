@@ -66,7 +66,14 @@ def inline(oid: ObjectId, spec: Constraint, context: Context) -> Part | None:
     inheritance = context.new.objects.get(ObjectId("inheritance", oid.name[:2]))
     if comes_along(oid, spec) and not (inheritance and inheritance.bound):
         return None
-    return q("CONSTRAINT {} {}", name(oid.name[2]), printed(spec.definition))
+    return q("CONSTRAINT {} {}", name(oid.name[2]), _definition(spec))
+
+
+def _definition(spec: Constraint) -> Part:
+    """With the options of the index behind a key, which the server prints only with the index."""
+    _, found, options = (spec.index or "").rpartition(" WITH (")
+    head, deferrable, tail = spec.definition.partition(" DEFERRABLE")
+    return printed(f"{head}{found}{options}{deferrable}{tail}" if found else spec.definition)
 
 
 def _alter(oid: ObjectId, *, only: bool = False) -> Part:
@@ -78,7 +85,7 @@ def _add(oid: ObjectId, spec: Constraint, suffix: LiteralString = "") -> Step:
     back = q("{} DROP CONSTRAINT {}", _alter(oid), name(oid.name[2]))
     return step(
         oid,
-        q("{} ADD CONSTRAINT {} {}{}", _alter(oid), name(oid.name[2]), printed(spec.definition), q(suffix)),
+        q("{} ADD CONSTRAINT {} {}{}", _alter(oid), name(oid.name[2]), _definition(spec), q(suffix)),
         undo=back,
     )
 

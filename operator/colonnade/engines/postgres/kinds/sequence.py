@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from colonnade.core.hazards import DELETES_DATA, hazard
 from colonnade.core.kind import ObjectId
 from colonnade.engines.postgres.kind import Context, PgKind, Steps
+from colonnade.engines.postgres.sequences import Options
 from colonnade.engines.postgres.statement import Part, name, printed, q, step, value, words
 
 SEQUENCES = """
@@ -64,8 +65,12 @@ def _options(spec: Sequence) -> Part:
 
 
 def create(oid: ObjectId, spec: Sequence, context: Context) -> Steps:
+    options = Options(spec.type, spec.start, spec.increment, spec.low, spec.high, spec.cache, spec.cycle)
     what = words(
-        "CREATE UNLOGGED SEQUENCE" if spec.persistence == "u" else "CREATE SEQUENCE", name(*oid.name), _options(spec)
+        "CREATE UNLOGGED SEQUENCE" if spec.persistence == "u" else "CREATE SEQUENCE",
+        name(*oid.name),
+        q("AS {}", printed(spec.type)) if spec.type != "bigint" else None,
+        options.unusual(),
     )
     yield step(oid, what, undo=q("DROP SEQUENCE {}", name(*oid.name)))
 

@@ -1,0 +1,37 @@
+"""What of a sequence's options says more than the server takes for granted. https://www.postgresql.org/docs/current/sql-createsequence.html"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from colonnade.engines.postgres.statement import Part, printed, q, words
+
+_LARGEST = {"smallint": 2**15 - 1, "integer": 2**31 - 1, "bigint": 2**63 - 1}
+
+
+@dataclass(frozen=True)
+class Options:
+    """All that counting takes."""
+
+    type: str
+    start: int
+    increment: int
+    low: int
+    high: int
+    cache: int
+    cycle: bool
+
+    def unusual(self) -> Part | None:
+        """The clauses of CREATE for those that are not what the server would choose; None where there are none."""
+        most = _LARGEST[self.type]
+        rising = self.increment > 0
+        low, high = (1, most) if rising else (-most - 1, -1)
+        found = (
+            q("START WITH {}", printed(str(self.start))) if self.start != (self.low if rising else self.high) else None,
+            q("INCREMENT BY {}", printed(str(self.increment))) if self.increment != 1 else None,
+            q("MINVALUE {}", printed(str(self.low))) if self.low != low else None,
+            q("MAXVALUE {}", printed(str(self.high))) if self.high != high else None,
+            q("CACHE {}", printed(str(self.cache))) if self.cache != 1 else None,
+            q("CYCLE") if self.cycle else None,
+        )
+        return words(*found) if any(found) else None
