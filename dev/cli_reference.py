@@ -19,6 +19,7 @@ cluster as you, with your kubeconfig and your rights. Installed as `kubectl-colo
 `kubectl colonnade`, with the same verbs; `--namespace`, `--context` and `--kubeconfig` may stand before the verb, too.
 
 ```
+colonnade import --url postgresql://app@db.example/shop --output shop/
 colonnade plan  -f schema.sql --url postgresql://app@db.example/shop --exit-code
 colonnade apply -f schema.sql --url postgresql://app@db.example/shop
 colonnade apply -f manifests/            # in the cluster: apply, and watch it become ready

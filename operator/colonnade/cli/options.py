@@ -40,11 +40,12 @@ def files(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def database(parser: argparse.ArgumentParser) -> None:
+def database(parser: argparse.ArgumentParser, *, required: bool = False) -> None:
     """Where the database is."""
     group = parser.add_argument_group("the database")
     group.add_argument(
         "--url",
+        required=required,
         help="postgresql://user@host:port/database or mongodb://…, with no cluster; a password is better kept in PGPASSWORD or "
         "~/.pgpass than here, where other users of the machine can see it",
     )
@@ -55,14 +56,17 @@ def database(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def schemas(parser: argparse.ArgumentParser) -> None:
-    """How much of the database the files speak for."""
+_DROPPED = "with --url: only what is in these Postgres schemas counts as dropped where it is not declared [all schemas]"
+
+
+def schemas(parser: argparse.ArgumentParser, told: str = _DROPPED) -> None:
+    """How much of the database the command is about."""
     parser.add_argument(
         "--schemas",
         type=names,
         metavar="A,B",
         default=(),
-        help="with --url: only what is in these Postgres schemas counts as dropped where it is not declared [all schemas]",
+        help=told,
     )
 
 
@@ -104,7 +108,12 @@ def output(parser: argparse.ArgumentParser, *forms: str) -> None:
     group = parser.add_argument_group("output")
     group.add_argument("-o", "--output", choices=forms, default=forms[0], help=f"form of what is printed [{forms[0]}]")
     group.add_argument("--color", choices=_WHEN, default=_WHEN[0], help=_COLOURS)
-    group.add_argument(
+    progress(parser)
+
+
+def progress(parser: argparse.ArgumentParser) -> None:
+    """How one is told of what takes long."""
+    parser.add_argument(
         "--progress",
         choices=("auto", "plain", "none"),
         default="auto",

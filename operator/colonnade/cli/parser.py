@@ -7,11 +7,13 @@ import importlib
 import re
 import sys
 from collections.abc import Sequence
+from keyword import iskeyword
 from typing import NoReturn
 
 VERBS: dict[str, str] = {
     "plan": "show what would be done to bring a database to what is declared, and do nothing",
     "apply": "show the plan, ask, and bring the database to what is declared",
+    "import": "write a live Postgres database down as a resource that changes nothing there",
     "diff": "show what differs between a database and what is declared, object by object",
     "status": "show how the resources in a cluster stand",
     "plans": "list the plans that wait or ran in a cluster",
@@ -91,7 +93,7 @@ def parser_for(*verbs: str | None) -> Parser:
             allow_abbrev=False,
         )
         if verb in verbs:
-            module = importlib.import_module(f"colonnade.cli.verbs.{verb}")
+            module = importlib.import_module(f"colonnade.cli.verbs.{verb}{'_' if iskeyword(verb) else ''}")
             module.arguments(one)
             one.set_defaults(run=module.run)
     return parser

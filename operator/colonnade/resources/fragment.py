@@ -48,11 +48,12 @@ _PAIRS = {")": "(", "]": "["}
 
 
 class Token(NamedTuple):
-    """One lexical piece: its sort, its text, how many brackets it stands in."""
+    """One lexical piece: its sort, its text, how many brackets it stands in, and where it begins."""
 
     sort: str
     text: str
     depth: int
+    at: int
 
 
 def tokens(text: str) -> Iterator[Token]:
@@ -67,7 +68,7 @@ def tokens(text: str) -> Iterator[Token]:
         if sort == "close":
             _closed(opened, piece)
         if sort != "space":
-            yield Token(sort, piece, len(opened))
+            yield Token(sort, piece, len(opened), found.start())
         if sort == "open":
             opened.append(piece)
     if opened:

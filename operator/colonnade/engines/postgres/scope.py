@@ -75,7 +75,7 @@ def _managed(
 ) -> set[ObjectId]:
     ours = {d.owner for d in desired.declarations} - desired.errors.keys()
     base = {o for o in live.objects if o in declared or ledger.get(o) in ours}
-    base |= {o for o in live.objects if _claimed(o, live, desired.claims)}
+    base |= {o for o in live.objects if claimed(o, live, desired.claims)}
     base |= {o for r in desired.wishes.renames for o in r.sources(live)}
     others = {o for o, owner in ledger.items() if owner not in ours and o not in declared}
     found = set(base)
@@ -85,7 +85,7 @@ def _managed(
     return {o for o in found if o not in others and not _left_out(o, desired.unmanaged)}
 
 
-def _claimed(oid: ObjectId, live: Model, claims: Collection[str]) -> bool:
+def claimed(oid: ObjectId, live: Model, claims: Collection[str]) -> bool:
     """Whether the object is in one of these schemas, by itself or as a part of one that is."""
     if oid.name[0] not in claims or oid.kind in ("schema", "publication table", "publication schema", *FACETS):
         return False
