@@ -68,7 +68,9 @@ are for several Datastores, it is a list of such objects. Times are seconds.
 | `undo`, `undo_note` | the reverse statement, and how far it brings things back, or why there is none |
 
 `diff` has `format`, `datastore`, `converged` and `changes[]`, each with `object`, `change` (`create`, `drop`, `alter`) and
-its definition `there` and as `declared`, as lines. `status` is a list of `namespace`, `kind`, `name`, `datastore`, `ready`,
+its definition `there` and as `declared`, as lines. `drift` has `drifted` besides, which is `true` where the database was
+brought to just these declarations before; without files it is a list of `namespace`, `kind`, `name`, `datastore`, `since`,
+`count`, `objects[]` and `plan`. `status` is a list of `namespace`, `kind`, `name`, `datastore`, `ready`,
 `drifted`, `stalled`, `reason`, `message`, `plan`, `warnings[]` and `created`; `plans` a list of MigrationPlans.
 """
 

@@ -6,9 +6,10 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import psycopg
 import pytest
 
-from tests.cluster.harness import Operator, Team, datastore, postgres, secret
+from tests.cluster.harness import Operator, Team, condition, datastore, postgres, secret
 from tests.fixtures.cli import Cli
 
 TWO = "CREATE TABLE users (id int PRIMARY KEY); CREATE TABLE logs (id int);"
@@ -156,6 +157,30 @@ def test_who_may_not_is_told_what_to_ask_for(
     doctor = cli("doctor", f"--namespace={team.namespace}")
     assert doctor.code == 1
     assert "✗ list datastores: not allowed" in doctor.out
+
+
+def test_drift_lists_what_the_operator_found_changed(
+    team: Team, operator: Operator, postgres_url: str, person: Callable[..., Cli]
+) -> None:
+    cli, where = person(), f"--namespace={team.namespace}"
+    file = files(cli, "watched", postgres_url, "CREATE TABLE users (id int PRIMARY KEY, name text);")
+    assert cli("apply", "-f", file, where).code == 0
+    assert "PostgresSchema watched" not in cli("drift", where).out
+    assert cli("drift", "-f", file, where).code == 0
+    with psycopg.connect(postgres_url, autocommit=True) as hand:
+        hand.execute("ALTER TABLE users DROP COLUMN name")
+    team.merge("Datastore", "watched", {"spec": {"resync": "1s"}})
+    team.until("PostgresSchema", "watched", lambda doc: condition(doc, "Drifted")["status"] == "True")
+    said = cli(where, "drift")
+    assert said.code == 2
+    assert f"PostgresSchema {team.namespace}/watched drifted" in said.out
+    assert "  ~ column public.users.name\n  What would put it back: " in said.out
+    found = {one["name"]: one for one in json.loads(cli("drift", where, "-o", "json").out)}
+    assert found["watched"]["objects"] == ["column public.users.name"]
+    assert cli("show", found["watched"]["plan"], where).code == 0
+    looked = cli("drift", "-f", file, where)
+    assert looked.code == 2
+    assert "was changed after it was brought to what is declared" in looked.out
 
 
 def test_what_is_not_there_is_named_with_what_is(team: Team, crds: list[str], person: Callable[..., Cli]) -> None:

@@ -323,3 +323,23 @@ def test_ctrl_c_while_running_stops_between_steps_and_the_next_run_goes_on(cli: 
     assert "Traceback" not in said
     assert cli("apply", "-f", file, "--url", users, "--yes").code == 0
     assert cli("plan", "-f", file, "--url", users, "--exit-code").code == 0
+
+
+def test_drift_is_told_apart_from_a_declaration_that_moved(cli: Cli, users: str, psql: Psql) -> None:
+    still = cli("drift", "-f", "users.sql", "--url", users)
+    assert (still.code, still.out) == (0, "No drift: the database is what is declared.\n")
+    psql(users, "DROP INDEX users_email_lower")
+    said = cli("drift", "-f", "users.sql", "--url", users)
+    assert said.code == 2
+    assert (
+        " was changed after it was brought to what is declared:\n+ index public.users_email_lower is missing\n"
+        in said.out
+    )
+    data = json.loads(cli("drift", "-f", "users.sql", "--url", users, "-o", "json").out)
+    assert (data["drifted"], [c["object"] for c in data["changes"]]) == (True, ["index public.users_email_lower"])
+    moved = cli("drift", "-f", cli.write("more.sql", WITH_STATUS), "--url", users)
+    assert moved.code == 2
+    assert "+ column public.users.status is missing" in moved.out
+    assert "never brought to just these declarations" in moved.out
+    assert cli("apply", "-f", "users.sql", "--url", users, "--yes").code == 0
+    assert cli("drift", "-f", "users.sql", "--url", users).code == 0

@@ -26,7 +26,7 @@ def names(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
-def files(parser: argparse.ArgumentParser) -> None:
+def files(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
     """What is declared."""
     group = parser.add_argument_group("what is declared")
     group.add_argument(
@@ -35,7 +35,7 @@ def files(parser: argparse.ArgumentParser) -> None:
         dest="files",
         metavar="FILE|DIR|-",
         action="append",
-        required=True,
+        required=required,
         help="SQL or resources in YAML; a folder stands for all .sql, .yaml, .yml and .json files in it, - for standard input; may be repeated",
     )
 

@@ -15,6 +15,7 @@ VERBS: dict[str, str] = {
     "apply": "show the plan, ask, and bring the database to what is declared",
     "import": "write a live Postgres database down as a resource that changes nothing there",
     "diff": "show what differs between a database and what is declared, object by object",
+    "drift": "say whether databases moved away from what is declared, object by object",
     "status": "show how the resources in a cluster stand",
     "plans": "list the plans that wait or ran in a cluster",
     "show": "show one plan of a cluster with its hazards",
@@ -29,7 +30,7 @@ VERBS: dict[str, str] = {
 EPILOG = """exit codes:
   0  the database is what is declared, or was brought there
   1  an error
-  2  changes are pending (plan --exit-code)
+  2  changes are pending (plan --exit-code), or there is drift (drift)
   3  refused, or an approval is needed
 
 environment:

@@ -92,3 +92,13 @@ def test_options_of_no_use_there_are_wrong_usage(words: list[str], capsys: pytes
         main(words)
     assert end.value.code == 1
     assert "usage: " in capsys.readouterr().err
+
+
+def test_drift_of_a_database_needs_declarations(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["drift", "--url", "postgresql://127.0.0.1:1/x"]) == 1
+    assert "give the declarations with -f" in capsys.readouterr().err
+
+
+def test_import_is_for_postgres_and_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["import", "--url", "mongodb://127.0.0.1:1/x"]) == 1
+    assert "for Postgres only" in capsys.readouterr().err
