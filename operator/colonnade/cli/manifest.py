@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -43,7 +44,7 @@ def manifests(named: Name, fields: Mapping[str, Any], statements: Sequence[str])
     texts = list(_texts(statements))
     spec: dict[str, Any] = {"datastoreRef": {"name": named.datastore}, **fields}
     maps = []
-    if len(texts) == 1:
+    if len(texts) == 1 and len(texts[0].encode()) + len(json.dumps(spec)) <= INLINE:
         spec["sql"] = texts[0]
     elif texts:
         names = [f"{named.name}-sql-{number}" for number in range(1, len(texts) + 1)]

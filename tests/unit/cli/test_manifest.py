@@ -55,6 +55,12 @@ def test_long_sql_goes_into_config_maps_in_order() -> None:
     assert all(m["metadata"]["namespace"] == "team" for m in maps)
 
 
+def test_sql_stands_aside_where_the_fields_leave_no_room() -> None:
+    wide = {"tables": [{"name": "t", "comment": "x" * 150_000}]}
+    assert "sql" in manifests(NAMED, wide, ["SELECT 1"])[-1]["spec"]
+    assert len(manifests(NAMED, wide, [f"CREATE {'x' * 50_000}"])) == 2
+
+
 def test_more_than_a_resource_can_refer_to_is_refused() -> None:
     with pytest.raises(Unsupported, match="--schemas"):
         manifests(NAMED, {}, [f"CREATE {'x' * 999_000}"])

@@ -130,6 +130,8 @@ class Import:
     def _differences(self, declarations: tuple[Declaration, ...], *, whole: bool) -> tuple[list[str], tuple[str, ...]]:
         """What would be done or differs, and what nobody speaks for."""
         desired = self.database.desire(declarations, whole=whole)
+        if desired.met:
+            return [], ()
         state = self.database.read(desired)
         plan = self.database.plan(state, desired, self.told)
         if plan.steps:
