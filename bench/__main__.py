@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-ALL = ("startup", "ready", "resync", "plan")
+ALL = ("startup", "ready", "resync", "apply", "plan")
 
 
 def main() -> None:

@@ -14,7 +14,9 @@ from colonnade.resources import load_all
 from dev import paths, postgres
 from dev.postgres import Postgres
 
-EXAMPLE = paths.ROOT / "manifests" / "examples" / "shop" / "20-postgres.yaml"
+FOLDER = paths.ROOT / "manifests" / "examples" / "shop"
+EXAMPLE = FOLDER / "20-postgres.yaml"
+SQL = FOLDER / "sql" / "schema.sql"
 
 
 def server() -> Postgres:
@@ -26,10 +28,16 @@ def server() -> Postgres:
 
 def empty(one: Postgres, name: str = "bench_shop") -> str:
     """The URL of a fresh database."""
+    drop(one, name)
     with psycopg.connect(one.url(), autocommit=True) as admin:
-        admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
         admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
     return one.url(name)
+
+
+def drop(one: Postgres, name: str) -> None:
+    """Whoever is in it."""
+    with psycopg.connect(one.url(), autocommit=True) as admin:
+        admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 def declarations() -> list[Declaration]:

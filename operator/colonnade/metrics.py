@@ -21,6 +21,12 @@ SECONDS = Histogram(
     buckets=(0.02, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 1800, 7200),
     registry=REGISTRY,
 )
+PART_SECONDS = Counter(
+    "colonnade_reconcile_part_seconds",
+    "Time that passes spent in their parts: connect, probe, desire, settled, fingerprint, read, plan, execute, verify",
+    ["part"],
+    registry=REGISTRY,
+)
 QUEUE_DEPTH = Gauge("colonnade_queue_depth", "Datastores that wait for a worker", registry=REGISTRY)
 QUEUE_OLDEST = Gauge("colonnade_queue_oldest_seconds", "How long the first of them has waited", registry=REGISTRY)
 BUSY = Gauge("colonnade_workers_busy", "Workers that are in a pass", registry=REGISTRY)

@@ -110,6 +110,8 @@ def _measure(work: Work, report: Report, judged: Iterable[tuple[Document, Judgem
     key, reason = work.key, result_of(report)
     metrics.RECONCILES.labels(*key, reason).inc()
     metrics.SECONDS.labels(reason).observe(report.seconds)
+    for part, seconds in report.parts.items():
+        metrics.PART_SECONDS.labels(part).inc(seconds)
     if work.view.datastore is None:
         return
     metrics.UP.labels(*key).set(report.probe is not None)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
@@ -14,6 +15,9 @@ from colonnade.core.gate import Policy
 from colonnade.core.plan import Plan
 from colonnade.engines import Database, Declaration, Desired, Outcome, Probe, Progress, Target, engine, silent
 from colonnade.reconcile import FactsOf, Result, reconcile
+
+PARTS = ("settled", "fingerprint", "read", "plan", "verify")
+"""Verbs of a Database that are timed; connect, probe, desire and execute are, too."""
 
 
 @dataclass(frozen=True)
@@ -48,26 +52,49 @@ class Report:
     outcome: Outcome | None = None
     left: dict[str, Exception | None] = field(default_factory=dict[str, Exception | None])
     seconds: float = 0.0
+    parts: dict[str, float] = field(default_factory=dict[str, float])
     calm: bool = False
+
+    @contextmanager
+    def part(self, name: str) -> Iterator[None]:
+        """Note how long this part of the pass takes."""
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self.parts[name] = self.parts.get(name, 0.0) + time.monotonic() - began
 
 
 class Recorded:
-    """A Database that notes what was desired and which plan began to run, so that an error later on can be told in full."""
+    """A Database that notes what was desired and which plan began to run, so that an error later on can be told in full.
+
+    It notes, too, how long each verb took.
+    """
 
     def __init__(self, database: Database, report: Report, running: Callable[[Plan], None]) -> None:
         self._database, self._report, self._running = database, report, running
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._database, name)
+        found = getattr(self._database, name)
+        return self._timed(name, found) if name in PARTS else found
+
+    def _timed(self, name: str, verb: Callable[..., Any]) -> Callable[..., Any]:
+        def timed(*arguments: Any, **named: Any) -> Any:
+            with self._report.part(name):
+                return verb(*arguments, **named)
+
+        return timed
 
     def desire(self, declarations: Sequence[Declaration], *, whole: bool = False) -> Desired:
-        self._report.desired = self._database.desire(declarations, whole=whole)
+        with self._report.part("desire"):
+            self._report.desired = self._database.desire(declarations, whole=whole)
         return self._report.desired
 
     def execute(self, plan: Plan, desired: Desired, progress: Progress = silent) -> Outcome:
         self._running(plan)
         self._report.ran, self._report.outcome = plan, None
-        self._report.outcome = self._database.execute(plan, desired, progress)
+        with self._report.part("execute"):
+            self._report.outcome = self._database.execute(plan, desired, progress)
         return self._report.outcome
 
 
@@ -94,7 +121,9 @@ def work(order: Order, sessions: Sessions, hooks: Hooks) -> Report:
 def _attempt(order: Order, sessions: Sessions, hooks: Hooks) -> Report:
     report = Report()
     try:
-        with sessions.use(order.key, engine(order.engine), order.target, order.policy) as session:
+        with ExitStack() as stack:
+            with report.part("connect"):
+                session = stack.enter_context(sessions.use(order.key, engine(order.engine), order.target, order.policy))
             _converse(order, session, hooks, report)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is told in the status and tried again
         report.error = error
@@ -102,7 +131,8 @@ def _attempt(order: Order, sessions: Sessions, hooks: Hooks) -> Report:
 
 
 def _converse(order: Order, session: Session, hooks: Hooks, report: Report) -> None:
-    report.probe = probe = session.look(time.monotonic())
+    with report.part("probe"):
+        report.probe = probe = session.look(time.monotonic())
     policy = replace(order.policy, mode="Observe") if probe.read_only else order.policy
     if order.known is not None:
         report.calm = session.database.settled() == order.known and session.database.fingerprint() == order.known[1]
