@@ -6,12 +6,14 @@ import json
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
 
 from tests.cluster.harness import Operator, Operators, Team, current, datastore, eventually, postgres, secret, standing
-from tests.cluster.test_operator import ORDERS, columns
+from tests.cluster.test_operator import ORDERS, columns, execute
+from tests.fixtures.postgres import MakeRole
 
 MORE = "CREATE TABLE orders (id bigint PRIMARY KEY, note text, more int); CREATE TABLE later (a int);"
 
@@ -59,6 +61,43 @@ def test_what_was_begun_is_finished_by_the_next_one(
     own_team.until("PostgresSchema", "orders", lambda doc: standing(doc) == ("True", "Converged") and current(doc))
     assert columns(orders, "orders") == ["id", "note", "more"]
     eventually(lambda: not running(own_team), "no plan is left running")
+
+
+@pytest.fixture
+def own_role(postgres_url: str, make_role: MakeRole) -> str:
+    """A role that owns the test's database and all scratch databases that are made for it."""
+    role = make_role(postgres_url, "CREATEDB")
+    split = urlsplit(role)
+    execute(postgres_url, f"ALTER DATABASE {split.path.strip('/')} OWNER TO {split.username}")
+    return role
+
+
+def scratch_databases(url: str) -> int:
+    with psycopg.connect(url) as connection:
+        row = connection.execute(
+            "SELECT count(*) FROM pg_database WHERE pg_get_userbyid(datdba) = current_user AND datname LIKE 'colonnade%'"
+        ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def test_nothing_is_held_on_the_server_while_nothing_changes(
+    own_team: Team, operators: Operators, own_role: str
+) -> None:
+    operators.start()
+    own_team.apply(secret("shop", uri=own_role), datastore("shop"), postgres("orders", "shop", ORDERS))
+    own_team.ready("PostgresSchema", "orders")
+    eventually(lambda: scratch_databases(own_role) == 0, "the scratch database went after the burst")
+
+
+def test_nothing_is_left_on_the_server_when_it_is_told_to_stop(
+    own_team: Team, operators: Operators, own_role: str
+) -> None:
+    operator = operators.start()
+    own_team.apply(secret("shop", uri=own_role), datastore("shop", mode="Plan"), postgres("orders", "shop", ORDERS))
+    eventually(lambda: scratch_databases(own_role) > 0, "a plan is being made")
+    assert operator.stop(signal.SIGTERM) == 0
+    assert scratch_databases(own_role) == 0
 
 
 def leader(*operators: Operator) -> list[Operator]:

@@ -7,7 +7,7 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Coroutine, Iterable
+from collections.abc import Coroutine, Iterator
 from concurrent.futures import Executor
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -19,7 +19,7 @@ from colonnade.cluster.calm import Calms
 from colonnade.cluster.finalize import Finalizers
 from colonnade.cluster.judge import touched
 from colonnade.cluster.load import Entry
-from colonnade.cluster.objects import PAUSED, Key, deleting, id_of, says, stamp, wish
+from colonnade.cluster.objects import PAUSED, Key, deleting, id_of, metadata, says, stamp, wish
 from colonnade.cluster.order import Orders
 from colonnade.cluster.schedule import Again
 from colonnade.cluster.sessions import Sessions
@@ -153,15 +153,17 @@ class Passes:
         if [wish(doc) for doc in self._declared(this)] != planned:
             raise Overtaken("what is declared changed while the plan was made; it is planned afresh")
         try:
-            this.plan = await self._plans.begin(this.view, plan)
+            doc = await self._plans.ensure(this.view, plan)
+            this.plan = str(metadata(doc)["name"])
+            await asyncio.gather(self._plans.begin(this.view, doc, plan), *self._say(this, plan))
         except ApiError as error:
             raise Failed(f"the plan was not begun, for its MigrationPlan could not be written: {error}") from error
-        message = f"plan {this.plan} is being run, {len(plan.steps)} step(s)"
-        await self._say(this.entries, plan, message)
 
-    async def _say(self, entries: Iterable[Entry], plan: Plan, message: str) -> None:
-        about = [entry for entry in entries if entry.declaration and touched(plan, entry.owner)]
-        await asyncio.gather(*(self.writer.write(entry.doc, working(message)) for entry in about))
+    def _say(self, this: Work, plan: Plan) -> Iterator[Coroutine[Any, Any, None]]:
+        """Those that the plan is about say that it runs."""
+        message = f"plan {this.plan} is being run, {len(plan.steps)} step(s)"
+        about = (entry for entry in this.entries if entry.declaration and touched(plan, entry.owner))
+        return (self.writer.write(entry.doc, working(message)) for entry in about)
 
     def _show(self, this: Work, message: str, done: float | None) -> None:
         """Write the progress of a long step, unless the write before is still under way."""

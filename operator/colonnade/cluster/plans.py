@@ -116,10 +116,8 @@ class Plans:
         await self.supersede(view, name)
         return name
 
-    async def begin(self, view: View, plan: Plan) -> str:
-        """The plan is about to run; its name."""
-        doc = await self.ensure(view, plan)
-        name = str(metadata(doc)["name"])
+    async def begin(self, view: View, doc: Document, plan: Plan) -> None:
+        """The plan, whose MigrationPlan this is, is about to run."""
         fields = {
             "state": "Running",
             "started": stamp(),
@@ -129,8 +127,7 @@ class Plans:
             "steps": None,
         }
         await self._writer.write(doc, working(f"{len(plan.steps)} step(s) are being run"), fields)
-        await self.supersede(view, name)
-        return name
+        await self.supersede(view, str(metadata(doc)["name"]))
 
     async def finish(self, view: View, name: str, plan: Plan, outcome: Outcome, error: Exception | None) -> None:
         """Every step of the plan ran; the proof that followed may have met an error."""

@@ -1,6 +1,7 @@
 """Databases that stay open between passes, so that looking at one where nothing changed costs two queries and no handshake.
 
-A session belongs to one pass at a time (the queue sees to that). One that met an error is closed; so is one whose address or policy
+A session belongs to one pass at a time (the queue sees to that). One that was not needed for some seconds rests: it then holds nothing
+on the server but its connection. One that met an error is closed; so is one whose address or policy
 changed, one that nobody needed for long, and the one that was idle longest where there are too many.
 """
 
@@ -18,6 +19,8 @@ from colonnade.core.gate import Policy
 from colonnade.engines import Database, Engine, Probe, Target
 
 PROBE_EVERY = 600.0
+REST_AFTER = 5.0
+"""Changes come in bursts: until then, what the last one needed is at hand for the next."""
 
 
 @dataclass
@@ -30,11 +33,12 @@ class Session:
     used: float = 0.0
     probed: float | None = None
     probe: Probe | None = None
+    rested: bool = False
 
     def look(self, now: float) -> Probe:
         """The server's version and our privileges: asked once, and again now and then, or while something is missing."""
         if self.probe is None or self.probe.problems or self.probed is None or now - self.probed > PROBE_EVERY:
-            self.probe, self.probed = self.database.probe(), now
+            self.probe, self.probed, self.rested = self.database.probe(), now, False
         return self.probe
 
 
@@ -46,6 +50,7 @@ class Sessions:
         self._lock = threading.Lock()
         self._sessions: dict[Key, Session] = {}
         self._in_use = 0
+        self._closed = False
 
     @contextmanager
     def use(self, key: Key, engine: Engine, target: Target, policy: Policy) -> Iterator[Session]:
@@ -72,15 +77,41 @@ class Sessions:
         self._close([found] if found else [])
 
     def sweep(self) -> None:
-        """Close what nobody needed for long."""
-        oldest = time.monotonic() - self._idle
+        """Close what nobody needed for long, and let rest what nobody needs now. Talks to servers."""
+        now = time.monotonic()
         with self._lock:
-            stale = [key for key, session in self._sessions.items() if session.used < oldest]
+            stale = [key for key, session in self._sessions.items() if session.used < now - self._idle]
             closing = [self._sessions.pop(key) for key in stale]
+            tired = [key for key, one in self._sessions.items() if not one.rested and one.used < now - REST_AFTER]
         self._close(closing)
+        for key in tired:
+            self._rest(key)
+
+    def _rest(self, key: Key) -> None:
+        """As in a pass, the session is nobody else's meanwhile; one that cannot even rest is not to be trusted."""
+        with self._lock:
+            session = self._sessions.pop(key, None)
+        if session is None:
+            return
+        try:
+            session.database.rest()
+        except Exception:  # noqa: BLE001 - the next pass meets the same error, and tells of it
+            self._close([session])
+            return
+        session.rested = True
+        self._keep(key, session)
+
+    def _keep(self, key: Key, session: Session) -> None:
+        """For the next pass, unless a newer one is there or the end has come."""
+        with self._lock:
+            unwanted = self._closed or key in self._sessions
+            if not unwanted:
+                self._sessions[key] = session
+        self._close([session] if unwanted else [])
 
     def close(self) -> None:
         with self._lock:
+            self._closed = True
             closing, self._sessions = list(self._sessions.values()), {}
         self._close(closing)
 
@@ -104,8 +135,8 @@ class Sessions:
 
     def _give_back(self, key: Key, session: Session) -> None:
         session.used = time.monotonic()
-        closing = []
         with self._lock:
+            closing = [before] if (before := self._sessions.get(key)) else []  # it was resting when this one was needed
             self._sessions[key] = session
             while len(self._sessions) + self._in_use - 1 > self._limit:
                 idlest = min(self._sessions, key=lambda k: self._sessions[k].used)

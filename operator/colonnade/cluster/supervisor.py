@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from colonnade.cluster.api import Api, ApiError, Document
 from colonnade.cluster.lease import Election
+from colonnade.cluster.load import ENGINE_OF
 from colonnade.cluster.objects import DATASTORE, OWN, SCHEMAS, Key, deleting, generation, key_of, status
 from colonnade.cluster.passes import Passes
 from colonnade.cluster.probes import serve
@@ -24,11 +25,12 @@ from colonnade.cluster.schedule import Priority
 from colonnade.cluster.store import Store
 from colonnade.cluster.sweep import listed, sweep
 from colonnade.cluster.watch import Watch
+from colonnade.engines import engine
 from colonnade.settings import Settings
 
 _LOG = logging.getLogger(__name__)
 _SWEEP_EVERY = 300.0
-_TIDY_EVERY = 30.0
+_TIDY_EVERY = 5.0
 _WATCH_MAY_BE_DOWN = 60.0
 _CRDS_EVERY = 2.0
 
@@ -61,9 +63,11 @@ class Supervisor:
             return await self._drain(main)
 
     async def _work(self) -> None:
+        drivers = asyncio.create_task(asyncio.to_thread(_load_drivers))
         await self._wait_for_crds()
         async for doc in listed(self._api, self._settings.namespaces):
             self._store.put(doc)
+        await drivers
         self._listed = True
         self._watch.start()
         async with asyncio.TaskGroup() as group:
@@ -149,7 +153,7 @@ class Supervisor:
         while True:
             if self._watch.running.is_set():
                 self._watched = time.monotonic()
-            self._passes.sessions.sweep()
+            await asyncio.to_thread(self._passes.sessions.sweep)
             await asyncio.sleep(_TIDY_EVERY)
 
     async def _sweep(self) -> None:
@@ -196,6 +200,12 @@ class Supervisor:
         if done:
             self._passes.close()
         return done and not failed
+
+
+def _load_drivers() -> None:
+    """While the first listing is under way, so that the first change does not wait for it."""
+    for name in set(ENGINE_OF.values()):
+        engine(name)
 
 
 def _lost() -> None:

@@ -137,6 +137,7 @@ def _converse(order: Order, session: Session, hooks: Hooks, report: Report) -> N
     if order.known is not None:
         report.calm = session.database.settled() == order.known and session.database.fingerprint() == order.known[1]
         return
+    session.rested = False
     for owner, how in order.leaving.items():
         report.left[owner] = _let_go(session.database, owner, how, policy, order, hooks)
     if order.declarations:

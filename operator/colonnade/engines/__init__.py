@@ -166,6 +166,10 @@ class Database(Protocol):
         """The resource is gone: forget what it owned (Retain), move it to quarantine (Quarantine) or drop it (Delete)."""
         ...
 
+    def rest(self) -> None:
+        """Nothing was asked for a while: hold nothing on the server but the connection."""
+        ...
+
 
 class Engine(Protocol):
     """How to open a database of one sort."""

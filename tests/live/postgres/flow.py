@@ -157,6 +157,10 @@ class Flow:
     def scratch_databases(self) -> list[str]:
         """Those that Colonnade made in this test and did not drop, once no session is open any more."""
         self.close()
+        return self.scratch_databases_held()
+
+    def scratch_databases_held(self) -> list[str]:
+        """Those that are there now."""
         return self.column(
             "SELECT datname FROM pg_database WHERE pg_get_userbyid(datdba) = %s", urlsplit(self.url).username
         )

@@ -14,8 +14,9 @@ import pytest
 from psycopg import sql
 
 from colonnade.core.gate import Policy
+from colonnade.reconcile import reconcile
 from dev.process import poll
-from tests.live.postgres.flow import Flow, approved
+from tests.live.postgres.flow import Flow, approved, declarations
 
 ROOT = Path(__file__).parents[3]
 RUN = """
@@ -249,3 +250,16 @@ def test_scratch_databases_that_a_crash_left_behind_are_swept_once_they_are_old(
         hand.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(left), sql.Identifier(aged)))
     flow.reconcile(USERS + "CREATE TABLE t (a int)", approved)
     assert flow.scratch_databases() == []
+
+
+def test_a_session_that_rests_holds_no_scratch_database_and_goes_on(flow: Flow) -> None:
+    with flow.opened() as database:
+        database.desire(declarations(USERS))
+        assert len(flow.scratch_databases_held()) == 1, "the next trial of a burst finds it there"
+        database.rest()
+        assert flow.scratch_databases_held() == []
+        database.rest()
+        assert reconcile(database, declarations(USERS), Policy(), approved).held is None
+        database.rest()
+        assert flow.scratch_databases_held() == []
+    assert flow.ask("SELECT count(*) FROM users") == 0

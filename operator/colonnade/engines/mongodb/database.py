@@ -53,6 +53,9 @@ class MongoDatabase:
         self._rehearsal = Rehearsal(self._session, self._records)
         self._evidence = Evidence(self._session, self._records)
 
+    def rest(self) -> None:
+        """Nothing is held."""
+
     def probe(self) -> Probe:
         self._session.forget()
         return probe(self._session, tls=self._tls)

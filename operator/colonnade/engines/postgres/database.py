@@ -66,6 +66,10 @@ class PostgresDatabase:
             self._scratch.close()
         self.connection.close()
 
+    def rest(self) -> None:
+        """See engines.Database."""
+        self.scratch.rest()
+
     def probe(self) -> Probe:
         """See engines.Database."""
         with translated(self.target.name):

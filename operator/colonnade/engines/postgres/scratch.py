@@ -1,4 +1,4 @@
-"""Scratch databases: made beside the target, named, time-boxed, dropped after use, swept after a crash.
+"""Scratch databases: made beside the target, named, dropped after use, swept after a crash.
 
 https://www.postgresql.org/docs/current/sql-createdatabase.html. They come from template0 with the target's encoding and locale.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import secrets
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
@@ -21,7 +22,8 @@ from colonnade.engines.postgres.errors import translated
 from colonnade.engines.postgres.session import Connection, connect
 
 PREFIX = "colonnade_scratch_"
-LIFETIME = timedelta(hours=1)
+LIFETIME = timedelta(minutes=10)
+"""What is older and has nobody in it was left behind: whoever uses one is in it all the time."""
 
 LIKE_HERE = """
 SELECT pg_catalog.pg_encoding_to_char(encoding), datcollate, datctype FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()"""
@@ -34,8 +36,8 @@ SELECT d.datname FROM pg_catalog.pg_database d WHERE d.datname LIKE 'colonnade\\
 class Scratch:
     """Makes scratch databases on the target's server, or on the shadow server where one is given.
 
-    One empty database is kept for as long as this object lives: what is only looked at happens in a transaction there that is rolled
-    back. Databases are copied page by page through the log (the default): a file copy would force checkpoints on a busy server.
+    One empty database is kept until `rest`: what is only looked at happens in a transaction there that is rolled back. Databases are
+    copied page by page through the log (the default): a file copy would force checkpoints on a busy server.
     """
 
     def __init__(self, target: Target, here: Connection) -> None:
@@ -47,7 +49,7 @@ class Scratch:
         self._admin: Connection | None = None
         self._empty: list[Connection] = []
         self._names: dict[Connection, str] = {}
-        self._swept = False
+        self._drops: list[threading.Thread] = []
 
     @property
     def admin(self) -> Connection:
@@ -56,15 +58,31 @@ class Scratch:
             self._admin = connect(self.target, shadow=True)
         return self._admin
 
+    def rest(self) -> None:
+        """Hold nothing on the server; what a crash left behind goes, too. The next trial begins anew."""
+        with translated(self.target.name):
+            self._give_up()
+            self._sweep()
+        self._leave()
+
     def close(self) -> None:
-        """Drop what was kept and let the sessions go; where the server is out of reach, a later sweep drops it."""
-        with suppress(ColonnadeError):
-            for kept in self._empty:
-                self._drop(kept)
-        for connection in (*self._empty, self._admin):
-            if connection is not None:
-                connection.close()
-        self._empty, self._admin = [], None
+        """As `rest`, where anything was made; where the server is out of reach, a later sweep drops it."""
+        with suppress(ColonnadeError), translated(self.target.name):
+            self._give_up()
+            if self._admin is not None:
+                self._sweep()
+        self._leave()
+
+    def _give_up(self) -> None:
+        """Drop what was kept, and wait until all that was used is gone."""
+        while self._empty:
+            self._drop(self._empty.pop())
+        self._dropped()
+
+    def _leave(self) -> None:
+        if self._admin is not None:
+            self._admin.close()
+        self._admin = None
 
     @contextmanager
     def trial(self) -> Iterator[Connection]:
@@ -81,15 +99,26 @@ class Scratch:
 
     @contextmanager
     def database(self) -> Iterator[Connection]:
-        """An empty database for the length of a block, in autocommit."""
+        """An empty database for the length of a block, in autocommit. Nobody waits for its end."""
         connection = self._empty.pop() if self._empty else self._made()
         try:
             yield connection
         finally:
+            drop = threading.Thread(target=self._drop_quietly, args=[connection], name="drop", daemon=True)
+            self._drops.append(drop)
+            drop.start()
+
+    def _drop_quietly(self, connection: Connection) -> None:
+        """Where that fails, a later sweep drops it."""
+        with suppress(ColonnadeError):
             self._drop(connection)
 
+    def _dropped(self) -> None:
+        while self._drops:
+            self._drops.pop().join()
+
     def _made(self) -> Connection:
-        self._sweep()
+        self._dropped()
         name = f"{PREFIX}{self._now():x}_{secrets.token_hex(6)}"
         make = sql.SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING {} LC_COLLATE {} LC_CTYPE {}").format(
             sql.Identifier(name), *(sql.Literal(v) for v in (self.encoding, self.collate, self.ctype))
@@ -126,10 +155,7 @@ class Scratch:
             self.admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
     def _sweep(self) -> None:
-        """Once: drop those that a crash left behind, which are old and have nobody in them. Another process may be quicker."""
-        if self._swept:
-            return
-        self._swept = True
+        """Drop what a crash left behind. Another process may be quicker."""
         oldest = self._now() - LIFETIME.total_seconds()
         for (name,) in self.admin.execute(ABANDONED).fetchall():
             born = re.fullmatch(PREFIX + "([0-9a-f]+)_[0-9a-f]+", name)

@@ -70,14 +70,20 @@ def _tried(connection: Connection, table: tuple[str, ...], path: str) -> Iterato
         columns = [c for (c,) in connection.execute(UPDATABLE, [relation.as_string(None)]).fetchall()]
         changed = [q("UPDATE {} SET {} = {}", relation, name(c), name(c)) for c in columns]
         for statement in (q("INSERT INTO {} DEFAULT VALUES", relation), *changed, q("DELETE FROM {}", relation)):
-            try:
-                with connection.transaction():
-                    connection.execute(statement)
-            except psycopg.Error as e:
-                if e.sqlstate in BROKEN:
-                    found.append(e)
-                    break
+            if (error := _attempted(connection, statement)) is not None and error.sqlstate in BROKEN:
+                found.append(error)
+                break
     yield from found
+
+
+def _attempted(connection: Connection, statement: Part) -> psycopg.Error | None:
+    """Run the statement, or take it back and answer with its error; in one round trip, for there are many of them."""
+    try:
+        connection.execute(q("SAVEPOINT attempt; {}; RELEASE attempt", statement))
+    except psycopg.Error as error:
+        connection.execute("ROLLBACK TO attempt; RELEASE attempt")
+        return error
+    return None
 
 
 def _freed(connection: Connection, relation: Part) -> None:
@@ -92,11 +98,7 @@ def _freed(connection: Connection, relation: Part) -> None:
         for (c,) in connection.execute(NOT_NULL, [text]).fetchall()
     ]
     for statement in off:
-        try:
-            with connection.transaction():
-                connection.execute(statement)
-        except psycopg.Error:
-            continue
+        _attempted(connection, statement)
 
 
 def _quoted(identifier: str) -> Part:
