@@ -11,7 +11,18 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
-from tests.cluster.harness import Operator, Operators, Team, current, datastore, eventually, postgres, secret, standing
+from tests.cluster.harness import (
+    Operator,
+    Operators,
+    Team,
+    condition,
+    current,
+    datastore,
+    eventually,
+    postgres,
+    secret,
+    standing,
+)
 from tests.cluster.test_operator import ORDERS, columns, execute
 from tests.fixtures.postgres import MakeRole
 
@@ -61,6 +72,29 @@ def test_what_was_begun_is_finished_by_the_next_one(
     own_team.until("PostgresSchema", "orders", lambda doc: standing(doc) == ("True", "Converged") and current(doc))
     assert columns(orders, "orders") == ["id", "note", "more"]
     eventually(lambda: not running(own_team), "no plan is left running")
+
+
+def test_drift_that_is_being_put_back_is_drift_until_the_proof(
+    own_team: Team, operators: Operators, postgres_url: str
+) -> None:
+    def drifted() -> list[str]:
+        docs = (own_team.get("PostgresSchema", "orders"), own_team.get("Datastore", "shop"))
+        return [str(condition(doc or {}, "Drifted").get("status")) for doc in docs]
+
+    operators.start()
+    own_team.apply(secret("shop", uri=postgres_url), datastore("shop", resync="1s", lockTimeout="100ms"))
+    own_team.apply(postgres("orders", "shop", ORDERS))
+    own_team.ready("PostgresSchema", "orders")
+    execute(postgres_url, "ALTER TABLE orders DROP COLUMN note")
+    eventually(lambda: drifted() == ["True", "True"], "the drift is seen")
+    with locked(postgres_url):
+        own_team.merge("Datastore", "shop", {"spec": {"policy": {"drift": "Correct"}}})
+        eventually(lambda: running(own_team), "it is being put back, and waits for its lock")
+        own_team.until("PostgresSchema", "orders", lambda doc: standing(doc) == ("False", "Applying"))
+        assert drifted() == ["True", "True"]
+    own_team.ready("PostgresSchema", "orders")
+    eventually(lambda: drifted() == ["False", "False"], "it is proved")
+    assert columns(postgres_url, "orders") == ["id", "note"]
 
 
 @pytest.fixture

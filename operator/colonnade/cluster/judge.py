@@ -47,7 +47,7 @@ def of_datastore(report: Report, ran: Ran, paused: bool) -> Judgement:
         assert report.error is not None
         return Judgement(told(report.error), {"pendingPlan": None})
     return Judgement(
-        _reached(report.probe, paused).drifting(_drifted(report)), _datastore_fields(report, report.probe, ran)
+        _reached(report.probe, paused).drifting(drifted(report)), _datastore_fields(report, report.probe, ran)
     )
 
 
@@ -85,8 +85,11 @@ def _datastore_fields(report: Report, probe: Probe, ran: Ran) -> dict[str, Any]:
     return out
 
 
-def _drifted(report: Report) -> bool:
-    return report.result is not None and report.result.drifted
+def drifted(report: Report) -> bool | None:
+    """Whether the database was changed by hand; None where this pass cannot tell. What is waited for otherwise hides no drift."""
+    if report.calm or (report.result is not None and report.result.held is None):
+        return False
+    return True if report.result is not None and report.result.drifted else None
 
 
 def of_schema(entry: Entry, report: Report, ran: Ran, key: Key) -> Judgement:
@@ -128,7 +131,7 @@ def _of_held(entry: Entry, report: Report, ran: Ran) -> Judgement:
     proved = ready.get("status") == "True" and ready.get("observedGeneration") == generation(entry.doc)
     if not touched(result.plan, entry.owner) and proved:
         return Judgement(converged(_counted(entry, report)), _schema_fields(entry, report, ran))
-    return Judgement(held(result.held, ran.plan, result.drifted), _schema_fields(entry, report, ran))
+    return Judgement(held(result.held, ran.plan, drifted(report)), _schema_fields(entry, report, ran))
 
 
 def _counted(entry: Entry, report: Report) -> str:
@@ -148,9 +151,10 @@ def _schema_fields(entry: Entry, report: Report, ran: Ran) -> dict[str, Any]:
         "managedObjects": _objects(entry, report),
         "warnings": list(_warnings(entry, desired.warnings.get(entry.owner, ()), result.plan)),
         "plan": _summary(waits, ran) if waits else None,
-        "drift": _drift(waits, entry, ran) if waits and result.drifted else None,
         "progress": None,
     }
+    if result.drifted or not waits:
+        out["drift"] = _drift(waits, entry, ran) if waits else None
     if result.fingerprint:
         out["fingerprint"] = result.fingerprint
     if report.ran is not None and result.outcome is not None and touched(report.ran, entry.owner):

@@ -115,7 +115,8 @@ def _measure(work: Work, report: Report, judged: Iterable[tuple[Document, Judgem
     if work.view.datastore is None:
         return
     metrics.UP.labels(*key).set(report.probe is not None)
-    metrics.DRIFTED.labels(*key).set(report.result is not None and report.result.drifted)
+    if (drifted := judge.drifted(report)) is not None:
+        metrics.DRIFTED.labels(*key).set(drifted)
     if reason == "Converged":
         metrics.LAST_SUCCESS.labels(*key).set(datetime.now(UTC).timestamp())
     if reason == "WaitingForLock":

@@ -24,22 +24,25 @@ MESSAGE_LIMIT = 32768
 
 @dataclass(frozen=True)
 class Standing:
-    """How one resource stands. `stuck` says that nothing goes on until somebody acts; one that is ready is never stuck."""
+    """How one resource stands. `stuck` says that nothing goes on until somebody acts; one that is ready is never stuck.
+
+    Drift ends with a proof and no sooner: `drifted` is None where this says nothing of it, and it stays as it was.
+    """
 
     reason: str
     message: str
     ready: bool = False
     stuck: bool = False
-    drifted: bool = False
+    drifted: bool | None = None
 
-    def drifting(self, drifted: bool) -> Standing:
-        """The same, with or without drift."""
+    def drifting(self, drifted: bool | None) -> Standing:
+        """The same, with drift, without, or as it was."""
         return replace(self, drifted=drifted)
 
 
 def converged(message: str) -> Standing:
     """The database was read again and is what was declared."""
-    return Standing("Converged", message, ready=True)
+    return Standing("Converged", message, ready=True, drifted=False)
 
 
 def working(message: str) -> Standing:
@@ -47,7 +50,7 @@ def working(message: str) -> Standing:
     return Standing("Applying", message)
 
 
-def held(by: Held, plan: str, drifted: bool = False) -> Standing:
+def held(by: Held, plan: str, drifted: bool | None = None) -> Standing:
     """A gate holds the plan of this name.
 
     Drift that is only reported leaves Ready as it is: the declaration was applied and proved, and somebody changed the database
@@ -75,11 +78,12 @@ def crashed(error: BaseException) -> Standing:
 def conditions(standing: Standing, generation: int, old: Sequence[Mapping[str, Any]], now: str) -> list[dict[str, Any]]:
     """The four conditions; the time of transition moves only where the status does."""
     before = {c.get("type"): c for c in old}
+    drifted = before.get("Drifted", {})
     truth = {
         "Ready": standing.ready,
         "Reconciling": not standing.ready and not standing.stuck,
         "Stalled": not standing.ready and standing.stuck,
-        "Drifted": standing.drifted,
+        "Drifted": drifted.get("status") == "True" if standing.drifted is None else standing.drifted,
     }
     return [_condition(kind, truth[kind], standing, generation, before.get(kind, {}), now) for kind in TYPES]
 
@@ -92,7 +96,7 @@ def _condition(
         "type": kind,
         "status": status,
         "reason": _reason(kind, true, standing),
-        "message": cut(standing.message) if kind == "Ready" or true else "",
+        "message": cut(_message(kind, true, standing, before)),
         "observedGeneration": generation,
         "lastTransitionTime": before.get("lastTransitionTime", now) if before.get("status") == status else now,
     }
@@ -102,6 +106,12 @@ def _reason(kind: str, true: bool, standing: Standing) -> str:
     if kind == "Drifted":
         return "Drifted" if true else "Converged"
     return standing.reason
+
+
+def _message(kind: str, true: bool, standing: Standing, before: Mapping[str, Any]) -> str:
+    if kind == "Drifted" and true and standing.drifted is None:
+        return str(before.get("message", ""))
+    return standing.message if kind == "Ready" or true else ""
 
 
 def cut(message: str, limit: int = MESSAGE_LIMIT) -> str:

@@ -88,6 +88,21 @@ def test_the_time_of_transition_moves_only_with_the_status() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    "meanwhile",
+    [working("a plan is being run"), failed(errors.Unreachable("no answer")), held(Held("Paused", "p"), "p")],
+)
+def test_drift_ends_with_the_proof_and_no_sooner(meanwhile: Standing) -> None:
+    drift = conditions(held(Held("Drifted", "2 steps would put it back"), "p", drifted=True), 3, [], BEFORE)
+    during = conditions(meanwhile, 4, drift, NOW)
+    found = {c["type"]: c for c in during}["Drifted"]
+    assert found == {
+        "type": "Drifted", "status": "True", "reason": "Drifted", "message": "2 steps would put it back",
+        "observedGeneration": 4, "lastTransitionTime": BEFORE,
+    }  # fmt: skip
+    assert by_type(converged("well"), during)["Drifted"]["status"] == "False"
+
+
 def test_the_plan_to_approve_is_named() -> None:
     assert held(Held("ApprovalRequired", "approve: kubectl colonnade approve {plan}"), "shop-1").message.endswith(
         "approve shop-1"
