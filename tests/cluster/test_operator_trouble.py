@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -100,6 +101,26 @@ def test_a_host_that_is_not_allowed_is_not_connected_to(own_team: Team, operator
     own_team.apply(secret("evil", uri="postgresql://u:p@169.254.169.254/d"), datastore("evil"))
     found = own_team.reason("Datastore", "evil", "Refused")
     assert "'169.254.169.254' is not among those" in message(found)
+
+
+def test_a_right_that_is_missing_is_named_by_the_probe_until_it_is_given(
+    own_team: Team, operators: Operators, postgres_url: str
+) -> None:
+    role = json.loads(own_team.kubectl("get", "role", "colonnade", "--output=json"))
+    poor = {**role, "rules": [rule for rule in role["rules"] if "configmaps" not in rule["resources"]]}
+    own_team.kubectl("replace", "-f", "-", stdin=json.dumps({**poor, "metadata": {"name": "colonnade"}}))
+    operator = operators.start(wait=False)
+    eventually(lambda: "may not" in operator.ask("/readyz")[1], "the probe says what is missing")
+    code, told = operator.ask("/readyz")
+    assert code == 503
+    assert f"list configmaps in namespace {own_team.namespace}" in told
+    assert f"watch secrets in namespace {own_team.namespace}" in told
+    assert "datastores" not in told
+    assert operator.ask("/healthz")[0] == 200, "a new start would not help"
+    own_team.kubectl("replace", "-f", "-", stdin=json.dumps({**role, "metadata": {"name": "colonnade"}}))
+    operator.wait_ready()
+    own_team.apply(secret("shop", uri=postgres_url), datastore("shop"), postgres("orders", "shop", ORDERS))
+    own_team.ready("PostgresSchema", "orders")
 
 
 @pytest.fixture

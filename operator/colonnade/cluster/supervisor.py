@@ -21,6 +21,7 @@ from colonnade.cluster.objects import DATASTORE, OWN, SCHEMAS, Key, deleting, ge
 from colonnade.cluster.passes import Passes
 from colonnade.cluster.probes import serve
 from colonnade.cluster.queue import Queue
+from colonnade.cluster.rights import missing as missing_rights
 from colonnade.cluster.schedule import Priority
 from colonnade.cluster.store import Store
 from colonnade.cluster.sweep import listed, sweep
@@ -33,6 +34,8 @@ _SWEEP_EVERY = 300.0
 _TIDY_EVERY = 5.0
 _WATCH_MAY_BE_DOWN = 60.0
 _CRDS_EVERY = 2.0
+_RIGHTS_EVERY = 60.0
+_RIGHTS_MISSING = 5.0
 
 
 class Supervisor:
@@ -51,6 +54,7 @@ class Supervisor:
         self._listed = self._leading = False
         self._watched = time.monotonic()
         self._missed = 0
+        self._lacks: str | None = None
 
     async def run(self, stop: asyncio.Event) -> bool:
         """Work until told to stop. Whether everything came to an orderly end."""
@@ -73,6 +77,7 @@ class Supervisor:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._tidy())
             group.create_task(self._sweep())
+            group.create_task(self._check_rights())
             if self._election is not None:
                 group.create_task(self._election.run())
                 await self._election.leading.wait()
@@ -169,6 +174,26 @@ class Supervisor:
                 _LOG.error("the watch had missed objects and is started anew", extra={"objects": missed})
                 self._watch.restart()
 
+    async def _check_rights(self) -> None:
+        while True:
+            try:
+                lacks = await missing_rights(self._api, self._settings.namespaces)
+            except ApiError as error:
+                _LOG.warning("the rights could not be looked at", extra={"error": str(error)})
+            else:
+                self._note_rights(lacks)
+            usual = max(_RIGHTS_EVERY, len(self._settings.namespaces))
+            await asyncio.sleep(_RIGHTS_MISSING if self._lacks else usual)
+
+    def _note_rights(self, lacks: str) -> None:
+        if lacks == self._lacks:
+            return
+        if lacks:
+            _LOG.error(lacks)
+        elif self._lacks:
+            self._watch.restart()  # it would only try again in a while
+        self._lacks = lacks
+
     def unhealthy(self) -> str:
         """Why the process should be started anew."""
         if self._queue.stuck:
@@ -181,6 +206,8 @@ class Supervisor:
         """Why the process cannot take over yet. One that waits for the Lease is ready: it is warm."""
         if not self._listed:
             return "the first listing is not done"
+        if self._lacks != "":
+            return self._lacks or "the rights were not looked at yet"
         return "" if self._watch.running.is_set() else "the watch is not up yet"
 
     async def _drain(self, main: asyncio.Task[None]) -> bool:
