@@ -10,12 +10,13 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from pymongo import MongoClient
 
+from colonnade.cli.entry import REFUSED
 from dev import demo_stage, paths, shop
 from dev.demo_stage import Stage
 from dev.process import poll, stop_all
@@ -74,7 +75,7 @@ class Demo:
         )
         self.run(
             "diff manifests/examples/shop/sql/schema.sql manifests/examples/shop/sql/schema-with-status.sql",
-            differs=True,
+            may_end_with=(0, 1),
         )
         self.run("kubectl apply -f manifests/examples/shop/step-2/20-postgres.yaml")
         self.run(f"kubectl wait --for=condition=Ready --timeout={PATIENCE}s postgresschema/shop")
@@ -131,12 +132,13 @@ class Demo:
 
     # -- hands
 
-    def run(self, command: str, *, differs: bool = False) -> None:
-        """Show the command, run it, let its output be seen."""
+    def run(self, command: str, *, may_end_with: Sequence[int] = (0,)) -> int:
+        """Show the command, run it, let its output be seen; its exit code."""
         print(paint("1", f"$ {command}"), flush=True)
         done = subprocess.run(["bash", "-c", command], env=self.stage.environment, cwd=paths.ROOT, check=False)
-        if done.returncode not in (0, 1 if differs else 0):
+        if done.returncode not in may_end_with:
             raise Stopped(f"that command ended with {done.returncode}")
+        return done.returncode
 
     def ask(self, *arguments: str) -> str:
         """What kubectl says, unseen."""
@@ -178,7 +180,11 @@ class Demo:
 
     def give_word(self, datastore: str) -> None:
         name = self.plan("Pending", datastore)
-        self.run(f"kubectl colonnade approve {name}{' --yes' if ALONE else ''} --reason 'seen in the demo'")
+        if not ALONE:
+            say("it shows the plan, and asks; a person with the right to approve answers y:")
+        command = f"kubectl colonnade approve {name}{' --yes' if ALONE else ''} --reason 'seen in the demo'"
+        while self.run(command, may_end_with=(0, REFUSED)) == REFUSED:
+            say("the plan waits for as long as it takes; the demo goes on with a y:")
 
     def count(self) -> None:
         self.run("psql $SHOP -f manifests/examples/shop/rows/count.sql")
