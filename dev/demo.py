@@ -235,7 +235,7 @@ def main() -> int:
     except Stopped as problem:
         print(f"\nThe demo stops: {problem}. The operator's log: {folder / 'colonnade.log'}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, EOFError):
         print(
             "\nStopped in the middle; what runs goes on running: make demo begins anew, make clean ends it.",
             file=sys.stderr,

@@ -26,7 +26,7 @@ from dev.servers import Servers
 
 NAMESPACE = "shop"
 USER = "shop_owner"
-PASSWORD = "shop"  # noqa: S105 - of throw-away servers on loopback
+PASSWORD = "demo-only"  # noqa: S105 - of throw-away servers on loopback
 ROLES = paths.ROOT / "manifests" / "mongodb-role.json"
 BIN = Path(sys.executable).parent
 Say = Callable[[str], None]
@@ -117,10 +117,11 @@ def _fresh_postgres(url: str) -> None:
     """An empty database, and its owner, who may create scratch databases beside it."""
     with psycopg.connect(url, autocommit=True) as admin:
         admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(NAMESPACE)))
-        if not admin.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [USER]).fetchone():
-            admin.execute(
-                sql.SQL("CREATE ROLE {} LOGIN CREATEDB PASSWORD {}").format(sql.Identifier(USER), sql.Literal(PASSWORD))
-            )
+        known = admin.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [USER]).fetchone()
+        how = sql.SQL(
+            "ALTER ROLE {} LOGIN CREATEDB PASSWORD {}" if known else "CREATE ROLE {} LOGIN CREATEDB PASSWORD {}"
+        )
+        admin.execute(how.format(sql.Identifier(USER), sql.Literal(PASSWORD)))
         owned = sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(NAMESPACE), sql.Identifier(USER))
         admin.execute(owned)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from colonnade.core.errors import ColonnadeError, InvalidSpec
+from colonnade.engines.postgres import load
 from colonnade.resources import InvalidResource
 from tests.live.postgres.flow import OWNER, Flow, declaration
 
@@ -338,3 +339,14 @@ def test_what_came_too_early_is_made_before_default_privileges_that_stand_after_
     assert flow.column(
         "SELECT relname FROM pg_class WHERE relname IN ('early', 'late', 'of_early') AND relacl IS NOT NULL"
     ) == ["late"]
+
+
+def test_a_statement_that_does_not_end_holds_nobody_up(flow: Flow, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(load, "LIMIT", 1.0)
+    wait = "DO $$BEGIN PERFORM pg_catalog.set_config('statement_timeout', '0', false); END$$; DO $$BEGIN PERFORM pg_sleep(600); END$$;"
+    specs = {OWNER: GOOD, "PostgresSchema/shop/endless": f"CREATE TABLE more (a int);\n{wait}"}
+    result = flow.reconcile(specs)
+    said = str(result.desired.errors["PostgresSchema/shop/endless"])
+    assert "line 2" in said
+    assert "it ran for 1 s" in said
+    assert flow.ask("SELECT count(*) FROM good") == 0

@@ -7,6 +7,7 @@ later is tried again at the end, so that the order of files does not matter.
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import LiteralString
@@ -26,6 +27,8 @@ COMMITTED = ("25001", "55P04", "53200")
 """What only works outside a transaction, or after one was committed, or needs more locks than one transaction may hold."""
 NOT_ABOUT_IT = ("08", "53", "57", "XX")
 """What says nothing about the statement: the connection, the server's resources, somebody's intervention."""
+LIMIT = 30.0
+"""Seconds that one statement may take: on an empty database only what sleeps or loops takes that long, and it would hold up everybody."""
 TAKEN = ("42P07", "42710", "42723", "42P06", "42P03", "42712")
 
 ADVICE: dict[str, str] = {
@@ -130,11 +133,16 @@ def load(connection: Connection, declaration: Declaration, schemas: Sequence[str
     path = sql.SQL(", ").join(sql.Identifier(s) for s in schemas).as_string(None)
     todo = list(items(declaration))
     connection.execute("SELECT pg_catalog.set_config('search_path', %s, false)", [path])
+    _limit(connection)
     for start in range(0, len(todo), BATCH):
         if not _batch(connection, todo[start : start + BATCH]):
             _one_by_one(connection, todo[start:])
             break
     _only_where_it_may(connection, todo)
+
+
+def _limit(connection: Connection) -> None:
+    connection.execute("SELECT pg_catalog.set_config('statement_timeout', %s, false)", [f"{LIMIT:.0f}s"])
 
 
 def _only_where_it_may(connection: Connection, todo: Sequence[Item]) -> None:
@@ -157,7 +165,8 @@ def _only_where_it_may(connection: Connection, todo: Sequence[Item]) -> None:
 def _batch(connection: Connection, batch: Sequence[Item]) -> bool:
     try:
         with connection.transaction():
-            connection.execute(b"\n;\n".join(i.text.encode() for i in batch))
+            between = f"\n;SET statement_timeout TO '{LIMIT:.0f}s';\n".encode()  # which the one before may have changed
+            connection.execute(between.join(i.text.encode() for i in batch))
     except psycopg.Error:
         if connection.closed:
             raise
@@ -196,16 +205,26 @@ def _again(connection: Connection, waiting: Waiting) -> Waiting:
 
 def _tried(connection: Connection, item: Item, waiting: Waiting) -> None:
     """Run it, or let it wait."""
+    began = time.monotonic()
     try:
         _run(connection, item)
     except psycopg.Error as e:
-        if e.sqlstate in COMMITTED and _in_transaction(connection):
-            raise NeedsDatabase from e
-        if connection.closed or str(e.sqlstate)[:2] in NOT_ABOUT_IT:
-            raise
-        if e.sqlstate not in LATER:
-            raise explained(item, e) from e
+        if (final := _final(connection, item, e, time.monotonic() - began)) is not None:
+            raise final from (None if final is e else e)
         waiting.append((replace(item, path=item.path or _path(connection)), e))
+
+
+def _final(connection: Connection, item: Item, error: psycopg.Error, seconds: float) -> Exception | None:
+    """What is to be raised of an error; None where the statement may work later, once others have run."""
+    if error.sqlstate in COMMITTED and _in_transaction(connection):
+        return NeedsDatabase()
+    if error.sqlstate == "57014" and seconds >= LIMIT:
+        return InvalidSpec(
+            f"{item.place(1)}: it ran for {LIMIT:.0f} s, and that on an empty database; take out what waits or loops"
+        )
+    if connection.closed or str(error.sqlstate)[:2] in NOT_ABOUT_IT:
+        return error
+    return explained(item, error) if error.sqlstate not in LATER else None
 
 
 def _path(connection: Connection) -> str:
@@ -217,6 +236,7 @@ def _path(connection: Connection) -> str:
 def _run(connection: Connection, item: Item) -> None:
     if item.path is not None:
         connection.execute("SELECT pg_catalog.set_config('search_path', %s, false)", [item.path])
+    _limit(connection)  # the statement before may have changed it
     if _in_transaction(connection):
         with connection.transaction():
             run(connection, item.text)
