@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -251,7 +252,7 @@ def test_one_database_belongs_to_one_datastore_the_older_one(team: Team, shop: s
     team.ready("Datastore", shop)
     team.apply(secret("twin", uri=postgres_url), datastore("twin"), postgres("in-twin", "twin", ORDERS))
     twin = team.reason("Datastore", "twin", "Conflict")
-    assert f"Datastore {team.namespace}/{shop} is for the same database" in message(twin)
+    assert f"Datastore {shop} is for the same database" in message(twin)
     assert condition(twin, "Stalled")["status"] == "True"
     team.reason("PostgresSchema", "in-twin", "Conflict")
     team.ready("Datastore", shop)
@@ -259,3 +260,19 @@ def test_one_database_belongs_to_one_datastore_the_older_one(team: Team, shop: s
     team.gone("Datastore", shop)
     team.annotate("Datastore", "twin", reconcile_at="now")
     team.ready("PostgresSchema", "in-twin")
+
+
+def test_an_address_alone_claims_no_database(team: Team, shop: str, postgres_url: str) -> None:
+    """Whoever is let in goes first, though another wrote down the address before."""
+    split = urlsplit(postgres_url)
+    guessed = split._replace(netloc=f"{split.username}:guessed@{split.hostname}:{split.port}").geturl()
+    team.delete("Datastore", shop)
+    team.gone("Datastore", shop)
+    team.apply(secret("squatter", uri=guessed), datastore("squatter", resync="1s"))
+    team.reason("Datastore", "squatter", "Unauthorized")
+    team.apply(secret("rightful", uri=postgres_url), datastore("rightful"), postgres("of-right", "rightful", ORDERS))
+    team.ready("PostgresSchema", "of-right")
+    squatter = team.reason("Datastore", "squatter", "Conflict")
+    assert "Datastore rightful is for the same database" in message(squatter)
+    assert "guessed" not in str(squatter)
+    team.ready("Datastore", "rightful")

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from colonnade.cli.terminal import Paint
+from colonnade.cli.terminal import Paint, visible
 from colonnade.core.diff import Change
 
 _VERBS = {
@@ -53,13 +53,13 @@ def _text(value: Any) -> str:
 def shown(change: Change, paint: Paint) -> Iterator[str]:
     """One difference: its object, and how what is there becomes what is declared."""
     mark, colour, told = _VERBS[change.verb]
-    yield f"{paint(mark, colour)} {paint(str(change.id), 'bold')} {told}"
+    yield f"{paint(mark, colour)} {paint(visible(str(change.id)), 'bold')} {told}"
     facts = (
         _altered(change.old, change.new)
         if change.verb == "alter"
         else (mark + line for line in lines(change.new or change.old))
     )
-    for line in facts:
+    for line in map(visible, facts):
         yield f"    {paint(line, _COLOURS[line[0]]) if line[:1] in _COLOURS else line}".rstrip()
 
 

@@ -11,6 +11,8 @@ from argparse import Namespace
 from types import TracebackType
 from typing import Self
 
+from colonnade.cli.terminal import visible
+
 _FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _FIRST, _EVERY = 5.0, 10.0
 """Seconds after which a plain line is written for the first time, and between two of them."""
@@ -65,7 +67,7 @@ class Progress:
                     self._draw(frame) if self._form == "bar" else self._line()
 
     def _draw(self, frame: int) -> None:
-        message, done = self._told
+        message, done = visible(self._told[0]), self._told[1]
         spent = time.monotonic() - self._since
         bar = "" if done is None else f" {bar_of(done)}"
         text = f"{_FRAMES[frame % len(_FRAMES)]}{bar} {message} ({spent:.0f} s)"
@@ -76,7 +78,7 @@ class Progress:
         now = time.monotonic()
         due = self._said + (_FIRST if self._said == self._since else _EVERY)
         if now >= due:
-            message, done = self._told
+            message, done = visible(self._told[0]), self._told[1]
             how_far = "" if done is None else f", {done:.0%}"
             print(f"{message} ({now - self._since:.0f} s{how_far})", file=sys.stderr, flush=True)
             self._said = now

@@ -10,6 +10,25 @@ from dataclasses import dataclass
 _CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
 
 
+_UNSEEN = (
+    *range(0x20),
+    *range(0x7F, 0xA0),
+    0xAD,
+    0x61C,
+    *range(0x200B, 0x2010),
+    *range(0x202A, 0x202F),
+    *range(0x2060, 0x2070),
+    0xFEFF,
+)
+"""Characters that move the cursor, turn the direction of writing, or cannot be seen."""
+_SHOWN = {code: f"\\u{code:04x}" for code in _UNSEEN if chr(code) not in "\n\t"}
+
+
+def visible(text: str) -> str:
+    """Text of others as it is, and not as it would like to look: who approves a plan must see all of it."""
+    return text.replace("\r\n", "\n").translate(_SHOWN)
+
+
 @dataclass(frozen=True)
 class Paint:
     """Words in colour, or as they are."""

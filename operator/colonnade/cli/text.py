@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 from colonnade.cli.script import ended, groups, is_command
-from colonnade.cli.terminal import Paint
+from colonnade.cli.terminal import Paint, visible
 from colonnade.core.hazards import Hazard, Weight
 from colonnade.core.plan import Plan, Step
 
@@ -44,7 +44,7 @@ def warnings(told: Sequence[str], paint: Paint) -> Iterator[str]:
     if told:
         yield ""
     for warning in told:
-        yield from _wrapped(f"{paint('warning', 'yellow')}: {warning}", "")
+        yield from _wrapped(f"{paint('warning', 'yellow')}: {visible(warning)}", "")
 
 
 def _heading(together: Sequence[Step]) -> str:
@@ -57,11 +57,11 @@ def _heading(together: Sequence[Step]) -> str:
 def _step(number: int, step: Step, paint: Paint) -> Iterator[str]:
     start = f"{number}. "
     indent = " " * len(start)
-    first, *rest = ended(step.statement).split("\n")
+    first, *rest = visible(ended(step.statement)).split("\n")
     yield f"{start}{first}"
     yield from (f"{indent}{line}" for line in rest)
     if told := costs(step):
-        yield f"{indent}{paint(told, 'dim')}"
+        yield f"{indent}{paint(visible(told), 'dim')}"
     for one in step.hazards:
         yield from _hazard(one, indent, paint)
 
@@ -91,7 +91,7 @@ def span(seconds: float) -> str:
 
 def _hazard(hazard: Hazard, indent: str, paint: Paint) -> Iterator[str]:
     mark = "·" if hazard.weight is Weight.NOTICE else "!"
-    yield from _wrapped(f"{mark} {paint(hazard.code, _COLOURS[hazard.weight])}: {hazard.message}", indent)
+    yield from _wrapped(f"{mark} {paint(hazard.code, _COLOURS[hazard.weight])}: {visible(hazard.message)}", indent)
     if hazard.safe_way and hazard.weight is not Weight.NOTICE:
         yield from _wrapped(f"  the safe way: {hazard.safe_way}", indent)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from colonnade import log
+from colonnade.cli.terminal import visible
 
 _WORDS = {
     "the password in the Secret": "the password in --url, PGPASSWORD or ~/.pgpass",
@@ -25,4 +26,4 @@ def told(message: str, *, cluster: bool = False) -> str:
     """The message without secrets; unless it is about a `cluster`, in the words of a command line."""
     for theirs, ours in () if cluster else _WORDS.items():
         message = message.replace(theirs, ours)
-    return log.scrub(message)
+    return visible(log.scrub(message))

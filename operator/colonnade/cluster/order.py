@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from colonnade.cluster.api import Api
 from colonnade.cluster.load import Entry, policy_for, read_datastore, read_schemas
-from colonnade.cluster.objects import DATASTORE, PAUSED, PLACES, Id, Key, metadata, says
+from colonnade.cluster.objects import DATASTORE, PAUSED, PLACES, Id, Key, metadata, says, status
 from colonnade.cluster.store import Store, references
 from colonnade.cluster.target import Files, target
 from colonnade.cluster.tell import Work
@@ -23,10 +23,10 @@ from colonnade.settings import Settings
 
 
 class Orders:
-    """Makes orders, and remembers the last of each Datastore. Lives in one event loop."""
+    """Makes orders, and remembers the last of each Datastore. Lives in one event loop. `lost` hears whose claim another took."""
 
-    def __init__(self, api: Api, store: Store, settings: Settings) -> None:
-        self._api, self._store, self._settings = api, store, settings
+    def __init__(self, api: Api, store: Store, settings: Settings, lost: Callable[[Key], None]) -> None:
+        self._api, self._store, self._settings, self._lost = api, store, settings, lost
         self._files = Files()
         self._last: dict[Key, Order] = {}
         self._claims: dict[str, Key] = {}
@@ -78,17 +78,24 @@ class Orders:
         return dict.fromkeys(self._store.gone.get(this.key, ()), "Retain") if may_write else {}
 
     def _claim(self, this: Work, url: str) -> None:
-        """One database belongs to one Datastore, the older one: two would undo each other's work for ever."""
+        """One database belongs to one Datastore: two would undo each other's work for ever."""
         assert this.view.datastore is not None
         where = address(url)
         holder = self._claims.get(where, this.key)
         other = self._store.find(Id(DATASTORE, *holder))
-        if holder != this.key and other is not None and _age(other) < _age(this.view.datastore):
+        if holder != this.key and other is not None and _rank(other) < _rank(this.view.datastore):
+            whose = (
+                f"Datastore {holder.name}"
+                if holder.namespace == this.key.namespace
+                else "a Datastore of another namespace"
+            )
             raise Conflict(
-                f"Datastore {holder} is for the same database ({where}); have its resources refer to one of the two, and delete the other"
+                f"{whose} is for the same database ({where}); have its resources refer to one of the two, and delete the other"
             )
         self.give_up(this.key)
         self._claims[where] = this.key
+        if holder != this.key:
+            self._lost(holder)
 
     def give_up(self, key: Key) -> None:
         """The Datastore claims no database any more."""
@@ -110,6 +117,7 @@ def address(url: str) -> str:
     return f"{split.netloc.rpartition('@')[2].lower()}{split.path}"
 
 
-def _age(datastore: Mapping[str, Any]) -> tuple[str, str, str]:
+def _rank(datastore: Mapping[str, Any]) -> tuple[bool, str, str, str]:
+    """Who goes first: one that a database ever let in, for anybody may write down an address; then the older one."""
     meta = metadata(datastore)
-    return str(meta.get("creationTimestamp")), meta["namespace"], meta["name"]
+    return not status(datastore).get("server"), str(meta.get("creationTimestamp")), meta["namespace"], meta["name"]

@@ -60,7 +60,7 @@ class Passes:
         self._plans = plans.Plans(api, store, self.writer)
         self._finalizers = Finalizers(api, store, self.writer, settings.finalize)
         self._teller = Teller(store, self.writer, self._plans, self._finalizers)
-        self._orders = Orders(api, store, settings)
+        self._orders = Orders(api, store, settings, self._overtaken)
         self._calms = Calms(store)
 
     async def run(self, key: Key) -> Again:
@@ -207,6 +207,11 @@ class Passes:
         if error.retry is None:
             return Again(resync)
         return Again(error.retry, failed=True)
+
+    def _overtaken(self, key: Key) -> None:
+        """Its database belongs to an older Datastore: it has to be told so."""
+        self._calms.forget(key)
+        self._store.wake(key)
 
     def _forget(self, key: Key) -> Again:
         self.sessions.drop(key)

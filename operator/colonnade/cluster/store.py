@@ -74,9 +74,13 @@ class Store:
         self._objects[oid] = lean(doc)
         if old is None or signature(old) != signature(doc):
             self._settle(oid, old, doc)
-            if not ours:
-                self._wake(key_of(doc), Priority.CHANGE)
+            if not ours and not (old is None and untold(doc)):
+                self.wake(key_of(doc))
         return True
+
+    def wake(self, key: Key) -> None:
+        """Have a look at this Datastore."""
+        self._wake(key, Priority.CHANGE)
 
     def _settle(self, oid: Id, old: Document | None, doc: Document) -> None:
         """Note where the object belongs and what it refers to."""
@@ -158,6 +162,11 @@ class Store:
 
     def of_kind(self, kind: str) -> Iterator[Document]:
         return (doc for oid, doc in list(self._objects.items()) if oid.kind == kind)
+
+
+def untold(doc: Mapping[str, Any]) -> bool:
+    """Whether it is a plan on which nobody has said a word: it is ours, and the watch may be quicker than the answer to its making."""
+    return doc["kind"] == PLAN and not doc["spec"].get("approval")
 
 
 def content(doc: Mapping[str, Any]) -> tuple[Any, ...]:

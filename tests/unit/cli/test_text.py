@@ -54,8 +54,8 @@ SHOWN = f"""\
 -- in a transaction
 4. DROP TABLE "public"."old";
    ! DELETES_DATA: table public.old and everything in it is deleted (3 rows)
-     the safe way: keep it declared; or let it be quarantined first (policy.drops: Quarantine) and approve
-     once nobody misses it
+     the safe way: keep it declared, or save first what it holds; only a whole table or collection waits in
+     quarantine before it goes
 
 warning: index public.j repeats primary key public.users.users_pkey
 
@@ -109,3 +109,11 @@ def test_many_relations_that_wait_are_counted() -> None:
 )
 def test_times_have_the_unit_that_suits_them(seconds: float, text: str) -> None:
     assert span(seconds) == text
+
+
+def test_what_an_author_wrote_cannot_hide_anything_from_who_approves() -> None:
+    name = "a\x1b[2K\u202eb\u200b\r"
+    step = Step(f'DROP TABLE "{name}"', f"table {name}", hazards=(hazard(DELETES_DATA, f"table {name}"),))
+    shown = "\n".join(plan_text(Plan("shop", (step,), "premise", warnings=(name,)), Paint()))
+    assert shown.count(r"a\u001b[2K\u202eb\u200b\u000d") == 3
+    assert not set(shown) & set(name) - set("ab[2K")

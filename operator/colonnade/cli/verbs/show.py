@@ -11,7 +11,7 @@ from colonnade.cli.data import dumped, plan_data
 from colonnade.cli.entry import CONVERGED
 from colonnade.cli.recorded import recorded
 from colonnade.cli.script import both, down
-from colonnade.cli.terminal import Paint, paint
+from colonnade.cli.terminal import Paint, paint, visible
 from colonnade.cli.text import plan_text
 from colonnade.cli.verbs.plans import state
 
@@ -42,9 +42,9 @@ def shown(doc: Mapping[str, Any], colours: Paint) -> Iterator[str]:
     yield from plan_text(recorded(doc), colours)
     said = doc["spec"].get("approval")
     if said:
-        why = f": {said['reason']}" if said.get("reason") else ""
+        why = f": {visible(said['reason'])}" if said.get("reason") else ""
         yield f"{'Approved' if said['verdict'] == 'Approve' else 'Rejected'}{why}"
     message = next(
         (c.get("message") for c in (doc.get("status") or {}).get("conditions", ()) if c.get("type") == "Ready"), ""
     )
-    yield f"{name} is {now}" + (f": {message}" if message else "")
+    yield f"{name} is {now}" + (f": {visible(message)}" if message else "")

@@ -10,7 +10,7 @@ from colonnade.cli import cluster, options
 from colonnade.cli.data import dumped
 from colonnade.cli.entry import CONVERGED, PENDING
 from colonnade.cli.table import age, table
-from colonnade.cli.terminal import Paint, paint
+from colonnade.cli.terminal import Paint, paint, visible
 
 if TYPE_CHECKING:
     from colonnade.cluster.api import Api
@@ -76,5 +76,5 @@ def _row(facts: Mapping[str, Any], colours: Paint, *, named: bool) -> tuple[str,
     told = " ".join([facts["message"], *(f"Warning: {warning}." for warning in facts["warnings"])])
     return (
         facts["namespace"] if named else "", facts["kind"], facts["name"], colours(word, colour), facts["reason"],
-        facts["datastore"], age(facts["created"]), told.replace("\n", " "),
+        facts["datastore"], age(facts["created"]), visible(told.replace("\n", " ")),
     )  # fmt: skip
