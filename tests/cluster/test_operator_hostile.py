@@ -6,8 +6,7 @@ import json
 
 import psycopg
 
-from dev.process import poll
-from tests.cluster.harness import Operator, Operators, Team, config_map, datastore, message, postgres, secret, standing
+from tests.cluster.harness import Operator, Team, config_map, datastore, message, postgres, secret, standing
 from tests.cluster.test_operator import ORDERS, columns, execute
 
 HIDDEN = "Tr0ub4dor-and-3"
@@ -103,18 +102,3 @@ def test_a_datastore_that_is_deleted_while_its_plan_runs_leaves_everything_in_or
     team.ready("PostgresSchema", "cut-off")
     assert "more" in columns(postgres_url, "orders")
     assert operator.ask("/healthz")[0] == 200
-
-
-def test_a_namespace_that_is_deleted_with_everything_in_it_goes(
-    own_team: Team, operators: Operators, postgres_url: str
-) -> None:
-    operator = operators.start()
-    own_team.apply(
-        secret("shop", uri=postgres_url), datastore("shop"), postgres("goes", "shop", ORDERS, deletionPolicy="Delete")
-    )
-    own_team.ready("PostgresSchema", "goes")
-    other = own_team.namespace
-    own_team.cluster.kubectl("delete", "namespace", other, "--wait=false")
-    own_team.gone("PostgresSchema", "goes")
-    assert poll(lambda: columns(postgres_url, "orders") == [], 30)
-    assert operator.process.poll() is None

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from colonnade.cluster.api import Api
 from colonnade.cluster.load import Entry, policy_for, read_datastore, read_schemas
-from colonnade.cluster.objects import DATASTORE, PAUSED, PLACES, Id, Key, metadata, says, status
+from colonnade.cluster.objects import DATASTORE, PAUSED, PLACES, Id, Key, condition, metadata, says, status
 from colonnade.cluster.store import Store, references
 from colonnade.cluster.target import Files, target
 from colonnade.cluster.tell import Work
@@ -84,14 +84,7 @@ class Orders:
         holder = self._claims.get(where, this.key)
         other = self._store.find(Id(DATASTORE, *holder))
         if holder != this.key and other is not None and _rank(other) < _rank(this.view.datastore):
-            whose = (
-                f"Datastore {holder.name}"
-                if holder.namespace == this.key.namespace
-                else "a Datastore of another namespace"
-            )
-            raise Conflict(
-                f"{whose} is for the same database ({where}); have its resources refer to one of the two, and delete the other"
-            )
+            _yield_to(other, this.key, where)
         self.give_up(this.key)
         self._claims[where] = this.key
         if holder != this.key:
@@ -117,7 +110,26 @@ def address(url: str) -> str:
     return f"{split.netloc.rpartition('@')[2].lower()}{split.path}"
 
 
+def _proven(datastore: Mapping[str, Any]) -> bool:
+    """Whether a database ever let it in: anybody may write down an address."""
+    return bool(status(datastore).get("server"))
+
+
 def _rank(datastore: Mapping[str, Any]) -> tuple[bool, str, str, str]:
-    """Who goes first: one that a database ever let in, for anybody may write down an address; then the older one."""
+    """Who goes first: one that is proven, then the older one."""
     meta = metadata(datastore)
-    return not status(datastore).get("server"), str(meta.get("creationTimestamp")), meta["namespace"], meta["name"]
+    return not _proven(datastore), str(meta.get("creationTimestamp")), meta["namespace"], meta["name"]
+
+
+def _yield_to(other: Mapping[str, Any], mine: Key, where: str) -> None:
+    """Raise where the other goes first; not for one that was looked at, and that the database did not let in."""
+    same = metadata(other)["namespace"] == mine.namespace
+    whose = f"Datastore {metadata(other)['name']}" if same else "a Datastore of another namespace"
+    if _proven(other):
+        raise Conflict(
+            f"{whose} is for the same database ({where}); have its resources refer to one of the two, and delete the other"
+        )
+    if condition(other, "Ready").get("reason", "Applying") == "Applying":
+        raise WaitingForDependency(
+            f"{whose} is for the same database ({where}) and is looked at first; delete one of the two"
+        )
