@@ -44,8 +44,7 @@ def reconcile(  # noqa: PLR0913 - what the flow is about, then how, by keyword
     progress("reading the declarations", None)
     desired = database.desire(declarations, whole=whole)
     settled = database.settled()
-    known = settled is not None and settled[0] == desired.digest and not desired.errors
-    proved = settled[1] if known and settled is not None else ""
+    proved = settled[1] if settled and settled[0] == desired.digest and not desired.errors else ""
     if desired.met or (proved and database.fingerprint() == proved):
         return Result(desired, None, fingerprint=desired.met or proved)
     progress("reading the database", None)
@@ -53,10 +52,10 @@ def reconcile(  # noqa: PLR0913 - what the flow is about, then how, by keyword
     plan = database.plan(state, desired, progress)
     if not plan.steps:
         return Result(desired, state, plan, fingerprint=prove(database, desired, None).fingerprint)
-    told = replace(facts(plan), first_contact=state.first_contact, drifted=known)
+    told = replace(facts(plan), first_contact=state.first_contact, drifted=bool(proved))
     decision = gate(plan, policy, told)
     if isinstance(decision, Held):
-        return Result(desired, state, plan, decision, drifted=known)
+        return Result(desired, state, plan, decision, drifted=bool(proved))
     assert isinstance(decision, Approved)
     try:
         with database.lock():
