@@ -72,6 +72,12 @@ REWRITES_TABLE = _type(
     "{object} is rewritten while reads and writes wait",
     "add a new column, backfill it in batches, and swap; or approve for a small table or a quiet hour",
 )
+COPIES_TABLE = _type(
+    "COPIES_TABLE",
+    Weight.BLOCKING,
+    "{object} is made anew and its rows are copied while reads and writes wait",
+    "make a second table, write to both, copy in batches, and swap; or approve for a small table or a quiet hour",
+)
 SCANS_TABLE = _type(
     "SCANS_TABLE",
     Weight.BLOCKING,
@@ -126,6 +132,7 @@ CATALOGUE: dict[str, HazardType] = {
         NARROWS_DATA,
         EXPIRES_DATA,
         REWRITES_TABLE,
+        COPIES_TABLE,
         SCANS_TABLE,
         BLOCKS_WRITES,
         BUILDS_INDEX,

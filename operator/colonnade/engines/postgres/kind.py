@@ -87,6 +87,10 @@ class Context:
         oid = self.relation(name, self.old)
         return oid in self.gone if oid else False
 
+    def is_remade(self, name: tuple[str, ...]) -> bool:
+        """Whether the relation of this name is made anew in this plan, the old one being there until it is dropped."""
+        return self.is_fresh(name) and self.is_gone(name)
+
     def is_foreign(self, name: tuple[str, ...]) -> bool:
         """Whether the rows are on another server: nothing is scanned here, and nothing may be asked there."""
         oid = self.relation(name)

@@ -81,7 +81,8 @@ def definition(oid: ObjectId, spec: Column, context: Context, *, bare: bool = Fa
     """The column's definition, with its default where that was folded in; `bare` without that and without NOT NULL."""
     default = context.new.objects.get(ObjectId("default", oid.name))
     folded = ObjectId("default", oid.name) in context.folded.get(oid, ())
-    named = q("CONSTRAINT {} ", name(spec.not_null_name)) if spec.not_null_name else q("")
+    constraint = spec.not_null_name or _usual_name(oid, context)
+    named = q("CONSTRAINT {} ", name(constraint)) if constraint else q("")
     no_inherit = q(" NO INHERIT") if spec.not_null_no_inherit else q("")
     return words(
         q("{} {}{}", name(oid.name[2]), printed(spec.type), given(spec.fdw_options)),
@@ -92,6 +93,13 @@ def definition(oid: ObjectId, spec: Column, context: Context, *, bare: bool = Fa
         _identity(spec, "" if context.live else f"{oid.name[1]}_{oid.name[2]}_seq") if spec.identity else None,
         q("{}NOT NULL{}", named, no_inherit) if spec.not_null and not bare else None,
     )
+
+
+def _usual_name(oid: ObjectId, context: Context) -> str:
+    """The name that the server would give, where the table that is named aside still has it: else it would find another."""
+    usual = f"{oid.name[1]}_{oid.name[2]}_not_null"
+    taken = context.version >= 180000 and context.is_remade(oid.name) and len(usual.encode()) <= 63
+    return usual if taken else ""
 
 
 def _generated(spec: Column) -> Part:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from colonnade.core.errors import Unsupported
 from colonnade.core.hazards import DELETES_DATA, REWRITES_TABLE, hazard
 from colonnade.core.kind import ObjectId
 from colonnade.core.plan import Step
@@ -72,13 +71,8 @@ def body(parts: Iterable[Part]) -> Part:
 
 
 def alter(oid: ObjectId, old: Table, new: Table, context: Context) -> Steps | None:
-    if old.partition_key != new.partition_key:
-        was, now = (key or "no key" for key in (old.partition_key, new.partition_key))
-        raise Unsupported(
-            f"{oid} cannot change how it is partitioned ({was} to {now}); make a new table and move the rows"
-        )
-    if old.of_type != new.of_type:
-        raise Unsupported(f"{oid} cannot change the type that it is a table of; make a new table and move the rows")
+    if (old.partition_key, old.of_type) != (new.partition_key, new.of_type):
+        return None
     return _in_place(oid, old, new)
 
 

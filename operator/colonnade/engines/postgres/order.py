@@ -1,0 +1,172 @@
+"""In which order a plan's acts come: what is needed is made first and dropped last, and a name is free only once what had it is gone."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from colonnade.core.errors import Unsupported
+from colonnade.core.kind import NOTHING, ObjectId
+from colonnade.core.plan import CycleError, Step, topological
+from colonnade.engines.postgres.work import Act, Work, kind_of, names
+
+Before = Mapping[Act, set[Act]]
+
+
+def ordered(work: Work, made: Mapping[Act, Sequence[Step]]) -> list[Act]:
+    """The acts in order. Raises Unsupported where the needs go round in a circle."""
+    before = _Before(work).of(made)
+    try:
+        acts = topological(sorted(made, key=lambda a: _preference(work, a, made[a])), before)
+    except CycleError as e:
+        raise Unsupported(f"these objects need one another in a circle: {e}; break it up into two changes") from e
+    return _at_once(work, acts, before, made) if work.remade.tables else acts
+
+
+def _preference(work: Work, act: Act, made: Sequence[Step]) -> tuple[Any, ...]:
+    """Of what could come next: what shares a transaction before what runs alone, replaced before new, mere drops last."""
+    kind = kind_of(act.id)
+    alone = any(not s.transactional for s in made)
+    if act.verb == "drop":
+        return (0 if kind.fires or act.id in work.created else 2, alone, -kind.rank, act.id)
+    place = work.place[act.id] if act.verb == "create" else -1
+    return (1, alone and act.verb == "create", kind.rank, place, act.id)
+
+
+def _at_once(work: Work, acts: list[Act], before: Before, made: Mapping[Act, Sequence[Step]]) -> list[Act]:
+    """From the first table that is moved aside to the last that is dropped everything shares one transaction.
+
+    Nobody is to see, nor a crash to leave behind, a table whose rows have not arrived yet.
+    """
+    whole = [i for i, a in enumerate(acts) if a.id in work.remade.tables and a.verb in ("move", "drop")]
+    alone = [a for a in acts[whole[0] : whole[-1] + 1] if any(not s.transactional for s in made[a])]
+    moves = {a for a in acts if a.verb == "move"}
+    early = _closure({a for a in alone if not _closure({a}, before) & moves}, before)
+    after: dict[Act, set[Act]] = {a: set() for a in acts}
+    for a, needed in before.items():
+        for one in needed & after.keys():
+            after[one].add(a)
+    late = _closure(set(alone) - early, after)
+    if odd := sorted({str(a.id) for a in late if a.id in work.remade.tables and a.verb in ("copy", "drop")}):
+        raise Unsupported(
+            f"{', '.join(odd)} would be made anew, and what else changes there cannot be done in the same transaction; "
+            "make the other changes first, then this one"
+        )
+    first, last = ([a for a in acts if a in part] for part in (early, late))
+    return [*first, *(a for a in acts if a not in early and a not in late), *last]
+
+
+def _closure(acts: Collection[Act], edges: Before) -> set[Act]:
+    """These, and all that can be reached from them."""
+    found, todo = set(acts), list(acts)
+    while todo:
+        for one in edges.get(todo.pop(), ()):
+            if one not in found and one in edges:
+                found.add(one)
+                todo.append(one)
+    return found
+
+
+class _Before:
+    """What must come before each act."""
+
+    def __init__(self, work: Work) -> None:
+        self.work = work
+        self.before: dict[Act, set[Act]] = {}
+
+    def of(self, acts: Iterable[Act]) -> Before:
+        """For all of these acts."""
+        self.before = {a: set() for a in acts}
+        for a in list(self.before):
+            getattr(self, f"_{a.verb}")(a)
+        self._collisions()
+        return self.before
+
+    def _first(self, act: Act, *later: Act) -> None:
+        for one in later:
+            if one in self.before:
+                self.before[one].add(act)
+
+    def _move(self, a: Act) -> None:
+        self._first(a, Act("create", a.id), Act("drop", a.id))
+        self._first(a, *(Act("drop", o) for o in self.work.remade.under(self.work.old, a.id)))
+
+    def _copy(self, a: Act) -> None:
+        """After everything that takes the rows in; before what holds them now goes, and what would count or watch them comes."""
+        work = self.work
+        self.before[a] |= {Act("create", o) for o in (a.id, *work.remade.takes_in(work.new, a.id))}
+        self._first(a, Act("drop", a.id), *(Act("drop", o) for o in work.remade.holds(work.old, a.id)))
+        later = work.remade.after(work.new, a.id, work.created - work.inlined.keys())
+        self._first(a, *(Act("create", o) for o in later))
+        self.before[a] |= {Act("drop", o) for o in later if o in work.dropped and not work.taken_by(o)}
+
+    def _drop(self, a: Act) -> None:
+        implied = self.work.taken_by(a.id)
+        if a.id in self.work.created:
+            self.before.setdefault(Act("create", a.id), set())
+            if a.id not in self.work.moved and not self._left_behind(a.id):
+                self.before[Act("create", a.id)].add(a)
+        for parent in implied:
+            self.before[a].add(Act("drop", parent))
+        for user in self.work.users.get(a.id, ()):
+            self._let_go(user, a.id, implied)
+
+    def _left_behind(self, oid: ObjectId) -> bool:
+        """Whether it goes with a table that is moved aside, and so is out of the way before it is dropped."""
+        remade = self.work.remade
+        home = ObjectId("table", oid.name[:2])
+        return (oid in self.work.inlined and home in remade.tables) or remade.elsewhere(self.work.old, oid)
+
+    def _let_go(self, user: ObjectId, used: ObjectId, implied: frozenset[ObjectId] | set[ObjectId]) -> None:
+        """What is dropped or changed of a user comes before the drop of what it uses, and of what takes that along."""
+        along = (self.work.old.vanishes_with(user) if self.work.taken_by(user) else NOTHING) | {user}
+        for act in (Act("drop", user), Act("alter", user)):
+            if act not in self.before or (act.verb == "drop" and used in along):
+                continue
+            for one in {used, *implied} - along:
+                self._first(act, Act("drop", one))
+
+    def _alter(self, a: Act) -> None:
+        for n in self.work.new.needs.get(a.id, NOTHING):
+            self.before[a] |= {Act("create", n), Act("alter", n)}
+        for user in self.work.users.get(a.id, ()):
+            self.before[a].add(Act("drop", user))
+
+    def _create(self, a: Act) -> None:
+        inlined, inside = self.work.inlined, self.work.inside
+        for one in (a.id, *inside.get(a.id, ())):
+            for n in self.work.new.needs.get(one, NOTHING):
+                if n != a.id and n not in inside.get(a.id, ()):
+                    self.before[a] |= {Act("create", inlined.get(n, n)), Act("alter", n)}
+                if n in inlined and inlined[n] != a.id:
+                    self.before[a].add(Act("create", n))
+        if a.id.kind == "foreign key":
+            target = self.work.new.objects[a.id].target[:2]
+            self.before[a] |= {Act("drop", o) for o in self.work.dropped if self._key_of(o, target)}
+
+    def _key_of(self, oid: ObjectId, table: tuple[str, ...]) -> bool:
+        """Whether this is a key of the table that a new foreign key could come to rest on, though it goes."""
+        spec = self.work.old.objects[oid]
+        return (oid.kind in ("primary key", "unique") and oid.name[:2] == table) or (
+            oid.kind == "index" and spec.unique and spec.table == table
+        )
+
+    def _collisions(self) -> None:
+        """A name is free only once what had it is gone."""
+        taken = defaultdict(list)
+        for oid in self.work.dropped:
+            for key in names(oid, self.work.old.objects[oid]):
+                taken[key].append(oid)
+        for oid in self.work.created:
+            for key in names(oid, self.work.new.objects[oid]):
+                for other in taken.get(key, ()):
+                    if other != oid:
+                        self.before[Act("create", oid)] |= self._gives_up_its_name(other)
+
+    def _gives_up_its_name(self, oid: ObjectId) -> set[Act]:
+        """Its drop; or what moves its table aside, together with it; a partition's place is its parent's."""
+        moved = self.work.old.vanishes_with(oid) & self.work.remade.tables if self.work.remade.tables else NOTHING
+        if oid.kind == "inheritance":
+            moved = {ObjectId("table", p) for p in self.work.old.objects[oid].parents} & self.work.remade.tables
+        return {Act("move", t) for t in moved} or {Act("drop", oid)}

@@ -1,0 +1,234 @@
+"""Tables that are made anew with their rows, for how a table is partitioned cannot be changed in place.
+
+The old table is named aside, the new one made with its partitions, the rows are copied, the old one is dropped, all in one transaction.
+Partitions that stay partitions of it are made anew with it: their rows come by way of the whole, which knows where each belongs.
+https://www.postgresql.org/docs/current/ddl-partitioning.html
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from colonnade.core.hazards import COPIES_TABLE, hazard
+from colonnade.core.kind import NOTHING, Model, ObjectId
+from colonnade.core.plan import Check, Step
+from colonnade.engines.postgres.kind import Context
+from colonnade.engines.postgres.statement import Part, keys, listed, name, printed, q, step, text, value
+
+AFTER_ROWS = (
+    "trigger",
+    "rule",
+    "policy",
+    "row security",
+    "index",
+    "primary key",
+    "unique",
+    "exclusion",
+    "foreign key",
+    "statistics",
+)
+WATCHERS = ("trigger", "rule")
+KEYS = ("primary key", "unique", "exclusion")
+
+
+def aside(one: str) -> str:
+    """A name for what gives its own up for a while; another for each, and never longer than the server keeps."""
+    digest = hashlib.sha256(one.encode()).hexdigest()[:6]
+    return f"{one.encode()[:40].decode(errors='ignore')}_{digest}_colonnade_old"
+
+
+def below(model: Model, table: ObjectId) -> set[ObjectId]:
+    """The partitions of a table, and theirs."""
+    children: defaultdict[tuple[str, ...], list[ObjectId]] = defaultdict(list)
+    for oid, spec in model.objects.items():
+        if oid.kind == "inheritance" and spec.bound:
+            children[spec.parents[0]].append(ObjectId("foreign table" if spec.relkind == "f" else "table", oid.name))
+    found: set[ObjectId] = set()
+    todo = [table]
+    while todo:
+        for one in children.get(todo.pop().name, ()):
+            if one not in found:
+                found.add(one)
+                todo.append(one)
+    return found
+
+
+def with_them(old: Model, new: Model, tables: Collection[ObjectId]) -> set[ObjectId]:
+    """What has to be made anew with these tables: partitions that stay, and what would watch the rows come into others."""
+    olds, news = (set().union(*(below(m, t) for t in tables)) for m in (old, new))
+    again = olds & news
+    joins = {t.name for t in news - again if t in old.objects}
+    watching = {o for o in new.objects if o.kind in WATCHERS and o in old.objects and o.name[:2] in joins}
+    return again | watching
+
+
+@dataclass(frozen=True)
+class Remade:
+    """The tables made anew; those of them that are `copied`, with all below; partitions that are `emptied` so, and go."""
+
+    tables: frozenset[ObjectId] = NOTHING
+    copied: frozenset[ObjectId] = NOTHING
+    emptied: frozenset[ObjectId] = NOTHING
+
+    @classmethod
+    def of(cls, old: Model, new: Model, dropped: Collection[ObjectId], created: Collection[ObjectId]) -> Remade:
+        """By what is dropped and created."""
+        tables = frozenset(o for o in dropped if o.kind == "table" and o in created)
+        if not tables:
+            return cls()
+        through = {t: below(old, t) & below(new, t) for t in tables}
+        copied = tables - set().union(*through.values())
+        emptied = set().union(*(below(old, t) for t in copied))
+        return cls(tables, copied, frozenset(o for o in emptied if o in dropped and o not in created))
+
+    def under(self, model: Model, table: ObjectId) -> Iterator[ObjectId]:
+        """The places of its children."""
+        return (o for o, s in model.objects.items() if o.kind == "inheritance" and table.name in s.parents)
+
+    def takes_in(self, model: Model, table: ObjectId) -> Iterator[ObjectId]:
+        """The places of its partitions, near and far."""
+        return (ObjectId("inheritance", o.name) for o in below(model, table))
+
+    def holds(self, model: Model, table: ObjectId) -> Iterator[ObjectId]:
+        """Its partitions and their places, near and far."""
+        for one in below(model, table):
+            yield from (one, ObjectId("inheritance", one.name))
+
+    def after(self, model: Model, table: ObjectId, created: Collection[ObjectId]) -> set[ObjectId]:
+        """Of what is created, what must not be there yet while rows are copied: nothing is to count or watch them coming."""
+        homes = {table, *below(model, table)}
+        return {
+            o
+            for o in created
+            if o.kind in AFTER_ROWS
+            for home in model.vanishes_with(o) & homes
+            if home in self.tables or home in created or o.kind in WATCHERS
+        }
+
+    def elsewhere(self, model: Model, oid: ObjectId) -> bool:
+        """Whether this is a partition's place that it leaves by being moved aside, together with its parent."""
+        if oid.kind != "inheritance" or ObjectId("table", oid.name) not in self.tables:
+            return False
+        return any(ObjectId("table", p) in self.tables for p in model.objects[oid].parents)
+
+
+def move(oid: ObjectId, context: Context) -> Iterator[Step]:
+    """Out of the way, with the names of its indexes and of the sequences in its columns."""
+    security = context.old.objects.get(ObjectId("row security", oid.name))
+    if security and security.forced:
+        no_force = q("ALTER TABLE {} {} FORCE ROW LEVEL SECURITY", name(*oid.name), q("NO"))
+        yield step(oid, no_force, undo=q("ALTER TABLE {} FORCE ROW LEVEL SECURITY", name(*oid.name)))
+    yield _renamed(oid, q("TABLE"), oid.name)
+    for sequence in _sequences(oid, context.old).values():
+        yield _renamed(oid, q("SEQUENCE"), sequence)
+    for one, spec in context.old.objects.items():
+        if (one.kind in KEYS and one.name[:2] == oid.name) or (one.kind == "index" and spec.table == oid.name):
+            yield _renamed(oid, q("INDEX"), (one.name[0], one.name[-1]))
+
+
+def _renamed(oid: ObjectId, word: Part, was: tuple[str, ...]) -> Step:
+    now = aside(was[-1])
+    there, back = (
+        q("ALTER {} {} RENAME TO {}", word, name(was[0], a), name(b)) for a, b in ((was[1], now), (now, was[1]))
+    )
+    return step(oid, there, undo=back)
+
+
+def _columns(table: ObjectId, model: Model) -> Mapping[str, tuple[ObjectId, object]]:
+    found = ((o, s) for o, s in model.objects.items() if o.kind == "column" and o.name[:2] == table.name)
+    return {o.name[2]: (o, s) for o, s in found}
+
+
+def _sequences(table: ObjectId, model: Model) -> Mapping[str, tuple[str, str]]:
+    found = ((o, s) for o, s in model.objects.items() if o.kind == "column" and o.name[:2] == table.name)
+    return {o.name[2]: s.sequence[:2] for o, s in found if s.identity and s.sequence}
+
+
+def source(oid: ObjectId, context: Context, table: str) -> Part:
+    """The rows that the table shows, without those of children that only inherit."""
+    only = q("") if context.old.objects[oid].partition_key else q("ONLY ")
+    return q("{}{}", only, name(oid.name[0], table))
+
+
+def copy(oid: ObjectId, context: Context) -> Iterator[Step]:
+    """The rows, then where the numbering of identity columns had got to."""
+    ways = [_copy(oid, context, how) for how in ("assigned", "cast", "text")]
+    rest = tuple(dict.fromkeys(text(w) for w in ways[1:] if text(w) != text(ways[0])))
+    yield replace(
+        step(
+            oid, ways[0], hazards=(hazard(COPIES_TABLE, oid),), undo="the change the other way round copies them back"
+        ),
+        otherwise=rest,
+        checks=tuple(_no_nulls(oid, context)),
+    )
+    before, after = (_sequences(oid, m) for m in (context.old, context.new))
+    for column in before.keys() & after.keys():
+        old, new = before[column], after[column]
+        position = q(
+            "SELECT pg_catalog.setval({}, last_value, is_called) FROM {}",
+            value(text(name(*new))),
+            name(old[0], aside(old[1])),
+        )
+        yield step(oid, position, undo="the old sequence keeps its own position")
+
+
+def _copy(oid: ObjectId, context: Context, how: str) -> Part:
+    found = list(_values(oid, context, how))
+    if not found:
+        return q("SELECT 1 FROM {} LIMIT 0", source(oid, context, aside(oid.name[1])))
+    return q(
+        "INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM {}",
+        name(*oid.name),
+        listed(name(c) for c, _ in found),
+        listed(v for _, v in found),
+        source(oid, context, aside(oid.name[1])),
+    )
+
+
+def _values(oid: ObjectId, context: Context, how: str) -> Iterator[tuple[str, Part]]:
+    """What goes into each column: what was in it, what a wish says, else nothing, so that its default does."""
+    old = _columns(oid, context.old)
+    for column, (new_id, new) in _columns(oid, context.new).items():
+        wish, conversion = context.backfills.get(new_id), context.conversions.get(new_id)
+        if getattr(new, "generated", ""):
+            continue
+        if column not in old:
+            if wish:
+                yield column, q("({})", printed(wish.expression))
+            continue
+        was, now = (getattr(s, "type", "") for s in (old[column][1], new))
+        if conversion and was != now:
+            yield column, q("({})", printed(conversion))
+        elif was == now or how == "assigned":
+            yield column, name(column)
+        else:
+            cast = q("{}::{}", name(column), printed(now)) if how == "cast" else None
+            yield column, cast or q("{}::text::{}", name(column), printed(now))
+
+
+def _no_nulls(oid: ObjectId, context: Context) -> Iterator[Check]:
+    old = _columns(oid, context.old)
+    for column, (new_id, new) in _columns(oid, context.new).items():
+        was = old[column][1] if column in old else None
+        if was is None or getattr(was, "not_null", False) or not getattr(new, "not_null", False):
+            continue
+        rows = q("FROM {} WHERE {} IS NULL", source(oid, context, oid.name[1]), name(column))
+        yield Check(
+            query=text(q("SELECT {} {} LIMIT 5", keys(context.key_of(oid.name)), rows)),
+            count=text(q("SELECT count(*) {}", rows)),
+            problem=f"{new_id} is to be NOT NULL and has rows without a value",
+            remedy="fill the rows by hand",
+        )
+
+
+def lost(oid: ObjectId, context: Context) -> Iterable[ObjectId]:
+    """The columns whose values are not copied, for the new table has them not."""
+    new = _columns(oid, context.new)
+    return [
+        one
+        for column, (one, spec) in _columns(oid, context.old).items()
+        if column not in new and not getattr(spec, "generated", "")
+    ]

@@ -1,0 +1,88 @@
+"""What a planning has found so far: the objects that are dropped, created, altered, carried over, and what takes what along."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from colonnade.core.kind import NOTHING, Model, ObjectId
+from colonnade.engines.postgres.kind import PgKind
+from colonnade.engines.postgres.kinds import KINDS
+from colonnade.engines.postgres.remade import Remade
+
+
+class Act(NamedTuple):
+    """One thing to do to one object."""
+
+    verb: str
+    id: ObjectId
+
+
+def kind_of(oid: ObjectId) -> PgKind[Any]:
+    """The kind of this object."""
+    return KINDS[oid.kind]
+
+
+@dataclass
+class Work:
+    """The sets, and where things stand: `inlined` in the CREATE of another, `moved` aside under another name."""
+
+    old: Model
+    new: Model
+    dropped: set[ObjectId] = field(default_factory=set[ObjectId])
+    created: set[ObjectId] = field(default_factory=set[ObjectId])
+    altered: set[ObjectId] = field(default_factory=set[ObjectId])
+    carried: set[ObjectId] = field(default_factory=set[ObjectId])
+    inlined: dict[ObjectId, ObjectId] = field(default_factory=dict[ObjectId, ObjectId])
+    inside: dict[ObjectId, list[ObjectId]] = field(default_factory=lambda: defaultdict(list))
+    place: dict[ObjectId, int] = field(default_factory=dict[ObjectId, int])
+    moved: dict[ObjectId, str] = field(default_factory=dict[ObjectId, str])
+    remade: Remade = field(default_factory=Remade)
+
+    def __post_init__(self) -> None:
+        self.users: defaultdict[ObjectId, set[ObjectId]] = defaultdict(set)
+        for oid, needs in self.old.needs.items():
+            for n in needs | self.old.parents.get(oid, NOTHING):
+                self.users[n].add(oid)
+
+    def replace(self, oid: ObjectId) -> None:
+        """Drop and create."""
+        self.altered.discard(oid)
+        self.dropped.add(oid)
+        if oid in self.new.objects:
+            self.created.add(oid)
+
+    def taken_by(self, oid: ObjectId) -> frozenset[ObjectId]:
+        """What is dropped and takes this object along.
+
+        A foreign key whose target goes, too, goes first: circles could not go else. A sequence that stays is let go of first.
+        """
+        taken = self.old.vanishes_with(oid) & self.dropped
+        if taken and oid.kind == "foreign key":
+            target = ObjectId("table", self.old.objects[oid].target[:2])
+            if target.name != oid.name[:2] and (
+                target in self.dropped or self.old.needs.get(oid, NOTHING) & self.dropped - taken
+            ):
+                return NOTHING
+        if oid.kind == "sequence owner" and ObjectId("sequence", oid.name) not in self.dropped:
+            return NOTHING
+        return taken
+
+
+def names(oid: ObjectId, spec: Any) -> Iterable[tuple[str, ...]]:
+    """The names that the object takes up, each with the space that it must be unique in; a partition takes up room in its parent."""
+    kind = kind_of(oid)
+    if kind.space == "relation":
+        yield ("relation", *oid.name[:2])
+        if oid.kind in ("table", "view", "materialized view", "composite type", "foreign table"):
+            yield ("type", *oid.name[:2])
+    elif kind.space in ("type", "routine"):
+        yield (kind.space, *oid.name[:2])
+    elif kind.space == "constraint":
+        yield ("constraint", *oid.name)
+        if oid.kind in ("primary key", "unique", "exclusion"):
+            yield ("relation", oid.name[0], oid.name[-1])
+    elif oid.kind == "inheritance" and spec.bound:
+        yield ("partition", *spec.parents[0])
