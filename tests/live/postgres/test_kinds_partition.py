@@ -135,3 +135,81 @@ CREATE TABLE t (a int, b text);
 
 def test_keys_and_parts(walk: Walk) -> None:
     walk.cases(KEYS)
+
+
+EVENTS = "CREATE TABLE events (id bigint GENERATED ALWAYS AS IDENTITY, at date NOT NULL, n serial, note text, PRIMARY KEY (id, at))"
+YEARS = """ PARTITION BY RANGE (at);
+CREATE TABLE events_2020 PARTITION OF events FOR VALUES FROM ('2020-01-01') TO ('2021-01-01');
+CREATE TABLE events_2021 PARTITION OF events FOR VALUES FROM ('2021-01-01') TO ('2022-01-01');"""
+ROWS = "INSERT INTO events (at, note) SELECT '2020-01-01'::date + i, 'note ' || i FROM generate_series(0, 700, 7) i;"
+REFERRING = """
+CREATE VIEW notes AS SELECT note FROM events; GRANT SELECT ON notes TO PUBLIC;
+CREATE TABLE seen (id bigint, at date, FOREIGN KEY (id, at) REFERENCES events);
+CREATE FUNCTION boom() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'a row came'; END $$;
+CREATE TRIGGER boom BEFORE INSERT ON events FOR EACH ROW EXECUTE FUNCTION boom();
+"""
+SAME = "SELECT md5(string_agg(e::text, ',' ORDER BY id)) FROM events e"
+
+
+def test_rows_numbering_and_all_that_refers_to_them_stay_while_a_table_is_partitioned_and_back(flow: Flow) -> None:
+    flow.apply(EVENTS + ";")
+    flow.run(ROWS + "GRANT SELECT ON events TO PUBLIC; COMMENT ON TABLE events IS 'by hand'")
+    flow.apply(EVENTS + ";" + REFERRING)
+    flow.run("INSERT INTO seen SELECT id, at FROM events WHERE id < 9")
+    before = flow.ask(SAME)
+    held = flow.reconcile(EVENTS + YEARS + REFERRING).held
+    assert held is not None
+    assert held.reason == "ApprovalRequired"
+    assert "table public.events is made anew and its rows are copied" in held.message
+    for wanted in (EVENTS + YEARS + REFERRING, EVENTS + ";" + REFERRING):
+        result = flow.apply(wanted)
+        assert result.plan is not None
+        assert "DELETES_DATA" not in {h.code for h in result.plan.hazards}
+        assert flow.ask(SAME) == before
+        assert flow.ask("SELECT count(*) FROM notes JOIN seen ON true") == 101 * 8
+        assert flow.ask("SELECT obj_description('events'::regclass)") == "by hand"
+        assert flow.ask("SELECT has_table_privilege('public', 'events', 'SELECT')")
+        home = flow.ask("SELECT tableoid::regclass::text FROM events WHERE note = 'note 700'")
+        assert home == ("events_2021" if "PARTITION" in wanted else "events")
+    flow.run("DROP TRIGGER boom ON events; INSERT INTO events (at) VALUES ('2020-05-05')")
+    assert flow.ask("SELECT id || ' ' || n FROM events WHERE note IS NULL") == "102 102", "the numbering goes on"
+
+
+def test_rows_that_fit_no_partition_are_told_before_anything_is_changed(flow: Flow) -> None:
+    flow.apply(EVENTS + ";")
+    flow.run(ROWS + "INSERT INTO events (at) VALUES ('2019-12-31'), ('2022-01-01')")
+    before = flow.whole()
+    with pytest.raises(DataViolation, match=r"has rows that fit no partition: 2 of them, such as \(id, at\) = \(102,"):
+        flow.reconcile(EVENTS + YEARS, approved)
+    assert flow.whole() == before
+    flow.apply(EVENTS + YEARS + "CREATE TABLE events_rest PARTITION OF events DEFAULT;")
+    assert flow.ask("SELECT count(*) FROM events_rest") == 2
+
+
+def test_a_row_that_does_not_fit_the_new_bound_is_told_before_anything_is_changed(flow: Flow) -> None:
+    flow.apply(EVENTS + YEARS)
+    flow.run(ROWS)
+    before = flow.whole()
+    with pytest.raises(DataViolation, match=r"events_2020 has rows that do not fit its place"):
+        flow.reconcile(EVENTS + YEARS.replace("('2020-01-01') TO", "('2020-03-01') TO"), approved)
+    rest = "CREATE TABLE events_rest PARTITION OF events DEFAULT;"
+    assert flow.whole() == before
+    flow.apply(EVENTS + YEARS + rest)
+    flow.run("INSERT INTO events (at) VALUES ('2024-01-01')")
+    more = "CREATE TABLE events_2024 PARTITION OF events FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');"
+    with pytest.raises(DataViolation, match=r"events_rest has rows that do not fit its place"):
+        flow.reconcile(EVENTS + YEARS + rest + more, approved)
+    flow.run("DELETE FROM events WHERE at = '2024-01-01'")
+    flow.apply(EVENTS + YEARS.replace("2021-01-01') TO", "2020-12-31') TO").replace("TO ('2021-01-01')", "TO ('2020-12-31')") + rest + more)
+    assert flow.ask("SELECT count(*) FROM events") == 101
+
+
+def test_a_column_that_goes_while_its_table_is_made_anew_is_told_as_lost(flow: Flow) -> None:
+    flow.apply("CREATE TABLE t (a int, b text, c text)")
+    flow.run("INSERT INTO t VALUES (1, 'x', 'y')")
+    wanted = "CREATE TABLE t (a bigint, b text) PARTITION BY LIST (a); CREATE TABLE p PARTITION OF t DEFAULT"
+    plan = flow.plan(wanted, Policy(drops="Drop"))
+    (lost,) = [h.message for h in plan.hazards if h.code == "DELETES_DATA"]
+    assert lost.startswith("column public.t.c and everything in it is deleted")
+    flow.apply(wanted)
+    assert flow.ask("SELECT p::text FROM p") == "(1,x)"

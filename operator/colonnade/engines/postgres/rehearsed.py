@@ -19,7 +19,7 @@ from colonnade.core.gate import Policy
 from colonnade.core.kind import Model, ObjectId
 from colonnade.core.plan import Step
 from colonnade.engines import Progress
-from colonnade.engines.postgres import fingerprint, losses, planner, quarantine, renames
+from colonnade.engines.postgres import fingerprint, fitting, losses, planner, quarantine, renames
 from colonnade.engines.postgres.fingerprint import Fingerprint
 from colonnade.engines.postgres.kind import OWN_SCHEMAS, Fill
 from colonnade.engines.postgres.normalise import EXPRESSIONS, Form, Normaliser, PgDesired, built, snapshot
@@ -127,6 +127,7 @@ class Rehearsed:
                 f"after the plan these would still differ: {'; '.join(named[:5])}; nothing was changed; "
                 "take what is named out of the declaration, or change it by hand"
             )
+        done = fitting.told(copy, self.scope.live, self.scope.wanted, done)
         return renames.suspected(done, first or (), before, self.scope.wanted)
 
     def _sizes(self) -> dict[str, Size]:

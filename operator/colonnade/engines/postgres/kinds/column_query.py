@@ -25,8 +25,8 @@ SELECT a.attrelid AS oid, a.attnum::int AS sub, a.attrelid AS rel, ARRAY[n.nspna
      WHERE k.oid = a.attcollation) END AS collation,
   a.attnotnull AS not_null,"""
 AFTER: LiteralString = """
-  a.attidentity::text AS identity,
-  CASE WHEN a.attidentity <> '' THEN (SELECT ARRAY[sn.nspname, sc.relname, format_type(s.seqtypid, NULL), s.seqstart::text,
+  CASE WHEN {identity} THEN a.attidentity::text ELSE '' END AS identity,
+  CASE WHEN {identity} THEN (SELECT ARRAY[sn.nspname, sc.relname, format_type(s.seqtypid, NULL), s.seqstart::text,
       s.seqincrement::text, s.seqmin::text, s.seqmax::text, s.seqcache::text, CASE WHEN s.seqcycle THEN 'CYCLE' ELSE 'NO CYCLE' END]
     FROM pg_depend d JOIN pg_sequence s ON s.seqrelid = d.objid JOIN pg_class sc ON sc.oid = s.seqrelid
     JOIN pg_namespace sn ON sn.oid = sc.relnamespace WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = a.attrelid
@@ -42,6 +42,9 @@ AFTER: LiteralString = """
   a.attislocal AS local, a.attinhcount > 0 AS inherited
 FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_type t ON t.oid = a.atttypid"""
+OWN: LiteralString = "a.attidentity <> ''"
+"""Which columns have an identity with a sequence of their own; from 17 on a partition's columns have their parent's."""
+OWN_UNLESS_PARTITION: LiteralString = "a.attidentity <> '' AND NOT c.relispartition"
 WHICH: LiteralString = """
 WHERE c.relkind IN ('r', 'p', 'f') AND a.attnum > 0 AND NOT a.attisdropped AND c.relpersistence <> 't' AND n.nspname !~ '^pg_'
   AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'colonnade%' ORDER BY n.nspname, c.relname, a.attnum"""
@@ -50,4 +53,5 @@ WHERE c.relkind IN ('r', 'p', 'f') AND a.attnum > 0 AND NOT a.attisdropped AND c
 def query(version: int) -> LiteralString:
     """The query for this version; from 18 on NOT NULL is a constraint with a name."""
     named = version >= 180000
-    return BEFORE + (NAMED if named else UNNAMED) + AFTER + (CONSTRAINT if named else "") + WHICH
+    after = AFTER.replace("{identity}", OWN_UNLESS_PARTITION if version >= 170000 else OWN)
+    return BEFORE + (NAMED if named else UNNAMED) + after + (CONSTRAINT if named else "") + WHICH
