@@ -6,6 +6,7 @@ import pytest
 
 from colonnade.core.errors import DataViolation, Unsupported
 from colonnade.core.gate import Policy
+from colonnade.engines.postgres.statement import printed, q
 from tests.live.postgres.flow import Flow, approved
 from tests.live.postgres.walk import Walk, cases
 
@@ -112,6 +113,14 @@ CREATE TABLE c (a int) INHERITS (t);
 --
 CREATE TABLE t (a int) PARTITION BY LIST (a);
 CREATE TABLE c (a int);
+== another_joins_with_keys
+CREATE TABLE t (a text, b int, UNIQUE (a, b));
+CREATE UNIQUE INDEX i ON t (a);
+CREATE TABLE p (a text, b int, UNIQUE (a, b));
+--
+CREATE TABLE t (a text, b int, UNIQUE (a, b)) PARTITION BY LIST (a);
+CREATE UNIQUE INDEX i ON t (a);
+CREATE TABLE p PARTITION OF t FOR VALUES IN ('x');
 == bounds
 CREATE TABLE t (a int) PARTITION BY RANGE (a);
 CREATE TABLE p PARTITION OF t FOR VALUES FROM (1) TO (10);
@@ -131,6 +140,55 @@ CREATE TABLE t OF row_t;
 CREATE TYPE row_t AS (a int, b text);
 CREATE TABLE t (a int, b text);
 """)
+
+INHERITED = cases("""
+== a_child_keeps_its_own
+CREATE TABLE t (a int, e int);
+CREATE TABLE c (b int) INHERITS (t);
+CREATE TABLE d () INHERITS (c);
+CREATE TABLE x () INHERITS (t);
+CREATE TABLE y (f int, e int) INHERITS (t);
+--
+CREATE TABLE t (a int);
+CREATE TABLE c (b int, e int) INHERITS (t);
+CREATE TABLE d () INHERITS (c);
+CREATE TABLE x () INHERITS (t);
+CREATE TABLE y (f int, e int) INHERITS (t);
+== a_grandchild_keeps_its_own
+CREATE TABLE t (a int, e int);
+CREATE TABLE c (b int) INHERITS (t);
+CREATE TABLE d () INHERITS (c);
+--
+CREATE TABLE t (a int);
+CREATE TABLE c (b int) INHERITS (t);
+CREATE TABLE d (e int) INHERITS (c);
+""")
+KEYED = cases("""
+== foreign_keys_both_ways
+CREATE TABLE t (a text UNIQUE, b text);
+CREATE TABLE u (a text UNIQUE, b text);
+ALTER TABLE t ADD CONSTRAINT t_u FOREIGN KEY (a) REFERENCES u (a);
+ALTER TABLE u ADD CONSTRAINT u_t FOREIGN KEY (a) REFERENCES t (a);
+--
+CREATE TABLE t (a text UNIQUE, b text) PARTITION BY LIST (a);
+CREATE TABLE t1 PARTITION OF t FOR VALUES IN ('a');
+CREATE TABLE u (a text UNIQUE, b text) PARTITION BY LIST (a);
+ALTER TABLE t ADD CONSTRAINT t_u FOREIGN KEY (a) REFERENCES u (a);
+ALTER TABLE u ADD CONSTRAINT u_t FOREIGN KEY (a) REFERENCES t (a);
+""")
+
+
+def test_columns_of_children_that_outlive_the_parents(walk: Walk) -> None:
+    for versions in INHERITED.values():
+        old, new = (walk.place(v) for v in versions)
+        walk.psql(old.url, "INSERT INTO c (e) VALUES (7); INSERT INTO d (e) VALUES (7)")
+        walk.go(old, new)
+        kept = "public.c" if "c (b int, e int)" in versions[1] else "public.d"
+        assert old.connection.execute(q("SELECT e FROM ONLY {}", printed(kept))).fetchall() == [(7,)]
+
+
+def test_foreign_keys_of_tables_made_anew(walk: Walk) -> None:
+    walk.cases(KEYED)
 
 
 def test_keys_and_parts(walk: Walk) -> None:
@@ -200,7 +258,12 @@ def test_a_row_that_does_not_fit_the_new_bound_is_told_before_anything_is_change
     with pytest.raises(DataViolation, match=r"events_rest has rows that do not fit its place"):
         flow.reconcile(EVENTS + YEARS + rest + more, approved)
     flow.run("DELETE FROM events WHERE at = '2024-01-01'")
-    flow.apply(EVENTS + YEARS.replace("2021-01-01') TO", "2020-12-31') TO").replace("TO ('2021-01-01')", "TO ('2020-12-31')") + rest + more)
+    flow.apply(
+        EVENTS
+        + YEARS.replace("2021-01-01') TO", "2020-12-31') TO").replace("TO ('2021-01-01')", "TO ('2020-12-31')")
+        + rest
+        + more
+    )
     assert flow.ask("SELECT count(*) FROM events") == 101
 
 

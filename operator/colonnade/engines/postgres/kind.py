@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, LiteralString, NamedTuple, TypeVar
 
@@ -76,6 +76,12 @@ class Context:
         """The columns of a table's primary key as it is now; none where it has none."""
         found = (s.columns for o, s in self.old.objects.items() if o.kind == "primary key" and o.name[:2] == name[:2])
         return next(found, ())
+
+    def children(self, table: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+        """The tables that inherit from this one as it is now, other than as its partitions."""
+        for oid, spec in self.old.objects.items():
+            if oid.kind == "inheritance" and not spec.bound and table[:2] in spec.parents:
+                yield oid.name
 
     def is_fresh(self, name: tuple[str, ...]) -> bool:
         """Whether the relation of this name is made in this plan, so that nobody uses it yet."""

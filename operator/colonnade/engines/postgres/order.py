@@ -91,6 +91,8 @@ class _Before:
     def _move(self, a: Act) -> None:
         self._first(a, Act("create", a.id), Act("drop", a.id))
         self._first(a, *(Act("drop", o) for o in self.work.remade.under(self.work.old, a.id)))
+        own = (o for o in self.work.dropped if o.kind == "foreign key" and o.name[:2] == a.id.name)
+        self.before[a] |= {Act("drop", o) for o in own if not self.work.taken_by(o)}
 
     def _copy(self, a: Act) -> None:
         """After everything that takes the rows in; before what holds them now goes, and what would count or watch them comes."""
@@ -107,6 +109,8 @@ class _Before:
             self.before.setdefault(Act("create", a.id), set())
             if a.id not in self.work.moved and not self._left_behind(a.id):
                 self.before[Act("create", a.id)].add(a)
+        if self.work.outlives(a.id):
+            self.before[a].add(Act("drop", ObjectId("inheritance", self.work.home(a.id).name)))
         for parent in implied:
             self.before[a].add(Act("drop", parent))
         for user in self.work.users.get(a.id, ()):
@@ -120,6 +124,8 @@ class _Before:
 
     def _let_go(self, user: ObjectId, used: ObjectId, implied: frozenset[ObjectId] | set[ObjectId]) -> None:
         """What is dropped or changed of a user comes before the drop of what it uses, and of what takes that along."""
+        if self.work.outlives(user):
+            self._first(Act("drop", ObjectId("inheritance", self.work.home(user).name)), Act("drop", used))
         along = (self.work.old.vanishes_with(user) if self.work.taken_by(user) else NOTHING) | {user}
         for act in (Act("drop", user), Act("alter", user)):
             if act not in self.before or (act.verb == "drop" and used in along):

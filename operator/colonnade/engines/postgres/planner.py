@@ -93,6 +93,8 @@ class _Planning:
     def _must_go(self, user: ObjectId, oid: ObjectId) -> bool:
         kind = kind_of(user)
         if oid in self.work.dropped:
+            if self.work.outlives(user) and self.work.home(user).name not in (oid.name[:2], oid.name):
+                return False
             own = oid.name == user.name[:2] or oid not in self.work.created
             if user.kind == "column" and (oid.kind == "foreign table" or (oid.kind == "table" and own)):
                 return True

@@ -59,7 +59,8 @@ class Work:
 
         A foreign key whose target goes, too, goes first: circles could not go else. A sequence that stays is let go of first.
         """
-        taken = self.old.vanishes_with(oid) & self.dropped
+        whole = self.old.vanishes_with(self.home(oid)) | {self.home(oid)} if self.outlives(oid) else None
+        taken = (self.old.vanishes_with(oid) if whole is None else whole) & self.dropped
         if taken and oid.kind == "foreign key":
             target = ObjectId("table", self.old.objects[oid].target[:2])
             if target.name != oid.name[:2] and (
@@ -69,6 +70,18 @@ class Work:
         if oid.kind == "sequence owner" and ObjectId("sequence", oid.name) not in self.dropped:
             return NOTHING
         return taken
+
+    def home(self, oid: ObjectId) -> ObjectId:
+        """The table of an index or constraint."""
+        return ObjectId("table", self.old.objects[oid].table if oid.kind == "index" else oid.name[:2])
+
+    def outlives(self, oid: ObjectId) -> bool:
+        """Whether it is a key or index of a partition that is detached, and so no longer goes with the whole's."""
+        if oid.kind not in ("primary key", "unique", "exclusion", "index"):
+            return False
+        table = self.home(oid)
+        place = ObjectId("inheritance", table.name)
+        return place in self.dropped and table not in self.dropped and bool(self.old.objects[place].bound)
 
 
 def names(oid: ObjectId, spec: Any) -> Iterable[tuple[str, ...]]:

@@ -312,14 +312,35 @@ def _settings(oid: ObjectId, old: Column | None, new: Column) -> Iterator[Step]:
 def drop(oid: ObjectId, spec: Column, context: Context) -> Steps:
     if comes_along(spec):
         return
-    table = name(*oid.name[:2])
     risk = () if spec.generated else (hazard(BREAKS_CLIENTS if context.is_foreign(oid.name) else DELETES_DATA, oid),)
-    yield step(
-        oid,
-        q("ALTER TABLE {} DROP COLUMN {}", table, name(oid.name[2])),
-        hazards=risk,
-        undo="the values are gone; restore them from quarantine or a backup",
-    )
+    for one, only in _going(oid, context):
+        yield step(
+            one,
+            q("ALTER TABLE {}{} DROP COLUMN {}", q("ONLY ") if only else q(""), name(*one.name[:2]), name(one.name[2])),
+            hazards=risk,
+            undo="the values are gone; restore them from quarantine or a backup",
+        )
+
+
+def _going(oid: ObjectId, context: Context) -> Iterator[tuple[ObjectId, bool]]:
+    """The column, and whether it goes of this table alone: a child may keep its own as one that it has by itself from then on.
+
+    Then those children that do not keep theirs lose it one by one.
+    """
+    below = [ObjectId("column", (*child, oid.name[2])) for child in context.children(oid.name)]
+    only = any(_kept(c, context) for c in below)
+    yield oid, only
+    for one in below if only else ():
+        if one not in context.new.objects and comes_along(context.old.objects[one]):
+            yield from _going(one, context)
+
+
+def _kept(oid: ObjectId, context: Context) -> bool:
+    """Whether a child's column, or that of one of its children, is there by itself in the end."""
+    new = context.new.objects.get(oid)
+    if new is not None and oid not in context.gone:
+        return not comes_along(new)
+    return any(_kept(ObjectId("column", (*c, oid.name[2])), context) for c in context.children(oid.name))
 
 
 REBUILT = (

@@ -29,9 +29,12 @@ WHERE c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND n.nspname <> 'informat
   AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x')) ORDER BY 3"""
 
 ATTACHMENTS = """
-SELECT c.oid, c.oid AS rel, ARRAY[n.nspname, c.relname] AS name, ARRAY[pn.nspname, p.relname] AS parent
+SELECT c.oid, c.oid AS rel, ARRAY[n.nspname, c.relname] AS name, ARRAY[pn.nspname, p.relname] AS parent,
+  ARRAY[ARRAY[tn.nspname, t.relname], ARRAY[un.nspname, u.relname]] AS tables
 FROM pg_inherits h JOIN pg_class c ON c.oid = h.inhrelid AND c.relkind IN ('i', 'I') JOIN pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_class p ON p.oid = h.inhparent JOIN pg_namespace pn ON pn.oid = p.relnamespace
+JOIN pg_index ci ON ci.indexrelid = c.oid JOIN pg_class t ON t.oid = ci.indrelid JOIN pg_namespace tn ON tn.oid = t.relnamespace
+JOIN pg_index pi ON pi.indexrelid = p.oid JOIN pg_class u ON u.oid = pi.indrelid JOIN pg_namespace un ON un.oid = u.relnamespace
 WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'colonnade%' ORDER BY 3"""
 
 
@@ -51,9 +54,10 @@ class Index:
 
 @dataclass(frozen=True)
 class IndexAttachment:
-    """The partitioned index that this one is a part of."""
+    """The partitioned index that this one is a part of; `tables` are those of the two."""
 
     parent: tuple[str, str]
+    tables: tuple[tuple[str, str], tuple[str, str]]
 
 
 def _create(oid: ObjectId, spec: Index, *, concurrently: bool) -> Part:
@@ -151,7 +155,7 @@ def _changed(oid: ObjectId, old: Index, new: Index) -> Iterator[Step]:
 
 
 def drop(oid: ObjectId, spec: Index, context: Context) -> Steps:
-    if ObjectId("index attachment", oid.name) in context.old.objects and spec_gone(oid, context):
+    if ObjectId("index attachment", oid.name) in context.old.objects and _gone_before(oid, context):
         return
     alone = (
         context.live
@@ -169,8 +173,11 @@ def drop(oid: ObjectId, spec: Index, context: Context) -> Steps:
     )
 
 
-def spec_gone(oid: ObjectId, context: Context) -> bool:
-    """A part of a partitioned index goes with the whole."""
+def _gone_before(oid: ObjectId, context: Context) -> bool:
+    """A part of a partitioned index goes with the whole, unless its table was detached before."""
+    table = context.old.objects[oid].table
+    if ObjectId("inheritance", table) in context.gone and not context.is_gone(table):
+        return False
     parent = context.old.objects[ObjectId("index attachment", oid.name)].parent
     return (
         any(ObjectId(k, parent) in context.gone for k in ("index",))
@@ -179,7 +186,14 @@ def spec_gone(oid: ObjectId, context: Context) -> bool:
 
 
 def attachment_needs(oid: ObjectId, spec: IndexAttachment) -> Iterable[ObjectId]:
-    return ObjectId("index", oid.name), ObjectId("index", spec.parent)
+    yield ObjectId("inheritance", spec.tables[0])
+    for index, table in zip((oid.name, spec.parent), spec.tables, strict=True):
+        yield ObjectId("index", index)
+        yield from (ObjectId(kind, (*table, index[1])) for kind in ("primary key", "unique", "exclusion"))
+
+
+def part_of(oid: ObjectId, spec: IndexAttachment) -> Iterable[ObjectId]:
+    return ObjectId("index", oid.name), ObjectId("index", spec.parent), ObjectId("inheritance", spec.tables[0])
 
 
 def attach(oid: ObjectId, spec: IndexAttachment, context: Context) -> Steps:
@@ -212,6 +226,7 @@ KINDS = (
         spec=IndexAttachment,
         query=ATTACHMENTS,
         needs=attachment_needs,
+        goes_with=part_of,
         create=attach,
         alter=never,
         drop=detach,
