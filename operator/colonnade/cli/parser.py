@@ -22,6 +22,7 @@ VERBS: dict[str, str] = {
     "approve": "look at a plan of a cluster and let it run",
     "reject": "say that a plan of a cluster must not run",
     "release": "let a resource be deleted without touching the database, whatever its deletionPolicy",
+    "restore": "bring back a table or column that was dropped and waits in quarantine",
     "doctor": "find out what keeps Colonnade from working, and how to mend it",
     "crds": "print the CustomResourceDefinitions, for kubectl apply --server-side",
     "run": "run the operator",

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, cast, runtime_checkable
 
 from colonnade.core.errors import ColonnadeError, InvalidSpec
 from colonnade.core.gate import Policy
@@ -168,6 +168,28 @@ class Database(Protocol):
 
     def rest(self) -> None:
         """Nothing was asked for a while: hold nothing on the server but the connection."""
+        ...
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Something in quarantine: what it is, what it was called, and when it is really dropped."""
+
+    kind: str
+    name: str
+    until: str
+
+
+@runtime_checkable
+class Restorable(Protocol):
+    """A Database that can bring back what waits in quarantine."""
+
+    def waiting(self) -> Sequence[Waiting]:
+        """What can be brought back."""
+        ...
+
+    def restore(self, wanted: str) -> Waiting:
+        """Bring it back under its old name. Raises InvalidSpec where it is not there, Conflict where the name is taken."""
         ...
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from colonnade.core.errors import DataViolation, Unsupported
+from colonnade.core.errors import DataViolation
 from colonnade.core.gate import Policy
 from colonnade.engines.postgres.statement import printed, q
 from tests.live.postgres.flow import Flow, approved

@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import cast
 
-from colonnade.core.errors import Stale, Unsupported, WaitingForLock
+from colonnade.core.errors import InvalidSpec, Stale, Unsupported, WaitingForLock
 from colonnade.core.gate import Policy
 from colonnade.core.hazards import Weight
 from colonnade.core.kind import Model, ObjectId
 from colonnade.core.plan import Plan, Step, numbered
-from colonnade.engines import Declaration, Desired, Outcome, Probe, Progress, Proof, State, Target, silent
+from colonnade.engines import Declaration, Desired, Outcome, Probe, Progress, Proof, State, Target, Waiting, silent
 from colonnade.engines.postgres import fingerprint, quarantine
 from colonnade.engines.postgres.cache import Cache
 from colonnade.engines.postgres.checks import check
@@ -177,8 +177,22 @@ class PostgresDatabase:
         """Really drop what was in quarantine for long enough."""
         for schema in self.journal.over():
             with self.lock():
-                if quarantine.empty(self.connection, schema):
+                if quarantine.empty(self.connection, schema, self.policy.lock_timeout):
                     self.journal.emptied(schema)
+
+    def waiting(self) -> Sequence[Waiting]:
+        """See engines.Restorable."""
+        with translated(self.target.name):
+            return quarantine.waiting(self.connection) if self.journal.there else []
+
+    def restore(self, wanted: str) -> Waiting:
+        """See engines.Restorable."""
+        if not self.journal.there:
+            raise InvalidSpec(
+                f"{self.target.name}: Colonnade has never dropped anything here; nothing is in quarantine"
+            )
+        with translated(self.target.name), self.lock():
+            return quarantine.restore(self.connection, wanted)
 
     def verify(self, desired: Desired, plan: Plan | None = None) -> Proof:  # noqa: ARG002 - the shape
         """See engines.Database."""

@@ -58,7 +58,7 @@ def _copied(copy: Connection, live: Model, wanted: Model, oid: ObjectId) -> Iter
     yield from _unfit(copy, live, oid, leaves, problem, "declare a partition for them, or a default one")
 
 
-def _unfit(  # noqa: PLR0913 - the last two are words
+def _unfit(
     copy: Connection, live: Model, table: ObjectId, leaves: Iterable[ObjectId], problem: str, remedy: str
 ) -> Iterator[Check]:
     takes = [_takes(copy, leaf) for leaf in leaves]

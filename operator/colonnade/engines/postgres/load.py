@@ -64,6 +64,11 @@ WHERE x.oid >= 16384 AND (n.nspname IN ('pg_catalog', 'information_schema') OR n
   AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = x.catalog AND d.objid = x.oid AND d.deptype IN ('e', 'i')) ORDER BY x.oid LIMIT 1"""
 
 
+RESERVED_COLUMNS: LiteralString = (
+    r"SELECT attname FROM pg_attribute WHERE attname LIKE 'colonnade\_quarantine\_%' LIMIT 1"
+)
+
+
 class NeedsDatabase(Exception):
     """The declaration cannot be loaded within one transaction: it needs a database of its own."""
 
@@ -147,6 +152,7 @@ def _limit(connection: Connection) -> None:
 
 def _only_where_it_may(connection: Connection, todo: Sequence[Item]) -> None:
     """What is made in the server's own schemas, in Colonnade's or for the session is no part of what is compared: it is refused."""
+    _columns_of_its_own(connection, todo)
     row = connection.execute(RESERVED).fetchone()
     if row is None:
         return
@@ -160,6 +166,16 @@ def _only_where_it_may(connection: Connection, todo: Sequence[Item]) -> None:
     raise InvalidSpec(
         f"{item.place(1)}: {made} is declared in schema {schema}, which is {whose}'s own; declare it in another schema"
     )
+
+
+def _columns_of_its_own(connection: Connection, todo: Sequence[Item]) -> None:
+    """A column called as one in quarantine would not be seen."""
+    row = connection.execute(RESERVED_COLUMNS).fetchone()
+    if row is not None:
+        item = next((i for i in todo if str(row[0]) in i.text), todo[0])
+        raise InvalidSpec(
+            f"{item.place(1)}: column {row[0]} has a name that Colonnade keeps for columns in quarantine; call it something else"
+        )
 
 
 def _batch(connection: Connection, batch: Sequence[Item]) -> bool:

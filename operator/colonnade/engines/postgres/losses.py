@@ -12,6 +12,7 @@ from typing import LiteralString
 
 import psycopg
 
+from colonnade.core.errors import Unsupported
 from colonnade.core.kind import Model
 from colonnade.core.plan import Step
 from colonnade.engines.postgres.session import Connection
@@ -24,11 +25,27 @@ PATIENCE = "5s"
 SIZE: LiteralString = """
 SELECT c.reltuples::int8, pg_total_relation_size(c.oid), pg_size_pretty(pg_total_relation_size(c.oid)) FROM pg_class c WHERE c.oid = %s::regclass"""
 
+WAITING: LiteralString = r"""
+SELECT n.nspname, c.relname, a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE a.attname LIKE 'colonnade\_quarantine\_%' AND NOT a.attisdropped ORDER BY 1, 2, 3"""
+
 
 def told(connection: Connection, live: Model, steps: Sequence[Step]) -> list[Step]:
     """The steps, with every hazard of losing data saying how much of it there is."""
+    _guard(connection, steps)
     tables = {str(o): name(*o.name[:2]) for o in live.objects if o.kind in ("table", "column")}
     return [_told(connection, s, tables[s.subject]) if s.subject in tables and _loses(s) else s for s in steps]
+
+
+def _guard(connection: Connection, steps: Sequence[Step]) -> None:
+    """A table that is made anew would lose the columns that wait in it, which no plan sees."""
+    remade = {s.subject for s in steps if any(h.code == "COPIES_TABLE" for h in s.hazards)}
+    for schema, table, column in connection.execute(WAITING).fetchall() if remade else ():
+        if f"table {schema}.{table}" in remade:
+            raise Unsupported(
+                f"table {schema}.{table} would be made anew, and its column {column} waits in quarantine and would be lost; "
+                "restore it, or drop it by hand, first"
+            )
 
 
 def _loses(step: Step) -> bool:

@@ -172,7 +172,8 @@ class _Before:
 
     def _gives_up_its_name(self, oid: ObjectId) -> set[Act]:
         """Its drop; or what moves its table aside, together with it; a partition's place is its parent's."""
-        moved = self.work.old.vanishes_with(oid) & self.work.remade.tables if self.work.remade.tables else NOTHING
+        tables = self.work.remade.tables
+        moved = self.work.old.vanishes_with(oid) & tables if tables else NOTHING
         if oid.kind == "inheritance":
-            moved = {ObjectId("table", p) for p in self.work.old.objects[oid].parents} & self.work.remade.tables
+            moved = frozenset(ObjectId("table", p) for p in self.work.old.objects[oid].parents) & tables
         return {Act("move", t) for t in moved} or {Act("drop", oid)}

@@ -7,7 +7,7 @@ is replaced is dropped before and made again after it. Hazards come from the kin
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +17,7 @@ from colonnade.core.kind import NOTHING, Model, ObjectId
 from colonnade.core.plan import Step
 from colonnade.engines.postgres import remade
 from colonnade.engines.postgres.kind import Context, PgKind, Wishes
+from colonnade.engines.postgres.kinds.column import kept_aside
 from colonnade.engines.postgres.order import ordered
 from colonnade.engines.postgres.statement import name, printed, q, step, text
 from colonnade.engines.postgres.work import Act, Work, kind_of
@@ -114,6 +115,9 @@ class _Planning:
     def steps(self) -> list[Step]:
         """All statements, in order."""
         self._fold()
+        if self.context.quarantine:
+            gone = (o for o in self.work.dropped - self.work.created if o.kind == "column")
+            self.work.aside = {o for o in gone if kept_aside(o, self.context)}
         made = {act: self._make(act) for act in self._acts()}
         return [s for act in ordered(self.work, made) for s in made[act]]
 
@@ -212,7 +216,7 @@ class _Planning:
         if self.work.taken_by(oid):
             return []
         if self.context.quarantine and kind.words and oid not in self.work.created and self._quarantined_user(oid):
-            return [self._quarantined(oid, kind)]
+            return list(self._quarantined(oid, kind))
         rows_stay = oid in self.work.remade.tables | self.work.remade.emptied
         context = replace(self.context, quarantine=None) if rows_stay else self.context
         made = list(kind.drop(oid, self._as_it_is_called(oid), context))
@@ -235,18 +239,20 @@ class _Planning:
         return replace(spec, parents=tuple(called.get(p, p) for p in spec.parents))
 
     def _quarantined_user(self, oid: ObjectId) -> bool:
-        """Whether a table that goes to quarantine needs this object there."""
+        """Whether a table or column that goes to quarantine needs this object there."""
         seen, todo = {oid}, [oid]
         while todo:
             for user in self.work.users.get(todo.pop(), ()):
                 if user in self.work.dropped and user not in self.work.created and user not in seen:
                     seen.add(user)
                     todo.append(user)
+        if any(o in self.work.aside or self.work.old.vanishes_with(o) & self.work.aside for o in seen):
+            return True
         homes = {t for o in seen for t in (o, *self.work.old.vanishes_with(o)) if t.kind == "table"}
         return any(t in self.work.dropped and t not in self.work.created for t in homes)
 
-    def _quarantined(self, oid: ObjectId, kind: PgKind[Any]) -> Step:
-        """The step that takes an object along to quarantine."""
+    def _quarantined(self, oid: ObjectId, kind: PgKind[Any]) -> Iterator[Step]:
+        """The steps that take an object along to quarantine."""
         assert self.context.quarantine
         spec = self.work.old.objects[oid]
         last, signature = getattr(spec, "function", oid.name[-1]), getattr(spec, "arguments", None)
@@ -265,7 +271,10 @@ class _Planning:
             tail,
             name(oid.name[0]),
         )
-        return step(oid, move, undo=back)
+        if self.work.aside:
+            there = name(self.context.quarantine)
+            yield step(oid, q("CREATE SCHEMA IF NOT EXISTS {}", there), undo=q("DROP SCHEMA {}", there))
+        yield step(oid, move, undo=back)
 
 
 TEMPORARY = ("BREAKS_CLIENTS", "DROPS_GUARANTEE", "DROPS_INDEX")

@@ -158,7 +158,7 @@ class Rehearsed:
         """The schema that dropped tables go to: named after what was there, so that the plan is the same each time it is made."""
         if self.policy.drops == "Drop":
             return None
-        text = "\0".join([*(str(o) for o in self.scope.live.objects), *quarantine.schemas(self.live)])
+        text = "\0".join([*(str(o) for o in self.scope.live.objects), *quarantine.places(self.live)])
         return "colonnade_quarantine_" + hashlib.sha256(text.encode()).hexdigest()[:8]
 
     def _rehearse(self, rehearsal: Rehearsal, made: list[Step]) -> list[Step]:

@@ -27,7 +27,10 @@ def kind_of(oid: ObjectId) -> PgKind[Any]:
 
 @dataclass
 class Work:
-    """The sets, and where things stand: `inlined` in the CREATE of another, `moved` aside under another name."""
+    """The sets, and where things stand: `inlined` in the CREATE of another, `moved` under another name for a while.
+
+    What is kept `aside`, columns in quarantine, is dropped to those who use it, and yet takes nothing along.
+    """
 
     old: Model
     new: Model
@@ -40,6 +43,7 @@ class Work:
     place: dict[ObjectId, int] = field(default_factory=dict[ObjectId, int])
     moved: dict[ObjectId, str] = field(default_factory=dict[ObjectId, str])
     remade: Remade = field(default_factory=Remade)
+    aside: set[ObjectId] = field(default_factory=set[ObjectId])
 
     def __post_init__(self) -> None:
         self.users: defaultdict[ObjectId, set[ObjectId]] = defaultdict(set)
@@ -60,15 +64,16 @@ class Work:
         A foreign key whose target goes, too, goes first: circles could not go else. A sequence that stays is let go of first.
         """
         whole = self.old.vanishes_with(self.home(oid)) | {self.home(oid)} if self.outlives(oid) else None
-        taken = (self.old.vanishes_with(oid) if whole is None else whole) & self.dropped
+        taken = (self.old.vanishes_with(oid) if whole is None else whole) & self.dropped - self.aside
         if taken and oid.kind == "foreign key":
             target = ObjectId("table", self.old.objects[oid].target[:2])
             if target.name != oid.name[:2] and (
                 target in self.dropped or self.old.needs.get(oid, NOTHING) & self.dropped - taken
             ):
                 return NOTHING
-        if oid.kind == "sequence owner" and ObjectId("sequence", oid.name) not in self.dropped:
-            return NOTHING
+        if oid.kind == "sequence owner":
+            stays = ObjectId("sequence", oid.name) not in self.dropped
+            return NOTHING if stays or self.old.vanishes_with(oid) & self.aside else taken
         return taken
 
     def home(self, oid: ObjectId) -> ObjectId:

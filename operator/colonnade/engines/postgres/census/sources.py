@@ -99,9 +99,10 @@ _NOT_MADE_BY_A_TYPE: LiteralString = (
 )
 
 KEEP: Mapping[str, LiteralString] = {
+    # Columns in quarantine are as good as dropped.
     # System columns count where someone has been given privileges on them; of an index only the statistics targets and the
     # operator classes' options are not in pg_index; those of a sequence are always the same.
-    "pg_attribute": "NOT t.attisdropped AND (t.attnum > 0 OR t.attacl IS NOT NULL) AND CASE WHEN r.relkind IN ('i', 'I')"
+    "pg_attribute": "NOT t.attisdropped AND NOT pg_catalog.starts_with(t.attname::pg_catalog.text, 'colonnade_quarantine_') AND (t.attnum > 0 OR t.attacl IS NOT NULL) AND CASE WHEN r.relkind IN ('i', 'I')"
     " THEN t.attstattarget >= 0 OR t.attoptions IS NOT NULL WHEN r.relkind = 'S' THEN t.attacl IS NOT NULL ELSE true END",
     "pg_cast": _NOT_MADE_BY_A_TYPE,  # the cast from a range to its multirange
     "pg_class": "t.relkind <> 'c'",  # the type says the same

@@ -6,6 +6,7 @@ by the assignment cast, which refuses a value that does not fit, before any cast
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
@@ -312,6 +313,9 @@ def _settings(oid: ObjectId, old: Column | None, new: Column) -> Iterator[Step]:
 def drop(oid: ObjectId, spec: Column, context: Context) -> Steps:
     if comes_along(spec):
         return
+    if kept_aside(oid, context):
+        yield from _aside(oid, spec, context)
+        return
     risk = () if spec.generated else (hazard(BREAKS_CLIENTS if context.is_foreign(oid.name) else DELETES_DATA, oid),)
     for one, only in _going(oid, context):
         yield step(
@@ -320,6 +324,48 @@ def drop(oid: ObjectId, spec: Column, context: Context) -> Steps:
             hazards=risk,
             undo="the values are gone; restore them from quarantine or a backup",
         )
+
+
+def kept_aside(oid: ObjectId, context: Context) -> bool:
+    """Whether the dropped column stays in its table under another name until its time in quarantine is over.
+
+    Where it has no values of its own, or a child is to keep its own, or its name cannot be changed, it goes at once.
+    """
+    spec, table = context.old.objects[oid], context.old.objects.get(ObjectId("table", oid.name[:2]))
+    if not context.quarantine or table is None or context.is_gone(oid.name) or oid in context.fresh:
+        return False
+    if comes_along(spec):
+        parents = context.old.objects[ObjectId("inheritance", oid.name[:2])].parents
+        above = [ObjectId("column", (*p, oid.name[2])) for p in parents]
+        return all(kept_aside(a, context) for a in above if a in context.gone)
+    below = (ObjectId("column", (*c, oid.name[2])) for c in context.children(oid.name))
+    return not (spec.inherited or spec.generated or table.of_type or any(_kept(c, context) for c in below))
+
+
+def _aside(oid: ObjectId, spec: Column, context: Context) -> Iterator[Step]:
+    """Under another name, and with nothing that would ask writers for a value."""
+    assert context.quarantine
+    table, column, now = name(*oid.name[:2]), name(oid.name[2]), name(quarantined(oid.name[2], context.quarantine))
+    alter = q("ALTER TABLE {} ALTER COLUMN {}", table, column)
+    if spec.identity:
+        yield step(oid, q("{} DROP IDENTITY", alter), undo=q("{} ADD {}", alter, _identity(spec)))
+    if spec.not_null:
+        yield step(oid, q("{} DROP NOT NULL", alter), undo=q("{} SET NOT NULL", alter))
+    yield step(
+        oid,
+        q("ALTER TABLE {} RENAME COLUMN {} TO {}", table, column, now),
+        hazards=(hazard(DELETES_DATA, oid, "after the quarantine"),),
+        undo=q("ALTER TABLE {} RENAME COLUMN {} TO {}", table, now, column),
+    )
+
+
+def quarantined(column: str, place: str) -> str:
+    """What a column is called in quarantine: after the place that dropped tables go to, and never longer than the server keeps."""
+    whole = f"{place}_{column}"
+    if len(whole.encode()) <= 63:
+        return whole
+    digest = hashlib.sha256(column.encode()).hexdigest()[:8]
+    return f"{place}_{digest}_{column.encode()[:24].decode(errors='ignore')}"
 
 
 def _going(oid: ObjectId, context: Context) -> Iterator[tuple[ObjectId, bool]]:

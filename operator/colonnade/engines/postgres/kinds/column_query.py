@@ -46,7 +46,8 @@ OWN: LiteralString = "a.attidentity <> ''"
 """Which columns have an identity with a sequence of their own; from 17 on a partition's columns have their parent's."""
 OWN_UNLESS_PARTITION: LiteralString = "a.attidentity <> '' AND NOT c.relispartition"
 WHICH: LiteralString = """
-WHERE c.relkind IN ('r', 'p', 'f') AND a.attnum > 0 AND NOT a.attisdropped AND c.relpersistence <> 't' AND n.nspname !~ '^pg_'
+WHERE c.relkind IN ('r', 'p', 'f') AND a.attnum > 0 AND NOT a.attisdropped AND a.attname NOT LIKE 'colonnade\\_quarantine\\_%'
+  AND c.relpersistence <> 't' AND n.nspname !~ '^pg_'
   AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'colonnade%' ORDER BY n.nspname, c.relname, a.attnum"""
 
 

@@ -1,0 +1,146 @@
+"""What was dropped waits: columns in their table under another name, tables in a schema; it comes back, or goes for good in the end."""
+
+from __future__ import annotations
+
+import pytest
+
+from colonnade.cli.entry import main
+from colonnade.core.errors import Conflict, InvalidSpec, Unsupported
+from colonnade.core.gate import Policy
+from colonnade.engines import Restorable
+from tests.live.postgres.flow import Flow, approved
+
+USERS = "CREATE TABLE users (id bigint PRIMARY KEY, {}email text);"
+FULL = (
+    "CREATE TYPE mood AS ENUM ('good'); "
+    + USERS.format("note text NOT NULL DEFAULT 'x' CHECK (note <> ''), n serial, m mood, ")
+    + "CREATE INDEX by_note ON users (note);"
+)
+BARE = USERS.format("")
+ROWS = "INSERT INTO users (id, note) SELECT i, 'note ' || i FROM generate_series(1, 5) i;"
+NAMES = "SELECT attname::text FROM pg_attribute WHERE attrelid = 'users'::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum"
+
+
+def restore(flow: Flow, name: str) -> str:
+    with flow.opened() as database:
+        assert isinstance(database, Restorable)
+        return database.restore(name).name
+
+
+def test_a_dropped_column_waits_in_its_table_out_of_everyones_way_and_comes_back_with_its_values(flow: Flow) -> None:
+    flow.apply(FULL)
+    flow.run(ROWS)
+    held = flow.reconcile(BARE).held
+    assert held is not None
+    assert held.reason == "ApprovalRequired"
+    assert "(after the quarantine): 5 row(s)" in held.message
+    flow.apply(BARE)
+    assert len(flow.column(NAMES)) == 5
+    flow.run("INSERT INTO users (id, email) VALUES (6, 'f')")
+    assert flow.statements(BARE) == [], "what waits is no difference"
+    assert flow.ask("SELECT to_regclass('by_note') IS NULL AND to_regclass('users_n_seq') IS NULL")
+    flow.apply(BARE.replace("email text", "email text, more int"))
+    flow.apply(BARE, Policy(drops="Drop"))
+    assert restore(flow, "users.note") == "public.users.note"
+    assert flow.column("SELECT note FROM users ORDER BY id") == [f"note {i}" for i in range(1, 6)] + [None]
+    flow.run("UPDATE users SET note = 'six' WHERE id = 6; SELECT 'good'::mood, nextval('users_n_seq')")
+    flow.apply(USERS.format("note text NOT NULL DEFAULT 'x' CHECK (note <> ''), "), Policy(drops="Drop"))
+    assert flow.ask("SELECT count(DISTINCT note) FROM users") == 6
+
+
+def test_a_column_is_not_brought_back_onto_another_and_each_drop_keeps_its_own(flow: Flow) -> None:
+    flow.apply(FULL)
+    flow.run(ROWS)
+    flow.apply(BARE)
+    again = USERS.format("note text, ")
+    flow.apply(again)
+    flow.run("UPDATE users SET note = 'new'")
+    with pytest.raises(Conflict, match=r"column public.users.note cannot come back: column \"note\" .* already exists"):
+        restore(flow, "public.users.note")
+    flow.apply(BARE)
+    assert len([n for n in flow.column(NAMES) if n.endswith("_note")]) == 2
+    restore(flow, "public.users.note")
+    assert flow.ask("SELECT min(note) FROM users") == "new", "the one that was dropped last"
+    with pytest.raises(InvalidSpec, match=r"nothing.there is not in quarantine; column public.users.m, "):
+        restore(flow, "nothing.there")
+
+
+def test_columns_whose_time_is_over_are_really_dropped_unless_somebody_needs_or_uses_them(flow: Flow) -> None:
+    flow.apply(FULL)
+    flow.run(ROWS)
+    flow.apply(BARE)
+    flow.run("UPDATE colonnade.quarantine SET until = now()")
+    with flow.session() as other:
+        other.execute("SELECT FROM users")
+        assert flow.reconcile(BARE).held is None
+        assert len(flow.column(NAMES)) == 5, "it did not wait behind the other, nor let others wait"
+    (note, n, _) = [c for c in flow.column(NAMES) if c not in ("id", "email")]
+    flow.run(f'CREATE VIEW theirs AS SELECT "{note}" FROM users')
+    assert flow.reconcile(BARE).held is None
+    assert n in flow.column(NAMES), "all of a plan goes together"
+    flow.run("DROP VIEW theirs")
+    assert flow.reconcile(BARE).held is None
+    assert flow.column(NAMES) == ["id", "email"]
+    assert flow.column("SELECT schema FROM colonnade.quarantine") == []
+    assert flow.ask("SELECT to_regtype('mood') IS NULL")
+
+
+LONG = "a" * 63
+FAMILIES = {
+    "partitions": (
+        "CREATE TABLE t (a int, {}b int NOT NULL) PARTITION BY LIST (a); CREATE TABLE p PARTITION OF t DEFAULT;",
+        "INSERT INTO t VALUES (1, 7, 3)",
+    ),
+    "children": ("CREATE TABLE t (a int, {}b int); CREATE TABLE p () INHERITS (t);", "INSERT INTO p VALUES (1, 7, 3)"),
+}
+
+
+@pytest.mark.parametrize(("tables", "rows"), FAMILIES.values(), ids=FAMILIES.keys())
+def test_columns_of_a_whole_family_wait_and_come_back(flow: Flow, tables: str, rows: str) -> None:
+    column = f"{LONG} int NOT NULL, " if "PARTITION" in tables else f"{LONG} int, "
+    flow.apply(tables.format(column))
+    flow.run(rows)
+    flow.apply(tables.format(""))
+    flow.run("INSERT INTO t (a, b) VALUES (2, 2)")
+    restore(flow, f"t.{LONG}")
+    assert flow.run(f"SELECT sum({LONG}) FROM t").strip() == "7"
+
+
+def test_what_cannot_wait_in_its_table_goes_at_once_and_a_table_made_anew_loses_nothing_that_waits(flow: Flow) -> None:
+    flow.apply("CREATE TABLE t (a int, twice int GENERATED ALWAYS AS (a * 2) STORED, b int)")
+    flow.run("INSERT INTO t (a, b) VALUES (1, 2)")
+    flow.apply("CREATE TABLE t (a int)")
+    assert (
+        flow.ask("SELECT count(*) FROM pg_attribute WHERE attrelid = 't'::regclass AND attnum > 0 AND NOT attisdropped")
+        == 2
+    )
+    parted = "CREATE TABLE t (a int) PARTITION BY LIST (a); CREATE TABLE p PARTITION OF t DEFAULT"
+    with pytest.raises(
+        Unsupported, match=r"its column colonnade_quarantine_\w+_b waits in quarantine and would be lost"
+    ):
+        flow.reconcile(parted, approved)
+
+
+def test_a_name_that_would_hide_a_column_is_not_declared(flow: Flow) -> None:
+    error = flow.reconcile("CREATE TABLE t (colonnade_quarantine_1_a int)").desired.errors
+    assert "keeps for columns in quarantine" in str(next(iter(error.values())))
+
+
+def test_a_table_comes_back_with_what_it_needs_and_is_listed_until_then(
+    flow: Flow, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = "CREATE TYPE mood AS ENUM ('a', 'b'); CREATE TABLE log (id serial, m mood); CREATE TABLE other (a int);"
+    flow.apply(BARE + log)
+    flow.run("INSERT INTO log (m) VALUES ('a'), ('b')")
+    flow.apply(BARE)
+    assert main(["restore", "--url", flow.url]) == 0
+    listed = capsys.readouterr().out.splitlines()
+    assert [line.split()[:2] for line in listed[1:]] == [["table", "public.log"], ["table", "public.other"]]
+    assert main(["restore", "log", "--url", flow.url]) == 0
+    assert "table public.log is back" in capsys.readouterr().out
+    assert main(["restore", "other", "--url", flow.url]) == 0
+    flow.apply(BARE + log)
+    assert flow.column("SELECT m::text FROM log ORDER BY id") == ["a", "b"]
+    assert not flow.column("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'colonnade_quarantine%'")
+    assert main(["restore", "log", "--url", flow.url]) == 1
+    assert "log is not in quarantine" in capsys.readouterr().err
