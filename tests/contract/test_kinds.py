@@ -35,6 +35,7 @@ CREATE CONVERSION own_conversion FOR 'UTF8' TO 'LATIN1' FROM utf8_to_iso8859_1;
 CREATE TEXT SEARCH PARSER own_parser (START = prsd_start, GETTOKEN = prsd_nexttoken, END = prsd_end, LEXTYPES = prsd_lextype);
 CREATE TEXT SEARCH TEMPLATE own_template (LEXIZE = dsimple_lexize);
 ALTER TABLE children REPLICA IDENTITY FULL;
+ALTER TABLE children OWNER TO pg_monitor;
 CREATE FUNCTION watches() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
 CREATE EVENT TRIGGER watched ON sql_drop EXECUTE FUNCTION watches();
 ALTER OPERATOR FAMILY own USING btree ADD FUNCTION 1 (int, bigint) btint48cmp(int, bigint);

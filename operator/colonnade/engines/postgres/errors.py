@@ -5,6 +5,7 @@ https://www.postgresql.org/docs/current/errcodes-appendix.html
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -50,7 +51,14 @@ def meaning(error: psycopg.Error, subject: str) -> ColonnadeError:
         return _connection_error(error, subject)
     found, remedy = MEANINGS.get(state or "", (Failed, "look into the operator's log"))
     said = error.diag.message_primary or type(error).__name__
+    remedy = membership(said) or remedy
     return found(f"{subject}: {said}; {remedy}")
+
+
+def membership(said: str) -> str:
+    """What to grant where a role cannot be acted for; nothing where the server complains of something else."""
+    found = re.search(r'must be (?:able to SET ROLE|a? ?member of role|owner of .* or member of) "([^"]+)"', said)
+    return f'run: GRANT "{found[1]}" TO the user in the Secret' if found else ""
 
 
 def _connection_error(error: psycopg.Error, subject: str) -> ColonnadeError:

@@ -18,6 +18,7 @@ from psycopg.pq import TransactionStatus
 
 from colonnade.core.errors import ColonnadeError, Conflict, InvalidSpec, Unauthorized
 from colonnade.engines import Declaration, Source
+from colonnade.engines.postgres.errors import membership
 from colonnade.engines.postgres.script import ROLES, Statement, statements, wanted
 from colonnade.engines.postgres.session import Connection, run
 
@@ -274,6 +275,8 @@ def explained(item: Item, error: psycopg.Error) -> ColonnadeError:
     advice = ADVICE.get(state, "correct it")
     if "role " in said and "does not exist" in said:
         advice = "create the role on the server first: roles are not part of one database's schema"
+    if granted := membership(said):
+        advice = f"{granted}; or take the statement out: who owns it then stays as it is"
     if "extension " in said and "is not available" in said:
         advice, hint = ADVICE["58P01"], ""
     kind = Unauthorized if state == "42501" else Conflict if state in TAKEN else InvalidSpec

@@ -107,7 +107,7 @@ class Rehearsed:
         first: tuple[Change, ...] | None = None
         before = self.scope.live
         for _ in range(ROUNDS):
-            model = self._marked(read(copy)) if first is None else read(copy)
+            model = self._owned(self._marked(read(copy)) if first is None else read(copy))
             changes = self.changes(model)
             first, before = (changes, model) if first is None else (first, before)
             if not changes:
@@ -121,7 +121,7 @@ class Rehearsed:
             if not made:
                 break
             done += self._rehearse(rehearsal, made)
-        left = self.unlike(snapshot(copy).fingerprint, read(copy))
+        left = self.unlike(snapshot(copy).fingerprint, self._owned(read(copy)))
         if named := list(left):
             raise Unsupported(
                 f"after the plan these would still differ: {'; '.join(named[:5])}; nothing was changed; "
@@ -143,6 +143,14 @@ class Rehearsed:
         """What was cut short (an index that is not valid, a NOT NULL not yet) is whole on the copy: it is planned for as what it is."""
         short = {o: s for o, s in self.scope.live.objects.items() if o in model.objects and _cut_short(s)}
         return replace(model, objects={**model.objects, **short}) if short else model
+
+    def _owned(self, model: Model) -> Model:
+        """What belongs to others on the live server, and could not be given to them on the copy, is as it is there."""
+        owned = {o: s for o, s in self.scope.live.objects.items() if o.kind == "owner"}
+        if self._copied is None or not owned:
+            return model
+        missing = {o: s for o, s in owned.items() if o not in self._copied.objects and o not in model.objects}
+        return replace(model, objects={**model.objects, **missing}) if missing else model
 
     def _renamed(self, rehearsal: Rehearsal, copy: Connection) -> list[Step]:
         """Tables before their columns, one by one: a column is named within its table as that is called by then."""
@@ -220,8 +228,9 @@ class Rehearsed:
             second: Mapping[str, str] = self.again.fingerprint.objects if self.desired.key else {}
             odd = [d for d in odd if d.here is None or d.there is None or second.get(d.identity) != d.here]
         yield from (str(d) for d in odd)
-        if not odd and not everything:
-            yield from (f"{c.id} {'is too much' if c.new is None else 'differs'}" for c in self.changes(model))
+        if not odd:
+            left = (c for c in self.changes(model) if not everything or c.id.kind == "owner")
+            yield from (f"{c.id} {'is too much' if c.new is None else 'differs'}" for c in left)
 
     def _spoken_for(self, model: Model) -> set[str]:
         """The declared objects by the fingerprint's names; not what every database has, nor what others have commented or granted.

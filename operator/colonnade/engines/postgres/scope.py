@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Container, Mapping
 from dataclasses import dataclass
 
 from colonnade.core.kind import NOTHING, Model, ObjectId
@@ -27,7 +27,7 @@ class Scope:
         if desired.whole:
             declared, managed = (
                 dict(desired.model.objects),
-                {o for o in live.objects if not _left_out(o, desired.unmanaged)},
+                {o for o in live.objects if _told_of(o, desired.model.objects) and not _left_out(o, desired.unmanaged)},
             )
         else:
             declared = {o: s for o, s in desired.model.objects.items() if o in desired.owners}
@@ -61,7 +61,7 @@ class Scope:
 
     def unmanaged(self) -> tuple[str, ...]:
         """What nobody speaks for, by name: only objects of their own, not parts of others."""
-        parts = ("column", "default", "inheritance", "sequence owner", "index attachment", "schema", *FACETS)
+        parts = ("column", "default", "inheritance", "sequence owner", "index attachment", "schema", "owner", *FACETS)
         alone = (
             o
             for o in self.live.objects
@@ -82,12 +82,17 @@ def _managed(
     for oid in live.objects:
         if oid not in base and oid.kind not in FACETS and live.vanishes_with(oid) & base:
             found.add(oid)
-    return {o for o in found if o not in others and not _left_out(o, desired.unmanaged)}
+    return {o for o in found - others if _told_of(o, declared) and not _left_out(o, desired.unmanaged)}
+
+
+def _told_of(oid: ObjectId, declared: Container[ObjectId]) -> bool:
+    """Whether it is compared at all: who owns what is not, where nobody says it."""
+    return oid.kind != "owner" or oid in declared
 
 
 def claimed(oid: ObjectId, live: Model, claims: Collection[str]) -> bool:
     """Whether the object is in one of these schemas, by itself or as a part of one that is."""
-    if oid.name[0] not in claims or oid.kind in ("schema", "publication table", "publication schema", *FACETS):
+    if oid.name[0] not in claims or oid.kind in ("schema", "owner", "publication table", "publication schema", *FACETS):
         return False
     home = ObjectId("schema", oid.name[:1])
     return any(home in live.needs.get(o, NOTHING) for o in (oid, *live.vanishes_with(oid)))

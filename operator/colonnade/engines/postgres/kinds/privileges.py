@@ -104,7 +104,8 @@ def _change(oid: ObjectId, old: Rights, new: Rights, spec: Privileges, context: 
 
 def _named(oid: ObjectId, rights: frozenset[Right], context: Context) -> list[Right]:
     """With the owner's name: that of an object made by us is ours."""
-    owner = context.old.objects.get(ObjectId("owner", oid.name))
+    made = context.new.parents.get(oid, NOTHING) & context.fresh
+    owner = None if made else context.old.objects.get(ObjectId("owner", oid.name))
     mine = "CURRENT_USER" if owner is None else owner.role
     return [(who or mine, what, option) for who, what, option in rights]
 
