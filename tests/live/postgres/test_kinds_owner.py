@@ -11,6 +11,7 @@ import pytest
 from colonnade.core.errors import InvalidSpec, Unauthorized
 from tests.fixtures.postgres import MakeRole
 from tests.live.postgres.flow import OWNER, Flow, approved
+from tests.live.postgres.test_part import whole
 from tests.live.postgres.walk import Walk
 
 EVERYTHING = """
@@ -126,3 +127,16 @@ def test_a_role_that_colonnade_may_not_act_for_is_told_with_the_grant(
     flow.run(
         f"DROP TABLE t CASCADE; DROP SCHEMA colonnade CASCADE; REVOKE ALL ON SCHEMA public FROM {roles[0]}, {me}; REVOKE ALL ON DATABASE {urlsplit(url).path[1:]} FROM {me}; REVOKE {roles[0]} FROM {me}"
     )
+
+
+def test_files_that_speak_for_everything_say_who_owns_what(flow: Flow, make_role: MakeRole) -> None:
+    role = urlsplit(make_role(flow.url)).username
+    flow.run("CREATE TABLE t (a int)")
+    wanted = f'CREATE TABLE t (a int); ALTER TABLE t OWNER TO "{role}"'
+    assert whole(flow, wanted).outcome is not None
+    assert flow.ask("SELECT tableowner FROM pg_tables WHERE tablename = 't'") == role
+    assert whole(flow, wanted).state is None, "it is settled"
+    flow.run("ALTER TABLE t OWNER TO CURRENT_USER")
+    drifted = whole(flow, wanted)
+    assert drifted.outcome is not None
+    assert flow.ask("SELECT tableowner FROM pg_tables WHERE tablename = 't'") == role

@@ -29,7 +29,7 @@ from colonnade.engines.postgres.rehearsed import Rehearsed
 from colonnade.engines.postgres.scope import Scope
 from colonnade.engines.postgres.scratch import Scratch
 from colonnade.engines.postgres.session import Connection, connect
-from colonnade.engines.postgres.whole import Whole, fingerprint_of, homes
+from colonnade.engines.postgres.whole import Whole, digest, fingerprint_of, homes
 
 LOCK_KEY = 0x636F6C6F6E6E6164
 """The advisory lock's number; such locks are a database's own."""
@@ -78,7 +78,7 @@ class PostgresDatabase:
     def fingerprint(self) -> str:
         """See engines.Database."""
         with translated(self.target.name):
-            return fingerprint.digest(self.connection, leave_out=[OWN_SCHEMAS], owners=False)
+            return fingerprint.digest(self.connection, leave_out=[OWN_SCHEMAS])
 
     def settled(self) -> tuple[str, str] | None:
         """See engines.Database."""
@@ -204,37 +204,36 @@ class PostgresDatabase:
         return proof
 
     def _compared(self, desired: PgDesired) -> Proof:
-        if desired.whole and self.fingerprint() == desired.fingerprint:
-            return Proof((), desired.fingerprint)
+        """With the fingerprint as it was before: what changes meanwhile is looked at again, not taken for proved."""
+        before = self.fingerprint()
+        if desired.by_fingerprint and digest(self.connection) == desired.fingerprint:
+            return Proof((), before)
         if desired.part is not None:
-            proof = self._compared_in_part(desired, desired.part)
-            if proof.equal:
-                return proof
+            if not self._unlike_in_part(desired, desired.part):
+                return Proof((), before)
             desired = Whole(self._normaliser(), self.connection).desire(desired.declarations, all_of_it=True)
         live = fingerprint.read(self.connection, leave_out=[OWN_SCHEMAS], owners=False)
         model = read(self.connection)
-        return Proof(tuple(self._rehearsed(desired, model).left(live, model)), live.digest)
+        return Proof(tuple(self._rehearsed(desired, model).left(live, model)), before)
 
-    def _compared_in_part(self, desired: PgDesired, about: Part) -> Proof:
-        """The rest by the hashes of its homes, the part that was to change object by object."""
-        whole = self.fingerprint()
+    def _unlike_in_part(self, desired: PgDesired, about: Part) -> bool:
+        """Whether something differs: the rest by the hashes of its homes, the part that was to change object by object."""
         elsewhere = differing(homes(self.connection), desired.homes) - about.homes
         within = fingerprint_of(self.connection, about.homes)
-        unlike = self._rehearsed(desired, Model({})).unlike(within, Model({}))
-        return Proof((*(f"{home} differs" for home in sorted(elsewhere)), *unlike), whole)
+        return bool(elsewhere or next(self._rehearsed(desired, Model({})).unlike(within, Model({})), None))
 
     def _rehearsed(self, desired: PgDesired, model: Model) -> Rehearsed:
         scope = Scope.of(model, desired, self.journal.ledger())
         return Rehearsed(self.connection, self.scratch, self._normaliser(), self.policy, scope, desired)
 
-    def _note(self, desired: PgDesired, digest: str) -> None:
-        if self.journal.there and self.journal.settled() == (desired.digest, digest) and not desired.errors:
+    def _note(self, desired: PgDesired, proved: str) -> None:
+        if self.journal.there and self.journal.settled() == (desired.digest, proved) and not desired.errors:
             return
         self.journal.prepare()
         if not desired.whole and not desired.claims:
             self.journal.own(desired.owners, {d.owner for d in desired.declarations} - desired.errors.keys())
         if not desired.errors:
-            self.journal.settle(desired.digest, digest)
+            self.journal.settle(desired.digest, proved)
 
     def release(self, owner: str, policy: str, progress: Progress = silent) -> None:
         """See engines.Database."""

@@ -84,6 +84,11 @@ class PgDesired(Desired):
     homes: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
+    def by_fingerprint(self) -> bool:
+        """Whether a database with the same fingerprint is what is desired: who owns what does not show in it."""
+        return self.whole and not any(oid.kind == "owner" for oid in self.model.objects)
+
+    @property
     def claims(self) -> frozenset[str]:
         """The schemas in which what is not declared is to be dropped."""
         return frozenset(claim for declaration in self.declarations for claim in declaration.claims)

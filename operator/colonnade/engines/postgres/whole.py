@@ -15,6 +15,7 @@ from colonnade.engines import Declaration
 from colonnade.engines.postgres import fingerprint, part
 from colonnade.engines.postgres.fingerprint import Fingerprint
 from colonnade.engines.postgres.kind import OWN_SCHEMAS
+from colonnade.engines.postgres.kinds.owner import QUERY as OWNERS
 from colonnade.engines.postgres.normalise import Form, Normaliser, PgDesired, complete
 from colonnade.engines.postgres.read import read
 from colonnade.engines.postgres.session import Connection
@@ -58,7 +59,8 @@ class Whole:
     def _known(self, blank: PgDesired, live: Callable[[], str], *, all_of_it: bool) -> PgDesired | None:
         """What earlier runs found out that is enough now."""
         if isinstance(known := self.cache.get(blank.key), PgDesired):
-            return replace(known, met=known.fingerprint if known.fingerprint == live() else "")
+            met = known.by_fingerprint and known.fingerprint == live()
+            return replace(known, met=known.fingerprint if met else "")
         seen = self.cache.get(f"{blank.key}:seen")
         if isinstance(seen, Seen) and seen.fingerprint == live() and not all_of_it:
             return replace(blank, met=seen.fingerprint, warnings=seen.warnings)
@@ -66,10 +68,10 @@ class Whole:
 
     def _compared(self, blank: PgDesired, loaded: Connection, live: Callable[[], str], *, all_of_it: bool) -> PgDesired:
         seen = Seen(digest(loaded), warnings(loaded, {}, blank.declarations))
-        self.cache.put(f"{blank.key}:seen", seen)
         found = replace(blank, fingerprint=seen.fingerprint, warnings=seen.warnings)
-        if all_of_it or blank.unmanaged:
+        if all_of_it or blank.unmanaged or loaded.execute(OWNERS).fetchone():
             return complete(found, loaded)
+        self.cache.put(f"{blank.key}:seen", seen)
         if seen.fingerprint == live():
             return replace(found, met=seen.fingerprint)
         return self._in_part(found, loaded) or complete(found, loaded)
