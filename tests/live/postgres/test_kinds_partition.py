@@ -276,3 +276,41 @@ def test_a_column_that_goes_while_its_table_is_made_anew_is_told_as_lost(flow: F
     assert lost.startswith("column public.t.c and everything in it is deleted")
     flow.apply(wanted)
     assert flow.ask("SELECT p::text FROM p") == "(1,x)"
+
+
+ORDER = cases("""
+== parents_in_another_order
+CREATE TABLE p (a int);
+CREATE TABLE q (b int);
+CREATE TABLE c (a int, b int) INHERITS (p, q);
+--
+CREATE TABLE p (a int);
+CREATE TABLE q (b int);
+CREATE TABLE c (a int, b int) INHERITS (q, p);
+""")
+NOT_NULLS = cases("""
+== not_valid
+CREATE TABLE t (a int NOT NULL, b int);
+--
+CREATE TABLE t (a int, b int);
+ALTER TABLE t ADD CONSTRAINT t_a_not_null NOT NULL a NOT VALID;
+ALTER TABLE t ADD CONSTRAINT mine NOT NULL b NOT VALID;
+--
+CREATE TABLE t (a int, b int CONSTRAINT mine NOT NULL, c int);
+ALTER TABLE t ADD CONSTRAINT c_there NOT NULL c NOT VALID;
+== no_inherit
+CREATE TABLE t (a int NOT NULL, b int);
+--
+CREATE TABLE t (a int NOT NULL NO INHERIT, b int CONSTRAINT k NOT NULL NO INHERIT);
+--
+CREATE TABLE t (a int NOT NULL, b int CONSTRAINT other NOT NULL);
+""")
+
+
+def test_parents_in_another_order(walk: Walk) -> None:
+    walk.cases(ORDER)
+
+
+@pytest.mark.postgres(">=18")
+def test_not_null_that_is_not_checked_or_not_inherited(walk: Walk) -> None:
+    walk.cases(NOT_NULLS)

@@ -17,7 +17,7 @@ from colonnade.core.kind import NOTHING, Model, ObjectId
 from colonnade.core.plan import Step
 from colonnade.engines.postgres import remade
 from colonnade.engines.postgres.kind import Context, PgKind, Wishes
-from colonnade.engines.postgres.kinds.column import kept_aside
+from colonnade.engines.postgres.kinds.column_drop import kept_aside
 from colonnade.engines.postgres.order import ordered
 from colonnade.engines.postgres.statement import name, printed, q, step, text
 from colonnade.engines.postgres.work import Act, Work, kind_of

@@ -18,7 +18,7 @@ from psycopg import sql
 from colonnade.core.errors import Conflict, InvalidSpec
 from colonnade.core.plan import Plan
 from colonnade.engines import Waiting
-from colonnade.engines.postgres.kinds.column import quarantined
+from colonnade.engines.postgres.kinds.column_drop import quarantined
 from colonnade.engines.postgres.session import Connection
 from colonnade.engines.postgres.statement import listed, name, printed, q
 

@@ -5,7 +5,7 @@ https://www.postgresql.org/docs/current/sql-altertable.html (ATTACH PARTITION, D
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from colonnade.core.kind import ObjectId
@@ -66,20 +66,25 @@ def alter(oid: ObjectId, old: Inheritance, new: Inheritance, context: Context) -
 
 def _parents(oid: ObjectId, old: Inheritance, new: Inheritance) -> Iterator[Step]:
     child = name(*oid.name)
+    stay = next(n for n in range(len(new.parents), -1, -1) if _in_order(old.parents, new.parents[:n]))
     for p in old.parents:
-        if p not in new.parents:
+        if p not in new.parents[:stay]:
             yield step(
                 oid,
                 q("ALTER TABLE {} NO INHERIT {}", child, name(*p)),
                 undo=q("ALTER TABLE {} INHERIT {}", child, name(*p)),
             )
-    for p in new.parents:
-        if p not in old.parents:
-            yield step(
-                oid,
-                q("ALTER TABLE {} INHERIT {}", child, name(*p)),
-                undo=q("ALTER TABLE {} NO INHERIT {}", child, name(*p)),
-            )
+    for p in new.parents[stay:]:
+        yield step(
+            oid,
+            q("ALTER TABLE {} INHERIT {}", child, name(*p)),
+            undo=q("ALTER TABLE {} NO INHERIT {}", child, name(*p)),
+        )
+
+
+def _in_order(old: Sequence[tuple[str, str]], first: Sequence[tuple[str, str]]) -> bool:
+    """Whether these stand in this order already; a parent that comes is always the last."""
+    return [p for p in old if p in first] == list(first)
 
 
 def drop(oid: ObjectId, spec: Inheritance, context: Context) -> Steps:

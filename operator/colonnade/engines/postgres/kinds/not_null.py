@@ -9,11 +9,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
+from colonnade.core.hazards import DROPS_GUARANTEE, hazard
 from colonnade.core.kind import ObjectId
 from colonnade.core.plan import Check, Step
 from colonnade.engines.postgres.kind import Context
-from colonnade.engines.postgres.statement import Part, keys, name, printed, q, step, text
+from colonnade.engines.postgres.statement import Part, keys, name, printed, q, step, text, words
+
+if TYPE_CHECKING:
+    from colonnade.engines.postgres.kinds.column import Column
 
 
 def helper_name(oid: ObjectId) -> str:
@@ -51,37 +56,84 @@ def backfill(oid: ObjectId, context: Context) -> Iterator[Step]:
     yield replace(step(oid, fill, alone=True, undo="the rows had no value"), batched=text(table))
 
 
-def set_not_null(oid: ObjectId, constraint: str, context: Context) -> Iterator[Step]:
+def set_not_null(oid: ObjectId, spec: Column, context: Context) -> Iterator[Step]:
     """The steps to NOT NULL. Partitioned tables and tables with children take the direct road: the constraint must reach all of them."""
-    table, column = name(*oid.name[:2]), name(oid.name[2])
-    back = q("ALTER TABLE {} ALTER COLUMN {} DROP NOT NULL", table, column)
     foreign = context.is_foreign(oid.name)
-    check = () if foreign else (_no_nulls(oid, context),)
+    check = () if foreign or not spec.not_null_valid else (_no_nulls(oid, context),)
     direct = context.partitioned(oid.name) or not context.live or context.is_fresh(oid.name) or foreign
-    if direct and not constraint:
-        yield replace(
-            step(oid, q("ALTER TABLE {} ALTER COLUMN {} SET NOT NULL", table, column), undo=back), checks=check
-        )
+    plain = spec.not_null_valid and not spec.not_null_no_inherit and not spec.not_null_name
+    if direct and plain:
+        table, column = name(*oid.name[:2]), name(oid.name[2])
+        there = q("ALTER TABLE {} ALTER COLUMN {} SET NOT NULL", table, column)
+        yield replace(step(oid, there, undo=_dropped(oid)), checks=check)
     elif context.version >= 180000:
-        k = name(constraint or f"{oid.name[1]}_{oid.name[2]}_not_null"[:63])
-        valid = q("") if context.partitioned(oid.name) else q(" NOT VALID")
-        yield replace(
-            step(oid, q("ALTER TABLE {} ADD CONSTRAINT {} NOT NULL {}{}", table, k, column, valid), undo=back),
-            checks=check,
-        )
-        if not context.partitioned(oid.name):
-            yield step(
-                oid, q("ALTER TABLE {} VALIDATE CONSTRAINT {}", table, k), alone=True, undo="nothing to take back"
-            )
+        yield from _as_constraint(oid, spec, context, check)
     else:
-        k = name(helper_name(oid))
-        away = q("ALTER TABLE {} DROP CONSTRAINT {}", table, k)
-        yield replace(
-            step(
-                oid, q("ALTER TABLE {} ADD CONSTRAINT {} CHECK ({} IS NOT NULL) NOT VALID", table, k, column), undo=away
-            ),
-            checks=check,
+        yield from _by_check(oid, check)
+
+
+def _dropped(oid: ObjectId) -> Part:
+    return q("ALTER TABLE {} ALTER COLUMN {} DROP NOT NULL", name(*oid.name[:2]), name(oid.name[2]))
+
+
+def _constraint(oid: ObjectId, spec: Column) -> Part:
+    return name(spec.not_null_name or f"{oid.name[1]}_{oid.name[2]}_not_null"[:63])
+
+
+def _as_constraint(oid: ObjectId, spec: Column, context: Context, checks: tuple[Check, ...]) -> Iterator[Step]:
+    table, k = name(*oid.name[:2]), _constraint(oid, spec)
+    later = not context.partitioned(oid.name) and not context.is_fresh(oid.name)
+    how = words(
+        "NO INHERIT" if spec.not_null_no_inherit else None, "NOT VALID" if later or not spec.not_null_valid else None
+    )
+    add = q("ALTER TABLE {} ADD CONSTRAINT {} NOT NULL {} {}", table, k, name(oid.name[2]), how)
+    yield replace(step(oid, printed(text(add).rstrip()), undo=_dropped(oid)), checks=checks)
+    if later and spec.not_null_valid:
+        yield _validated(oid, k)
+
+
+def _validated(oid: ObjectId, k: Part) -> Step:
+    there = q("ALTER TABLE {} VALIDATE CONSTRAINT {}", name(*oid.name[:2]), k)
+    return step(oid, there, alone=True, undo="nothing to take back")
+
+
+def _by_check(oid: ObjectId, checks: tuple[Check, ...]) -> Iterator[Step]:
+    table, column, k = name(*oid.name[:2]), name(oid.name[2]), name(helper_name(oid))
+    away = q("ALTER TABLE {} DROP CONSTRAINT {}", table, k)
+    proof = q("ALTER TABLE {} ADD CONSTRAINT {} CHECK ({} IS NOT NULL) NOT VALID", table, k, column)
+    yield replace(step(oid, proof, undo=away), checks=checks)
+    yield _validated(oid, k)
+    yield step(oid, q("ALTER TABLE {} ALTER COLUMN {} SET NOT NULL", table, column), undo=_dropped(oid))
+    yield step(oid, away, undo="it only served to prove the column free of nulls")
+
+
+def changed_nullability(oid: ObjectId, old: Column, new: Column, context: Context) -> Iterator[Step]:
+    """From nullable to not, the other way, and what is said of the constraint that says so."""
+    if not old.not_null and new.not_null:
+        if oid in context.backfills and context.live:
+            yield from backfill(oid, context)
+        yield from set_not_null(oid, new, context)
+    elif old.not_null and not new.not_null:
+        back = q("ALTER TABLE {} ALTER COLUMN {} SET NOT NULL", name(*oid.name[:2]), name(oid.name[2]))
+        yield step(oid, _dropped(oid), hazards=(hazard(DROPS_GUARANTEE, oid),), undo=back)
+    elif old.not_null:
+        yield from _other_constraint(oid, old, new, context)
+
+
+def _other_constraint(oid: ObjectId, old: Column, new: Column, context: Context) -> Iterator[Step]:
+    table, was, now = name(*oid.name[:2]), _constraint(oid, old), _constraint(oid, new)
+    if old.not_null_valid and not new.not_null_valid:
+        yield step(oid, _dropped(oid), hazards=(hazard(DROPS_GUARANTEE, oid),), undo="NOT NULL is set, by a scan")
+        yield from set_not_null(oid, new, context)
+        return
+    if old.not_null_name != new.not_null_name:
+        there, back = (q("ALTER TABLE {} RENAME CONSTRAINT {} TO {}", table, a, b) for a, b in ((was, now), (now, was)))
+        yield step(oid, there, undo=back)
+    if old.not_null_no_inherit != new.not_null_no_inherit:
+        to, back = (
+            q("ALTER TABLE {} ALTER CONSTRAINT {} {}INHERIT", table, now, q("NO ") if no else q(""))
+            for no in (new.not_null_no_inherit, old.not_null_no_inherit)
         )
-        yield step(oid, q("ALTER TABLE {} VALIDATE CONSTRAINT {}", table, k), alone=True, undo="nothing to take back")
-        yield step(oid, q("ALTER TABLE {} ALTER COLUMN {} SET NOT NULL", table, column), undo=back)
-        yield step(oid, away, undo="it only served to prove the column free of nulls")
+        yield step(oid, to, undo=back)
+    if new.not_null_valid and not old.not_null_valid:
+        yield replace(_validated(oid, now), checks=(_no_nulls(oid, context),))

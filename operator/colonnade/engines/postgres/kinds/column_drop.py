@@ -1,0 +1,101 @@
+"""How a column goes: at once, or by way of quarantine, under another name in its table. https://www.postgresql.org/docs/current/sql-altertable.html"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from colonnade.core.hazards import BREAKS_CLIENTS, DELETES_DATA, hazard
+from colonnade.core.kind import ObjectId
+from colonnade.core.plan import Step
+from colonnade.engines.postgres.kind import Context, Steps
+from colonnade.engines.postgres.kinds.column_identity import identity
+from colonnade.engines.postgres.statement import name, q, step
+
+if TYPE_CHECKING:
+    from colonnade.engines.postgres.kinds.column import Column
+
+
+def comes_along(spec: Column) -> bool:
+    """Whether the column is there because a parent has it."""
+    return spec.inherited and not spec.local
+
+
+def drop(oid: ObjectId, spec: Column, context: Context) -> Steps:
+    if comes_along(spec):
+        return
+    if kept_aside(oid, context):
+        yield from _aside(oid, spec, context)
+        return
+    risk = () if spec.generated else (hazard(BREAKS_CLIENTS if context.is_foreign(oid.name) else DELETES_DATA, oid),)
+    for one, only in _going(oid, context):
+        yield step(
+            one,
+            q("ALTER TABLE {}{} DROP COLUMN {}", q("ONLY ") if only else q(""), name(*one.name[:2]), name(one.name[2])),
+            hazards=risk,
+            undo="the values are gone; restore them from quarantine or a backup",
+        )
+
+
+def kept_aside(oid: ObjectId, context: Context) -> bool:
+    """Whether the dropped column stays in its table under another name until its time in quarantine is over.
+
+    Where it has no values of its own, or a child is to keep its own, or its name cannot be changed, it goes at once.
+    """
+    spec, table = context.old.objects[oid], context.old.objects.get(ObjectId("table", oid.name[:2]))
+    if not context.quarantine or table is None or context.is_gone(oid.name) or oid in context.fresh:
+        return False
+    if comes_along(spec):
+        parents = context.old.objects[ObjectId("inheritance", oid.name[:2])].parents
+        above = [ObjectId("column", (*p, oid.name[2])) for p in parents]
+        return all(kept_aside(a, context) for a in above if a in context.gone)
+    below = (ObjectId("column", (*c, oid.name[2])) for c in context.children(oid.name))
+    return not (spec.inherited or spec.generated or table.of_type or any(_kept(c, context) for c in below))
+
+
+def _aside(oid: ObjectId, spec: Column, context: Context) -> Iterator[Step]:
+    """Under another name, and with nothing that would ask writers for a value."""
+    assert context.quarantine
+    table, column, now = name(*oid.name[:2]), name(oid.name[2]), name(quarantined(oid.name[2], context.quarantine))
+    alter = q("ALTER TABLE {} ALTER COLUMN {}", table, column)
+    if spec.identity:
+        yield step(oid, q("{} DROP IDENTITY", alter), undo=q("{} ADD {}", alter, identity(spec)))
+    if spec.not_null:
+        yield step(oid, q("{} DROP NOT NULL", alter), undo=q("{} SET NOT NULL", alter))
+    yield step(
+        oid,
+        q("ALTER TABLE {} RENAME COLUMN {} TO {}", table, column, now),
+        hazards=(hazard(DELETES_DATA, oid, "after the quarantine"),),
+        undo=q("ALTER TABLE {} RENAME COLUMN {} TO {}", table, now, column),
+    )
+
+
+def quarantined(column: str, place: str) -> str:
+    """What a column is called in quarantine: after the place that dropped tables go to, and never longer than the server keeps."""
+    whole = f"{place}_{column}"
+    if len(whole.encode()) <= 63:
+        return whole
+    digest = hashlib.sha256(column.encode()).hexdigest()[:8]
+    return f"{place}_{digest}_{column.encode()[:24].decode(errors='ignore')}"
+
+
+def _going(oid: ObjectId, context: Context) -> Iterator[tuple[ObjectId, bool]]:
+    """The column, and whether it goes of this table alone: a child may keep its own as one that it has by itself from then on.
+
+    Then those children that do not keep theirs lose it one by one.
+    """
+    below = [ObjectId("column", (*child, oid.name[2])) for child in context.children(oid.name)]
+    only = any(_kept(c, context) for c in below)
+    yield oid, only
+    for one in below if only else ():
+        if one not in context.new.objects and comes_along(context.old.objects[one]):
+            yield from _going(one, context)
+
+
+def _kept(oid: ObjectId, context: Context) -> bool:
+    """Whether a child's column, or that of one of its children, is there by itself in the end."""
+    new = context.new.objects.get(oid)
+    if new is not None and oid not in context.gone:
+        return not comes_along(new)
+    return any(_kept(ObjectId("column", (*c, oid.name[2])), context) for c in context.children(oid.name))
