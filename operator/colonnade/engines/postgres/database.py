@@ -29,6 +29,7 @@ from colonnade.engines.postgres.rehearsed import Rehearsed
 from colonnade.engines.postgres.scope import Scope
 from colonnade.engines.postgres.scratch import Scratch
 from colonnade.engines.postgres.session import Connection, connect
+from colonnade.engines.postgres.strangers import strangers
 from colonnade.engines.postgres.whole import Whole, digest, fingerprint_of, homes
 
 LOCK_KEY = 0x636F6C6F6E6E6164
@@ -108,7 +109,9 @@ class PostgresDatabase:
             ledger = self.journal.ledger()
         scope = Scope.of(model, desired, ledger)
         first = not ledger and not self.journal.there and any(o.kind == "table" for o in model.objects)
-        return PgState(model, before, scope.unmanaged(), first and not desired.whole, scope)
+        return PgState(
+            model, before, scope.unmanaged() + strangers(self.connection), first and not desired.whole, scope
+        )
 
     def plan(self, state: State, desired: Desired, progress: Progress = silent) -> Plan:
         """See engines.Database."""

@@ -249,7 +249,7 @@ class Normaliser:
         if desired.part is None and isinstance(known := self.cache.get(desired.key + ":again"), Form):
             return known
         with self._room(desired) as connection:
-            form = built(connection, desired.first.model)
+            form = _built_again(connection, desired.first.model)
             unlike = form.fingerprint.differences(desired.first.fingerprint)
             odd = self._more_than_printing(connection, desired, unlike) if unlike else ()
         if odd:
@@ -295,6 +295,17 @@ def built(connection: Connection, model: Model) -> Form:
     for step in planner.steps(base, model, diff(base, model), connection.info.server_version, live=False):
         _made(connection, step)
     return snapshot(connection)
+
+
+def _built_again(connection: Connection, model: Model) -> Form:
+    """Raises Unsupported where what is declared needs something that no kind knows, such as a base type."""
+    try:
+        return built(connection, model)
+    except psycopg.Error as e:
+        said = e.diag.message_primary or type(e).__name__
+        raise Unsupported(
+            f"what is declared cannot be built from what the server tells of it: {said}; take what needs it out of the declaration"
+        ) from e
 
 
 def _made(connection: Connection, step: Step) -> None:

@@ -222,6 +222,7 @@ REFUSED: dict[tuple[str, ...], str] = {
     ("MOVE",): "is of a session",
     ("CLOSE",): "is of a session",
     ("UNLISTEN",): "is of a session",
+    ("SECURITY", "LABEL"): "labels objects for other software, whose business that is",
     ("SET", "ROLE"): "changes the session",
     ("EXPLAIN",): "is a query",
     ("ALTER", "GROUP"): "manages roles",
@@ -234,7 +235,7 @@ SHARED = {
     "ROLE": "roles",
     "SUBSCRIPTION": "subscriptions",
 }
-"""What GRANT, REVOKE, COMMENT and SECURITY LABEL may be about that no schema holds."""
+"""What GRANT, REVOKE and COMMENT may be about that no schema holds."""
 _SEARCH_PATH = re.compile(r"SELECT\s+(pg_catalog\s*\.\s*)?set_config\s*\(\s*'search_path'", re.IGNORECASE)
 """The one SELECT of a dump."""
 
@@ -253,7 +254,7 @@ def wanted(statement: Statement) -> bool:
             raise _refused(statement, " ".join(words[:n]), why)
     if words[:1] == ("SELECT",) and not _SEARCH_PATH.match(statement.text):
         raise _refused(statement, "SELECT", "runs a query")
-    if words[:1] in (("GRANT",), ("REVOKE",), ("COMMENT",), ("SECURITY",)):
+    if words[:1] in (("GRANT",), ("REVOKE",), ("COMMENT",)):
         about = words[words.index("ON") + 1] if "ON" in words[:-1] else "ROLE"
         if about in SHARED:
             raise _refused(statement, words[0], f"manages {SHARED[about]}")

@@ -11,6 +11,7 @@ CATALOGS: Mapping[str, str] = {
     "pg_init_privs": "the privileges that objects came with: what others are compared with, not a fact of the schema",
     "pg_largeobject": "data",
     "pg_largeobject_metadata": "large objects are data, and so are their owners and privileges",
+    "pg_seclabel": "labels are for other software, which puts them there; told of as not managed, and refused where declared",
     "pg_statistic": "measured from rows by ANALYZE",
     "pg_statistic_ext_data": "measured from rows by ANALYZE",
     "pg_subscription_rel": "how far the copying of each table has come",
@@ -82,7 +83,6 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
     },
     "pg_index": {"indcheckxmin": "which old transactions may not use the index yet", "indexrelid": _IDENTITY},
     "pg_partitioned_table": {"partdefid": "the default partition says it in its bound"},
-    "pg_seclabel": {"objoid": _IDENTITY, "objsubid": _IDENTITY},
     "pg_subscription": {
         "subconninfo": "holds a password",
         "subdbid": _IDENTITY,

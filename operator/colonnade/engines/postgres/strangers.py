@@ -1,0 +1,27 @@
+"""What a database holds that no kind knows: it is told of by name, so that nobody takes silence for order.
+
+https://www.postgresql.org/docs/current/sql-createtype.html (base types), sql-createsubscription.html, sql-security-label.html
+"""
+
+from __future__ import annotations
+
+from typing import LiteralString
+
+from colonnade.engines.postgres.catalog import FIRST_OF_USERS, USER_SCHEMA
+from colonnade.engines.postgres.session import Connection
+
+QUERY: LiteralString = f"""
+SELECT CASE WHEN t.typisdefined THEN 'base type ' ELSE 'shell type ' END || t.oid::regtype FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
+WHERE (t.typtype = 'b' OR NOT t.typisdefined) AND t.oid >= {FIRST_OF_USERS} AND {USER_SCHEMA}
+  AND NOT EXISTS (SELECT FROM pg_type e WHERE e.typarray = t.oid)
+  AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_type'::regclass AND d.objid = t.oid AND d.deptype = 'e')
+UNION ALL SELECT 'subscription ' || s.subname FROM pg_subscription s
+WHERE s.subdbid = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
+UNION ALL SELECT format('security label of %s on %s %s', l.provider, i.type, i.identity) FROM pg_seclabel l
+CROSS JOIN LATERAL pg_identify_object(l.classoid, l.objoid, l.objsubid) i WHERE coalesce(i.schema, '') !~ '^(pg_|colonnade)'
+ORDER BY 1"""
+
+
+def strangers(connection: Connection) -> tuple[str, ...]:
+    """Their names."""
+    return tuple(str(name) for (name,) in connection.execute(QUERY).fetchall())
