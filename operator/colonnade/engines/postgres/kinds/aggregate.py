@@ -16,7 +16,7 @@ from colonnade.engines.postgres.kind import Context, PgKind, Steps
 from colonnade.engines.postgres.statement import Part, listed, name, printed, q, step, value
 
 QUERY: LiteralString = f"""
-SELECT p.oid, ARRAY[n.nspname, format('%s(%s)', p.proname, t.types)] AS name, p.proname::text AS function, t.types AS types,
+SELECT p.oid, ARRAY[n.nspname::text, format('%s(%s)', p.proname, t.types)] AS name, p.proname::text AS function, t.types AS types,
   coalesce(nullif(pg_get_function_arguments(p.oid), ''), '*') AS arguments, format_type(p.prorettype, NULL) AS result,
   a.aggkind::text AS sort, a.aggtransfn::regproc::text AS sfunc, format_type(a.aggtranstype, NULL) AS stype,
   a.aggtransspace AS sspace, nullif(a.aggfinalfn::regproc::text, '-') AS finalfunc, a.aggfinalextra AS finalfunc_extra,

@@ -16,7 +16,7 @@ from colonnade.engines.postgres.statement import name, printed, q, step
 
 def _query(prokind: LiteralString) -> LiteralString:
     return f"""
-SELECT p.oid, ARRAY[n.nspname, format('%s(%s)', p.proname, a.types)] AS name, p.proname::text AS function, a.types AS arguments,
+SELECT p.oid, ARRAY[n.nspname::text, format('%s(%s)', p.proname, a.types)] AS name, p.proname::text AS function, a.types AS arguments,
   pg_get_functiondef(p.oid) AS definition, coalesce(p.proargnames::text, '') || coalesce(p.proargmodes::text, '') AS signature,
   p.pronargdefaults::int AS defaults, coalesce(pg_get_function_result(p.oid), '') AS result, p.prokind::text AS kind,
   l.lanname::text AS language

@@ -20,12 +20,12 @@ SIGNATURE: LiteralString = (
     " format_type({o}.oprright, NULL))"
 )
 OTHER: LiteralString = (
-    "coalesce((SELECT ARRAY[x.nspname, "
+    "coalesce((SELECT ARRAY[x.nspname::text, "
     + SIGNATURE.replace("{o}", "r")
     + "] FROM pg_operator r JOIN pg_namespace x ON x.oid = r.oprnamespace WHERE r.oid = {column}), '{}')"
 )
 QUERY: LiteralString = f"""
-SELECT o.oid, ARRAY[n.nspname, {SIGNATURE.replace("{o}", "o")}] AS name, o.oprname::text AS operator,
+SELECT o.oid, ARRAY[n.nspname::text, {SIGNATURE.replace("{o}", "o")}] AS name, o.oprname::text AS operator,
   CASE WHEN o.oprleft <> 0 THEN format_type(o.oprleft, NULL) END AS "left", format_type(o.oprright, NULL) AS "right",
   o.oprcode::regproc::text AS function, {OTHER.replace("{column}", "o.oprcom")} AS commutator,
   {OTHER.replace("{column}", "o.oprnegate")} AS negator, nullif(o.oprrest::regproc::text, '-') AS restrict,

@@ -42,7 +42,7 @@ NOT_OF_EXTENSION: LiteralString = """AND NOT EXISTS (SELECT FROM pg_depend e WHE
 """The server does not note what an extension's upgrade adds to its own family as the extension's."""
 
 OPERATORS: LiteralString = f"""
-SELECT o.oid, ARRAY[n.nspname, f.opfname, m.amname, format('%s (%s, %s)', o.amopstrategy,
+SELECT o.oid, ARRAY[n.nspname::text, f.opfname, m.amname, format('%s (%s, %s)', o.amopstrategy,
     format_type(o.amoplefttype, NULL), format_type(o.amoprighttype, NULL))] AS name, {OPERATOR} AS definition
 FROM pg_amop o JOIN pg_opfamily f ON f.oid = o.amopfamily JOIN pg_namespace n ON n.oid = f.opfnamespace
 JOIN pg_am m ON m.oid = f.opfmethod
@@ -50,7 +50,7 @@ WHERE o.oid >= {FIRST_OF_USERS} AND {USER_SCHEMA} AND EXISTS (SELECT FROM pg_dep
   AND d.objid = o.oid AND d.refclassid = 'pg_opfamily'::regclass AND d.deptype = 'a') {NOT_OF_EXTENSION} ORDER BY 3"""
 
 FUNCTIONS: LiteralString = f"""
-SELECT p.oid, ARRAY[n.nspname, f.opfname, m.amname, format('%s (%s, %s)', p.amprocnum,
+SELECT p.oid, ARRAY[n.nspname::text, f.opfname, m.amname, format('%s (%s, %s)', p.amprocnum,
     format_type(p.amproclefttype, NULL), format_type(p.amprocrighttype, NULL))] AS name, {FUNCTION} AS definition
 FROM pg_amproc p JOIN pg_opfamily f ON f.oid = p.amprocfamily JOIN pg_namespace n ON n.oid = f.opfnamespace
 JOIN pg_am m ON m.oid = f.opfmethod
