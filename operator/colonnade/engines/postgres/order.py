@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from colonnade.core.errors import Unsupported
-from colonnade.core.kind import NOTHING, ObjectId
+from colonnade.core.kind import NOTHING, Model, ObjectId
 from colonnade.core.plan import CycleError, Step, topological
-from colonnade.engines.postgres.work import Act, Work, kind_of, names
+from colonnade.engines.postgres import names
+from colonnade.engines.postgres.work import Act, Work, kind_of
 
 Before = Mapping[Act, set[Act]]
 
@@ -89,7 +90,10 @@ class _Before:
                 self.before[one].add(act)
 
     def _move(self, a: Act) -> None:
+        """What is dropped goes by its old name, which tells of the type: a function by those of its arguments."""
         self._first(a, Act("create", a.id), Act("drop", a.id))
+        if a.id not in self.work.remade.tables:
+            self.before[a] |= {Act("drop", user) for user in self.work.users.get(a.id, ()) if user.kind != "column"}
         self._first(a, *(Act("drop", o) for o in self.work.remade.under(self.work.old, a.id)))
         own = (o for o in self.work.dropped if o.kind == "foreign key" and o.name[:2] == a.id.name)
         self.before[a] |= {Act("drop", o) for o in own if not self.work.taken_by(o)}
@@ -159,19 +163,30 @@ class _Before:
         )
 
     def _collisions(self) -> None:
-        """A name is free only once what had it is gone."""
-        taken = defaultdict(list)
-        for oid in self.work.dropped:
-            for key in names(oid, self.work.old.objects[oid]):
-                taken[key].append(oid)
-        for oid in self.work.created:
-            for key in names(oid, self.work.new.objects[oid]):
-                for other in taken.get(key, ()):
-                    if other != oid:
-                        self.before[Act("create", oid)] |= self._gives_up_its_name(other)
+        """A name is free only once what had it is gone, or has another."""
+        freed: dict[tuple[str, ...], list[ObjectId]] = defaultdict(list)
+        for oid, _, keys in self._names_of(self.work.old, self.work.dropped, self.work.new):
+            for key in keys:
+                freed[key].append(oid)
+        for oid, act, keys in self._names_of(self.work.new, self.work.created, self.work.old):
+            for other in (o for key in keys for o in freed.get(key, ()) if o != oid):
+                self.before[act] |= {one for one in self._gives_up_its_name(other) if one != act}
+
+    def _names_of(
+        self, model: Model, moving: Collection[ObjectId], other: Model
+    ) -> Iterator[tuple[ObjectId, Act, set[tuple[str, ...]]]]:
+        """The names that objects have in this model and not in the other, with the acts by which they get them."""
+        for oid in moving:
+            home = self.work.inlined.get(oid, oid) if moving is self.work.created else oid
+            yield oid, Act("create", home), set(names.taken(oid, model.objects[oid]))
+        for oid in self.work.altered:
+            kept = set(names.taken(oid, other.objects[oid]))
+            yield oid, Act("alter", oid), set(names.taken(oid, model.objects[oid])) - kept
 
     def _gives_up_its_name(self, oid: ObjectId) -> set[Act]:
         """Its drop; or what moves its table aside, together with it; a partition's place is its parent's."""
+        if oid in self.work.altered:
+            return {Act("alter", oid)}
         tables = self.work.remade.tables
         moved = self.work.old.vanishes_with(oid) & tables if tables else NOTHING
         if oid.kind == "inheritance":

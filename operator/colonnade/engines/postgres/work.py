@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -87,20 +86,3 @@ class Work:
         table = self.home(oid)
         place = ObjectId("inheritance", table.name)
         return place in self.dropped and table not in self.dropped and bool(self.old.objects[place].bound)
-
-
-def names(oid: ObjectId, spec: Any) -> Iterable[tuple[str, ...]]:
-    """The names that the object takes up, each with the space that it must be unique in; a partition takes up room in its parent."""
-    kind = kind_of(oid)
-    if kind.space == "relation":
-        yield ("relation", *oid.name[:2])
-        if oid.kind in ("table", "view", "materialized view", "composite type", "foreign table"):
-            yield ("type", *oid.name[:2])
-    elif kind.space in ("type", "routine"):
-        yield (kind.space, *oid.name[:2])
-    elif kind.space == "constraint":
-        yield ("constraint", *oid.name)
-        if oid.kind in ("primary key", "unique", "exclusion"):
-            yield ("relation", oid.name[0], oid.name[-1])
-    elif oid.kind == "inheritance" and spec.bound:
-        yield ("partition", *spec.parents[0])

@@ -1,0 +1,34 @@
+"""The names that objects take up: two of one name cannot be there at the same time, so that the one waits until the other is gone.
+
+More than the objects of a kind share a space of names: an index is called as no table is, and the sequence of an identity has a name that
+shows nowhere but in its column. https://www.postgresql.org/docs/current/catalog-pg-class.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from colonnade.core.kind import ObjectId
+from colonnade.engines.postgres.kinds import KINDS
+
+
+def taken(oid: ObjectId, spec: Any) -> Iterable[tuple[str, ...]]:
+    """The names that the object takes up, each with the space that it must be unique in; a partition takes up room in its parent."""
+    kind = KINDS[oid.kind]
+    if kind.space == "relation":
+        yield ("relation", *oid.name[:2])
+        if oid.kind in ("table", "view", "materialized view", "composite type", "foreign table"):
+            yield ("type", *oid.name[:2])
+    elif kind.space in ("type", "routine"):
+        yield (kind.space, *oid.name[:2])
+    elif kind.space == "constraint":
+        yield ("constraint", *oid.name)
+        if oid.kind in ("primary key", "unique", "exclusion"):
+            yield ("relation", oid.name[0], oid.name[-1])
+        if oid.kind == "primary key":
+            yield ("primary key", *oid.name[:2])
+    elif oid.kind == "column" and spec.identity:
+        yield ("relation", *spec.sequence[:2])
+    elif oid.kind == "inheritance" and spec.bound:
+        yield ("partition", *spec.parents[0])

@@ -1,0 +1,58 @@
+"""What the schemas of applications go through over the years, and no list of features tells: leftover names, long names, the way back."""
+
+from tests.live.postgres.walk import Walk, cases
+
+ROUTINES = cases("""
+== signatures_that_differ_only_far_to_the_right
+CREATE TYPE state_of_a_delivery AS ENUM ('a', 'b');
+CREATE FUNCTION finish_the_delivery(bigint, state_of_a_delivery) RETURNS int LANGUAGE sql AS 'SELECT 2';
+CREATE FUNCTION finish_the_delivery(bigint, state_of_a_delivery, text) RETURNS int LANGUAGE sql AS 'SELECT 3';
+CREATE FUNCTION finish_the_delivery(bigint, state_of_a_delivery, int) RETURNS int LANGUAGE sql AS 'SELECT 4';
+CREATE PROCEDURE finish_it_by_itself(bigint, state_of_a_delivery, text) LANGUAGE sql AS 'SELECT 3';
+CREATE PROCEDURE finish_it_by_itself(bigint, state_of_a_delivery, int) LANGUAGE sql AS 'SELECT 4';
+CREATE FUNCTION counted(int, bigint, state_of_a_delivery, text) RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE FUNCTION counted(int, bigint, state_of_a_delivery, int) RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE AGGREGATE all_that_were_delivered(bigint, state_of_a_delivery, text) (sfunc = counted, stype = int);
+CREATE AGGREGATE all_that_were_delivered(bigint, state_of_a_delivery, int) (sfunc = counted, stype = int);
+--
+CREATE TYPE state_of_a_delivery AS ENUM ('a', 'b');
+CREATE FUNCTION finish_the_delivery(bigint, state_of_a_delivery, text) RETURNS int LANGUAGE sql AS 'SELECT 5';
+CREATE PROCEDURE finish_it_by_itself(bigint, state_of_a_delivery, int) LANGUAGE sql AS 'SELECT 5';
+CREATE FUNCTION counted(int, bigint, state_of_a_delivery, int) RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE AGGREGATE all_that_were_delivered(bigint, state_of_a_delivery, int) (sfunc = counted, stype = int, initcond = '0');
+== a_function_goes_and_the_type_of_its_arguments_is_replaced
+CREATE TYPE state AS ENUM ('a', 'b', 'c');
+CREATE TABLE t (s state);
+CREATE FUNCTION of_state(state) RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE AGGREGATE last_state(state) (sfunc = enum_larger, stype = state);
+--
+CREATE TYPE state AS ENUM ('a', 'b');
+CREATE TABLE t (s state);
+""")
+NAMES = cases("""
+== the_primary_key_has_another_name
+CREATE TABLE t (id int CONSTRAINT t_pkey1 PRIMARY KEY, other int NOT NULL);
+CREATE TABLE u (id int REFERENCES t);
+--
+CREATE TABLE t (id int NOT NULL, other int CONSTRAINT t_pkey PRIMARY KEY);
+CREATE TABLE u (id int REFERENCES t);
+== an_identity_s_sequence_keeps_the_name_of_a_table_that_was
+CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY);
+--
+CREATE TABLE t2 (id int GENERATED ALWAYS AS IDENTITY (SEQUENCE NAME t_id_seq) CONSTRAINT t_pkey PRIMARY KEY);
+--
+CREATE TABLE t2 (id int GENERATED ALWAYS AS IDENTITY (SEQUENCE NAME t_id_seq1) CONSTRAINT t_pkey PRIMARY KEY);
+CREATE TABLE t3 (id int GENERATED ALWAYS AS IDENTITY (SEQUENCE NAME t_id_seq));
+--
+CREATE TABLE t2 (id int CONSTRAINT t_pkey PRIMARY KEY);
+CREATE TABLE t3 (id int);
+CREATE SEQUENCE t_id_seq;
+""")
+
+
+def test_routines_are_told_apart_by_all_of_their_arguments(walk: Walk) -> None:
+    walk.cases(ROUTINES)
+
+
+def test_a_name_is_taken_over_from_what_has_it_no_longer(walk: Walk) -> None:
+    walk.cases(NAMES)
