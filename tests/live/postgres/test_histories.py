@@ -47,6 +47,19 @@ CREATE TABLE t3 (id int GENERATED ALWAYS AS IDENTITY (SEQUENCE NAME t_id_seq));
 CREATE TABLE t2 (id int CONSTRAINT t_pkey PRIMARY KEY);
 CREATE TABLE t3 (id int);
 CREATE SEQUENCE t_id_seq;
+== a_column_s_not_null_keeps_the_name_that_the_column_had
+CREATE TABLE t (id int, name text NOT NULL, other text);
+--
+CREATE TABLE t (id int, label text NOT NULL, other text NOT NULL);
+ALTER TABLE t RENAME COLUMN label TO tag;
+ALTER TABLE t RENAME COLUMN other TO label;
+--
+CREATE TABLE t (id int, tag text NOT NULL, label text NOT NULL);
+--
+CREATE TABLE t (id int, tag text NOT NULL, label text NOT NULL);
+ALTER TABLE t RENAME COLUMN tag TO name;
+--
+CREATE TABLE t (id int, tag text NOT NULL, name text);
 """)
 
 

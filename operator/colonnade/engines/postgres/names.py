@@ -13,7 +13,11 @@ from colonnade.core.kind import ObjectId
 from colonnade.engines.postgres.kinds import KINDS
 
 
-def taken(oid: ObjectId, spec: Any) -> Iterable[tuple[str, ...]]:
+LONGEST = 64
+"""From so many bytes on the server shortens the names that it makes up, in a way of its own."""
+
+
+def taken(oid: ObjectId, spec: Any, version: int) -> Iterable[tuple[str, ...]]:
     """The names that the object takes up, each with the space that it must be unique in; a partition takes up room in its parent."""
     kind = KINDS[oid.kind]
     if kind.space == "relation":
@@ -23,12 +27,31 @@ def taken(oid: ObjectId, spec: Any) -> Iterable[tuple[str, ...]]:
     elif kind.space in ("type", "routine"):
         yield (kind.space, *oid.name[:2])
     elif kind.space == "constraint":
-        yield ("constraint", *oid.name)
-        if oid.kind in ("primary key", "unique", "exclusion"):
-            yield ("relation", oid.name[0], oid.name[-1])
-        if oid.kind == "primary key":
-            yield ("primary key", *oid.name[:2])
-    elif oid.kind == "column" and spec.identity:
-        yield ("relation", *spec.sequence[:2])
+        yield from _of_constraint(oid)
     elif oid.kind == "inheritance" and spec.bound:
         yield ("partition", *spec.parents[0])
+    elif oid.kind == "column":
+        yield from _of_column(oid, spec, version)
+
+
+def _of_constraint(oid: ObjectId) -> Iterable[tuple[str, ...]]:
+    """Its own in its table; the index's of a key; and a table has one primary key."""
+    yield ("constraint", *oid.name)
+    if oid.kind in ("primary key", "unique", "exclusion"):
+        yield ("relation", oid.name[0], oid.name[-1])
+    if oid.kind == "primary key":
+        yield ("primary key", *oid.name[:2])
+
+
+def _of_column(oid: ObjectId, spec: Any, version: int) -> Iterable[tuple[str, ...]]:
+    """The sequence of an identity; from Postgres 18 on also the constraint that NOT NULL is, where it is the column's own."""
+    if spec.identity:
+        yield ("relation", *spec.sequence[:2])
+    called = not_null(oid, spec)
+    if version >= 180000 and spec.not_null and not spec.inherited and len(called.encode()) < LONGEST:
+        yield ("constraint", *oid.name[:2], called)
+
+
+def not_null(oid: ObjectId, spec: Any) -> str:
+    """What the constraint that NOT NULL is is called."""
+    return spec.not_null_name or f"{oid.name[1]}_{oid.name[2]}_not_null"

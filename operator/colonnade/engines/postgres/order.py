@@ -9,7 +9,6 @@ from typing import Any
 from colonnade.core.errors import Unsupported
 from colonnade.core.kind import NOTHING, Model, ObjectId
 from colonnade.core.plan import CycleError, Step, topological
-from colonnade.engines.postgres import names
 from colonnade.engines.postgres.work import Act, Work, kind_of
 
 Before = Mapping[Act, set[Act]]
@@ -98,6 +97,9 @@ class _Before:
         own = (o for o in self.work.dropped if o.kind == "foreign key" and o.name[:2] == a.id.name)
         self.before[a] |= {Act("drop", o) for o in own if not self.work.taken_by(o)}
 
+    def _free(self, a: Act) -> None:
+        self._first(a, Act("drop", a.id))
+
     def _copy(self, a: Act) -> None:
         """After everything that takes the rows in; before what holds them now goes, and what would count or watch them comes."""
         work = self.work
@@ -169,8 +171,11 @@ class _Before:
             for key in keys:
                 freed[key].append(oid)
         for oid, act, keys in self._names_of(self.work.new, self.work.created, self.work.old):
-            for other in (o for key in keys for o in freed.get(key, ()) if o != oid):
-                self.before[act] |= {one for one in self._gives_up_its_name(other) if one != act}
+            for key in keys:
+                for other in (o for o in freed.get(key, ()) if o != oid):
+                    early = other in self.work.freed and key[0] == "constraint"
+                    gives = {Act("free", other)} if early else self._gives_up_its_name(other)
+                    self.before[act] |= gives - {act}
 
     def _names_of(
         self, model: Model, moving: Collection[ObjectId], other: Model
@@ -178,10 +183,9 @@ class _Before:
         """The names that objects have in this model and not in the other, with the acts by which they get them."""
         for oid in moving:
             home = self.work.inlined.get(oid, oid) if moving is self.work.created else oid
-            yield oid, Act("create", home), set(names.taken(oid, model.objects[oid]))
+            yield oid, Act("create", home), self.work.names(oid, model)
         for oid in self.work.altered:
-            kept = set(names.taken(oid, other.objects[oid]))
-            yield oid, Act("alter", oid), set(names.taken(oid, model.objects[oid])) - kept
+            yield oid, Act("alter", oid), self.work.names(oid, model) - self.work.names(oid, other)
 
     def _gives_up_its_name(self, oid: ObjectId) -> set[Act]:
         """Its drop; or what moves its table aside, together with it; a partition's place is its parent's."""

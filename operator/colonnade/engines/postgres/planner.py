@@ -17,6 +17,7 @@ from colonnade.core.kind import NOTHING, Model, ObjectId
 from colonnade.core.plan import Step
 from colonnade.engines.postgres import remade
 from colonnade.engines.postgres.kind import Context, PgKind, Wishes
+from colonnade.engines.postgres.kinds.column import freed_name
 from colonnade.engines.postgres.kinds.column_drop import kept_aside
 from colonnade.engines.postgres.order import ordered
 from colonnade.engines.postgres.statement import name, printed, q, step, text
@@ -38,7 +39,7 @@ def steps(  # noqa: PLR0913 - each of its own sort, the last by keyword
     `live` says that others use what is there; `quarantine` names the schema that tables go to instead of being dropped.
     """
     context = Context(old, new, version, wishes=wishes or Wishes(), live=live, quarantine=quarantine)
-    planning = _Planning(Work(old, new), context)
+    planning = _Planning(Work(old, new, version), context)
     planning.take(changes)
     planning.rebuild()
     return planning.steps()
@@ -127,7 +128,9 @@ class _Planning:
         needed = {n for c in work.carried for n in work.old.needs.get(c, NOTHING)}
         moved = work.dropped & work.created & (needed | work.remade.tables)
         work.moved = {o: remade.aside(o.name[-1]) for o in moved}
+        work.freed = work.to_free()
         acts = [Act("move", o) for o in moved] + [Act("copy", o) for o in work.remade.copied]
+        acts += [Act("free", o) for o in work.freed]
         for verb, ids in (("drop", work.dropped), ("alter", work.altered), ("create", work.created)):
             acts += [Act(verb, o) for o in ids]
         return acts
@@ -194,6 +197,8 @@ class _Planning:
 
     def _make(self, act: Act) -> list[Step]:
         kind, oid = kind_of(act.id), act.id
+        if act.verb == "free":
+            return [freed_name(oid, self.work.old.objects[oid])]
         if act.verb == "copy":
             return list(remade.copy(oid, self.context))
         if act.verb == "move" and oid in self.work.remade.tables:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from colonnade.core.kind import NOTHING, Model, ObjectId
+from colonnade.engines.postgres import names
 from colonnade.engines.postgres.kind import PgKind
 from colonnade.engines.postgres.kinds import KINDS
 from colonnade.engines.postgres.remade import Remade
@@ -33,6 +34,7 @@ class Work:
 
     old: Model
     new: Model
+    version: int
     dropped: set[ObjectId] = field(default_factory=set[ObjectId])
     created: set[ObjectId] = field(default_factory=set[ObjectId])
     altered: set[ObjectId] = field(default_factory=set[ObjectId])
@@ -43,6 +45,7 @@ class Work:
     moved: dict[ObjectId, str] = field(default_factory=dict[ObjectId, str])
     remade: Remade = field(default_factory=Remade)
     aside: set[ObjectId] = field(default_factory=set[ObjectId])
+    freed: set[ObjectId] = field(default_factory=set[ObjectId])
 
     def __post_init__(self) -> None:
         self.users: defaultdict[ObjectId, set[ObjectId]] = defaultdict(set)
@@ -86,3 +89,13 @@ class Work:
         table = self.home(oid)
         place = ObjectId("inheritance", table.name)
         return place in self.dropped and table not in self.dropped and bool(self.old.objects[place].bound)
+
+    def names(self, oid: ObjectId, model: Model) -> set[tuple[str, ...]]:
+        """The names that it takes up in this model."""
+        return set(names.taken(oid, model.objects[oid], self.version))
+
+    def to_free(self) -> set[ObjectId]:
+        """Columns that go only once others were filled from them, and whose NOT NULL has a name that is wanted before that."""
+        wanted = {key for oid in self.created | self.altered for key in self.names(oid, self.new)}
+        columns = [o for o in self.dropped - self.created if o.kind == "column" and not self.taken_by(o)]
+        return {o for o in columns if wanted & self.names(o, self.old)}

@@ -225,6 +225,17 @@ def _settings(oid: ObjectId, old: Column | None, new: Column) -> Iterator[Step]:
         yield step(oid, q("{} {}", column, there), undo=q("{} {}", column, back))
 
 
+def freed_name(oid: ObjectId, spec: Column) -> Step:
+    """The constraint of a column that goes later is called otherwise, so that another column can have its name now."""
+    usual = spec.not_null_name or f"{oid.name[1]}_{oid.name[2]}_not_null"
+    table, was, aside = name(*oid.name[:2]), name(usual), name(f"{usual[:46]}__colonnade_old")
+    return step(
+        oid,
+        q("ALTER TABLE {} RENAME CONSTRAINT {} TO {}", table, was, aside),
+        undo=q("ALTER TABLE {} RENAME CONSTRAINT {} TO {}", table, aside, was),
+    )
+
+
 REBUILT = (
     "view",
     "materialized view",
