@@ -6,7 +6,7 @@ folder is the registry.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -37,12 +37,12 @@ class Model:
     needs: Mapping[ObjectId, frozenset[ObjectId]] = field(default_factory=dict[ObjectId, frozenset[ObjectId]])
     parents: Mapping[ObjectId, frozenset[ObjectId]] = field(default_factory=dict[ObjectId, frozenset[ObjectId]])
 
-    def vanishes_with(self, oid: ObjectId) -> frozenset[ObjectId]:
-        """The objects that take this one with them when one of them goes, near and far."""
+    def vanishes_with(self, oid: ObjectId, among: Container[ObjectId] | None = None) -> frozenset[ObjectId]:
+        """The objects that take this one with them when one of them goes, near and far; `among` those that do go."""
         found: set[ObjectId] = set()
         todo = list(self.parents.get(oid, NOTHING))
         while todo:
-            if (one := todo.pop()) not in found:
+            if (one := todo.pop()) not in found and (among is None or one in among):
                 found.add(one)
                 todo += self.parents.get(one, NOTHING)
         return frozenset(found)

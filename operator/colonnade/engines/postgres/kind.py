@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal, LiteralString, NamedTuple, TypeVar
 
 from colonnade.core.kind import Kind, Model, ObjectId
@@ -18,9 +20,17 @@ HOMES = ("pg_class", "pg_proc", "pg_type")
 """Catalogs of what other objects are parts of: relations, routines, types."""
 
 RELATIONS = ("table", "view", "materialized view", "foreign table")
+LONGEST_NAME = 63
+"""In bytes: of a longer one the server keeps the beginning, and it shortens those that it makes up in a way of its own."""
+CONSTRAINTS = ("check", "primary key", "unique", "exclusion", "foreign key")
 
 
 Steps = Iterable[Step]
+
+
+def usual_not_null(column: ObjectId) -> str:
+    """The name that the server makes up for a column's NOT NULL, where it is free in the schema and not too long."""
+    return f"{column.name[1]}_{column.name[2]}_not_null"
 
 
 class Fill(NamedTuple):
@@ -53,6 +63,17 @@ class Context:
     wishes: Wishes = field(default_factory=Wishes)
     live: bool = True
     quarantine: str | None = None
+
+    @cached_property
+    def constraints(self) -> Mapping[tuple[str, str], set[tuple[str, ...]]]:
+        """Who has, or had, a constraint of this name in this schema: a table or, as NOT NULL has a name, too, its column."""
+        found: defaultdict[tuple[str, str], set[tuple[str, ...]]] = defaultdict(set)
+        for oid, spec in (*self.old.objects.items(), *self.new.objects.items()):
+            if oid.kind == "column" and spec.not_null:
+                found[oid.name[0], spec.not_null_name or usual_not_null(oid)].add(oid.name)
+            elif oid.kind in CONSTRAINTS:
+                found[oid.name[0], oid.name[2]].add(oid.name[:2])
+        return found
 
     @property
     def backfills(self) -> Mapping[ObjectId, Fill]:

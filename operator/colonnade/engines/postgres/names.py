@@ -10,11 +10,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from colonnade.core.kind import ObjectId
+from colonnade.engines.postgres.kind import LONGEST_NAME, usual_not_null
 from colonnade.engines.postgres.kinds import KINDS
-
-
-LONGEST = 64
-"""From so many bytes on the server shortens the names that it makes up, in a way of its own."""
 
 
 def taken(oid: ObjectId, spec: Any, version: int) -> Iterable[tuple[str, ...]]:
@@ -47,11 +44,6 @@ def _of_column(oid: ObjectId, spec: Any, version: int) -> Iterable[tuple[str, ..
     """The sequence of an identity; from Postgres 18 on also the constraint that NOT NULL is, where it is the column's own."""
     if spec.identity:
         yield ("relation", *spec.sequence[:2])
-    called = not_null(oid, spec)
-    if version >= 180000 and spec.not_null and not spec.inherited and len(called.encode()) < LONGEST:
+    called = spec.not_null_name or usual_not_null(oid)
+    if version >= 180000 and spec.not_null and not spec.inherited and len(called.encode()) <= LONGEST_NAME:
         yield ("constraint", *oid.name[:2], called)
-
-
-def not_null(oid: ObjectId, spec: Any) -> str:
-    """What the constraint that NOT NULL is is called."""
-    return spec.not_null_name or f"{oid.name[1]}_{oid.name[2]}_not_null"

@@ -166,7 +166,8 @@ class _Planning:
 
     def _can_fold(self, child: ObjectId, home: ObjectId) -> bool:
         """Whether nothing that the child needs needs its table (or column) in turn."""
-        if getattr(self.work.new.objects[child], "definition", "").endswith("NOT VALID"):
+        spec = self.work.new.objects[child]
+        if getattr(spec, "definition", "").endswith("NOT VALID") or self._repeats_a_key(child, spec, home):
             return False
         seen: set[ObjectId] = set()
         todo = [n for n in self.work.new.needs.get(child, NOTHING) if n != home and n.name[:2] != home.name[:2]]
@@ -183,6 +184,11 @@ class _Planning:
                     else []
                 )
         return True
+
+    def _repeats_a_key(self, child: ObjectId, spec: Any, home: ObjectId) -> bool:
+        """Of two keys of the same columns in one CREATE TABLE the server makes one."""
+        keys = [self.work.new.objects[o] for o in self.work.inside[home] if o.kind in ("primary key", "unique")]
+        return child.kind in ("primary key", "unique") and any(k.columns == spec.columns for k in keys)
 
     def _per_column(self) -> dict[ObjectId, list[ObjectId]]:
         folded: dict[ObjectId, list[ObjectId]] = defaultdict(list)

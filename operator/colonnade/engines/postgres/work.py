@@ -65,8 +65,9 @@ class Work:
 
         A foreign key whose target goes, too, goes first: circles could not go else. A sequence that stays is let go of first.
         """
+        going = self.dropped - self.aside
         whole = self.old.vanishes_with(self.home(oid)) | {self.home(oid)} if self.outlives(oid) else None
-        taken = (self.old.vanishes_with(oid) if whole is None else whole) & self.dropped - self.aside
+        taken = self.old.vanishes_with(oid, going) if whole is None else whole & going
         if taken and oid.kind == "foreign key":
             target = ObjectId("table", self.old.objects[oid].target[:2])
             if target.name != oid.name[:2] and (

@@ -13,7 +13,7 @@ from colonnade.core.hazards import REWRITES_TABLE, hazard
 from colonnade.core.kind import ObjectId
 from colonnade.core.plan import Check, Step
 from colonnade.engines.postgres.generic_options import changed, given
-from colonnade.engines.postgres.kind import Context, PgKind, Steps
+from colonnade.engines.postgres.kind import LONGEST_NAME, Context, PgKind, Steps, usual_not_null
 from colonnade.engines.postgres.kinds.column_drop import comes_along, drop
 from colonnade.engines.postgres.kinds.column_identity import identity, identity_change
 from colonnade.engines.postgres.kinds.column_query import query
@@ -93,9 +93,17 @@ def definition(oid: ObjectId, spec: Column, context: Context, *, bare: bool = Fa
 
 def _usual_name(oid: ObjectId, context: Context) -> str:
     """The name that the server would give, where the table that is named aside still has it: else it would find another."""
-    usual = f"{oid.name[1]}_{oid.name[2]}_not_null"
+    usual = usual_not_null(oid)
     taken = context.version >= 180000 and context.is_remade(oid.name) and len(usual.encode()) <= 63
     return usual if taken else ""
+
+
+def _contested(oid: ObjectId, spec: Column, context: Context) -> str:
+    """The usual name of a NOT NULL, where it has to be said: another of that name would make the server think of one more."""
+    usual = usual_not_null(oid)
+    others = context.constraints.get((oid.name[0], usual), set()) - {oid.name}
+    asked = context.version >= 180000 and spec.not_null and others and len(usual.encode()) <= LONGEST_NAME
+    return usual if asked else ""
 
 
 def _generated(spec: Column) -> Part:
@@ -227,7 +235,7 @@ def _settings(oid: ObjectId, old: Column | None, new: Column) -> Iterator[Step]:
 
 def freed_name(oid: ObjectId, spec: Column) -> Step:
     """The constraint of a column that goes later is called otherwise, so that another column can have its name now."""
-    usual = spec.not_null_name or f"{oid.name[1]}_{oid.name[2]}_not_null"
+    usual = spec.not_null_name or usual_not_null(oid)
     table, was, aside = name(*oid.name[:2]), name(usual), name(f"{usual[:46]}__colonnade_old")
     return step(
         oid,
