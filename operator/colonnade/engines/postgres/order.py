@@ -153,6 +153,8 @@ class _Before:
                     self.before[a] |= {Act("create", inlined.get(n, n)), Act("alter", n)}
                 if n in inlined and inlined[n] != a.id:
                     self.before[a].add(Act("create", n))
+                if n in self.work.aside:  # it must fail without the column, as it will one day
+                    self.before[a].add(Act("drop", n))
         if a.id.kind == "foreign key":
             target = self.work.new.objects[a.id].target[:2]
             self.before[a] |= {Act("drop", o) for o in self.work.dropped if self._key_of(o, target)}
