@@ -203,15 +203,8 @@ class _Planning:
 
     def _make(self, act: Act) -> list[Step]:
         kind, oid = kind_of(act.id), act.id
-        if act.verb == "free":
-            return [freed_name(oid, self.work.old.objects[oid])]
-        if act.verb == "copy":
-            return list(remade.copy(oid, self.context))
-        if act.verb == "move" and oid in self.work.remade.tables:
-            return list(remade.move(oid, self.context))
-        if act.verb == "move":
-            aside = q("ALTER {} {} RENAME TO {}", printed(kind.words), name(*oid.name), name(self.work.moved[oid]))
-            return [step(oid, aside, undo="renamed back")]
+        if act.verb in ("free", "copy", "move"):
+            return list(self._made_room(act, kind))
         if act.verb == "drop":
             return self._drop(oid, kind)
         if act.verb == "alter":
@@ -222,6 +215,18 @@ class _Planning:
         if oid in self.work.inlined and oid.kind != "column":
             return []
         return list(kind.create(oid, self.work.new.objects[oid], self.context))
+
+    def _made_room(self, act: Act, kind: PgKind[Any]) -> Iterable[Step]:
+        """What makes way for others: a name that is given up, rows that are carried over, what is called otherwise for a while."""
+        oid = act.id
+        if act.verb == "free":
+            return [freed_name(oid, self.work.old.objects[oid])]
+        if act.verb == "copy":
+            return remade.copy(oid, self.context)
+        if oid in self.work.remade.tables:
+            return remade.move(oid, self.context)
+        aside = q("ALTER {} {} RENAME TO {}", printed(kind.words), name(*oid.name), name(self.work.moved[oid]))
+        return [step(oid, aside, undo="renamed back")]
 
     def _drop(self, oid: ObjectId, kind: PgKind[Any]) -> list[Step]:
         if self.work.taken_by(oid):

@@ -77,7 +77,7 @@ def definition(oid: ObjectId, spec: Column, context: Context, *, bare: bool = Fa
     """The column's definition, with its default where that was folded in; `bare` without that and without NOT NULL."""
     default = context.new.objects.get(ObjectId("default", oid.name))
     folded = ObjectId("default", oid.name) in context.folded.get(oid, ())
-    constraint = spec.not_null_name or _usual_name(oid, context)
+    constraint = spec.not_null_name or _usual_name(oid, context) or _contested(oid, spec, context)
     named = q("CONSTRAINT {} ", name(constraint)) if constraint else q("")
     no_inherit = q(" NO INHERIT") if spec.not_null_no_inherit else q("")
     return words(
