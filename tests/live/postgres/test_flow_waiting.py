@@ -184,6 +184,7 @@ def test_a_server_that_goes_away_and_comes_back(own_postgres: Postgres, psql: An
     own_postgres.start()
     flow.close()
     assert flow.reconcile(USERS).state is None
+    flow.close()
 
 
 @pytest.fixture
