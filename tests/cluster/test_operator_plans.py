@@ -170,7 +170,8 @@ def test_the_metrics_tell_that_a_plan_waits(
     team: Team, operator: Operator, shop: str, waiting: tuple[str, str]
 ) -> None:
     name, _ = waiting
-    assert operator.metric("colonnade_plans_waiting", datastore=shop, reason="ApprovalRequired") == 1
+    waits = {"datastore": shop, "reason": "ApprovalRequired"}
+    eventually(lambda: operator.metric("colonnade_plans_waiting", **waits) == 1, "the metric tells of the plan")
     team.merge("PostgresSchema", name, {"spec": {"sql": WITH}})
     team.ready("PostgresSchema", name)
     team.until("PostgresSchema", name, lambda _: operator.metric("colonnade_plans_waiting", datastore=shop) is None)
