@@ -73,9 +73,9 @@ def connect(target: Target, *, database: str | None = None, shadow: bool = False
             connection = psycopg.connect(url, autocommit=True, prepare_threshold=None, **more)
         except (
             psycopg.ProgrammingError
-        ) as error:  # libpq quotes what it does not understand, and that may be the password
+        ):  # libpq quotes what it does not understand, and that may be the password: not even as a cause
             why = "the address of the database is not understood; check its options, and that special characters are percent-encoded"
-            raise InvalidSpec(f"{target.name}: {why}") from error
+            raise InvalidSpec(f"{target.name}: {why}") from None
         try:
             pin(connection)
         except BaseException:
