@@ -97,7 +97,7 @@ class Demo:
         self.until("postgresschema/shop", "ApprovalRequired")
         self.give_word("shop")
         self.run(f"kubectl wait --for=condition=Ready --timeout={PATIENCE}s postgresschema/shop")
-        say("the column is gone, every row is there:")
+        say("the column waits in quarantine, out of the way, and every row is there:")
         self.count()
 
     def drift(self) -> None:

@@ -46,7 +46,7 @@ DELETES_DATA = _type(
     "DELETES_DATA",
     Weight.DESTRUCTIVE,
     "{object} and everything in it is deleted",
-    "keep it declared, or save first what it holds; only a whole table or collection waits in quarantine before it goes",
+    "keep it declared, or save first what it holds; what goes to quarantine waits there before it is really dropped",
 )
 LOOKS_LIKE_RENAME = _type(
     "LOOKS_LIKE_RENAME",

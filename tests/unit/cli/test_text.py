@@ -54,8 +54,8 @@ SHOWN = f"""\
 -- in a transaction
 4. DROP TABLE "public"."old";
    ! DELETES_DATA: table public.old and everything in it is deleted (3 rows)
-     the safe way: keep it declared, or save first what it holds; only a whole table or collection waits in
-     quarantine before it goes
+     the safe way: keep it declared, or save first what it holds; what goes to quarantine waits there before
+     it is really dropped
 
 warning: index public.j repeats primary key public.users.users_pkey
 
