@@ -77,7 +77,7 @@ def definition(oid: ObjectId, spec: Column, context: Context, *, bare: bool = Fa
     """The column's definition, with its default where that was folded in; `bare` without that and without NOT NULL."""
     default = context.new.objects.get(ObjectId("default", oid.name))
     folded = ObjectId("default", oid.name) in context.folded.get(oid, ())
-    constraint = spec.not_null_name or _usual_name(oid, context) or _contested(oid, spec, context)
+    constraint = spec.not_null_name or _contested(oid, spec, context)
     named = q("CONSTRAINT {} ", name(constraint)) if constraint else q("")
     no_inherit = q(" NO INHERIT") if spec.not_null_no_inherit else q("")
     return words(
@@ -91,19 +91,16 @@ def definition(oid: ObjectId, spec: Column, context: Context, *, bare: bool = Fa
     )
 
 
-def _usual_name(oid: ObjectId, context: Context) -> str:
-    """The name that the server would give, where the table that is named aside still has it: else it would find another."""
-    usual = usual_not_null(oid)
-    taken = context.version >= 180000 and context.is_remade(oid.name) and len(usual.encode()) <= 63
-    return usual if taken else ""
-
-
 def _contested(oid: ObjectId, spec: Column, context: Context) -> str:
-    """The usual name of a NOT NULL, where it has to be said: another of that name would make the server think of one more."""
+    """The usual name of a NOT NULL, where it has to be said: another of that name would make the server think of one more.
+
+    That other may be the table itself, while it is named aside.
+    """
     usual = usual_not_null(oid)
+    if context.version < 180000 or not spec.not_null or len(usual.encode()) > LONGEST_NAME:
+        return ""
     others = context.constraints.get((oid.name[0], usual), set()) - {oid.name}
-    asked = context.version >= 180000 and spec.not_null and others and len(usual.encode()) <= LONGEST_NAME
-    return usual if asked else ""
+    return usual if others or context.is_remade(oid.name) else ""
 
 
 def _generated(spec: Column) -> Part:
