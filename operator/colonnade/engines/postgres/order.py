@@ -89,10 +89,14 @@ class _Before:
                 self.before[one].add(act)
 
     def _move(self, a: Act) -> None:
-        """What is dropped goes by its old name, which tells of the type: a function by those of its arguments."""
+        """What is dropped goes by its old name, which tells of the type: a function by those of its arguments.
+
+        What is moved itself, as the domain of a collation, goes by its other name, and only once its columns have left it.
+        """
         self._first(a, Act("create", a.id), Act("drop", a.id))
         if a.id not in self.work.remade.tables:
-            self.before[a] |= {Act("drop", user) for user in self.work.users.get(a.id, ()) if user.kind != "column"}
+            users = (u for u in self.work.users.get(a.id, ()) if u.kind != "column" and u not in self.work.moved)
+            self.before[a] |= {Act("drop", u) for u in users}
         self._first(a, *(Act("drop", o) for o in self.work.remade.under(self.work.old, a.id)))
         own = (o for o in self.work.dropped if o.kind == "foreign key" and o.name[:2] == a.id.name)
         self.before[a] |= {Act("drop", o) for o in own if not self.work.taken_by(o)}
