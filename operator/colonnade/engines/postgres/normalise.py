@@ -94,15 +94,15 @@ class PgDesired(Desired):
         return frozenset(claim for declaration in self.declarations for claim in declaration.claims)
 
 
-def complete(blank: PgDesired, connection: Connection) -> PgDesired:
-    """Everything that is desired, read from a database that has it."""
-    form = snapshot(connection)
+def complete(blank: PgDesired, connection: Connection, model: Model | None = None) -> PgDesired:
+    """Everything that is desired, read from a database that has it, or only fingerprinted where the `model` was read already."""
+    form = snapshot(connection, model)
     return replace(blank, model=form.model, first=form, fingerprint=form.fingerprint.digest)
 
 
-def snapshot(connection: Connection) -> Form:
-    """What is in this database, by both readers."""
-    return Form(read(connection), fingerprint.read(connection, leave_out=[OWN_SCHEMAS], owners=False))
+def snapshot(connection: Connection, model: Model | None = None) -> Form:
+    """What is in this database, by both readers, or only by the second where the first has been there."""
+    return Form(model or read(connection), fingerprint.read(connection, leave_out=[OWN_SCHEMAS], owners=False))
 
 
 class Normaliser:
@@ -119,7 +119,7 @@ class Normaliser:
             return known
         errors: dict[str, ColonnadeError] = {}
         found = self.loaded(
-            declarations, errors, lambda loaded: self._owned(complete(blank, loaded), loaded), owned=True
+            declarations, errors, lambda loaded: self._owned(complete(blank, loaded, self._found), loaded), owned=True
         )
         found = replace(found, errors=errors)
         if not errors:
@@ -183,6 +183,14 @@ class Normaliser:
             except NeedsDatabase:
                 room = self.scratch.database
 
+    def empty(self, connection: Connection) -> Model:
+        """What a scratch database holds before anything is put in: read in the first, the same in all."""
+        key = hashlib.sha256(f"{self.server}\0empty".encode()).hexdigest()
+        if not isinstance(known := self.cache.get(key), Model):
+            known = read(connection)
+            self.cache.put(key, known)
+        return known
+
     def _load(self, connection: Connection, declaration: Declaration) -> None:
         load(connection, declaration, tuple(declaration.spec.schemas) if declaration.spec else ("public",))
 
@@ -202,7 +210,8 @@ class Normaliser:
         """None when all are in; else the order to try next."""
         self._owners: dict[ObjectId, str] = {}
         owned = owned and (len(order) > 1 or any(d.spec is not None or d.claims for d in order))
-        known = set(read(connection).objects) if owned else set[ObjectId]()
+        self._found: Model | None = None
+        known = set(self.empty(connection).objects) if owned else set[ObjectId]()
         for i, declaration in enumerate(order):
             try:
                 self._load(connection, declaration)
@@ -217,7 +226,8 @@ class Normaliser:
                 return self._conflict(order, i, e, errors)
             pin(connection)
             if owned:
-                now = read(connection).objects
+                self._found = read(connection)
+                now = self._found.objects
                 self._owners.update({o: declaration.owner for o in now if o not in known})
                 known.update(now)
         return None
@@ -246,27 +256,51 @@ class Normaliser:
 
     def again(self, desired: PgDesired) -> Form:
         """The second form: built from what the server printed. Raises Unsupported where more than printing differs."""
-        if desired.part is None and isinstance(known := self.cache.get(desired.key + ":again"), Form):
+        if known := self._known(desired):
             return known
         with self._room(desired) as connection:
-            form = _built_again(connection, desired.first.model)
-            unlike = form.fingerprint.differences(desired.first.fingerprint)
-            odd = self._more_than_printing(connection, desired, unlike) if unlike else ()
+            form = self._built_again(connection, desired.first.model)
+            odd = self._more_than_printing(connection, desired, form)
         if odd:
             raise Unsupported(
                 f"what is declared cannot be built from what the server tells of it: {'; '.join(odd[:5])}; take it out of the declaration"
             )
+        return self._remembered(desired, form)
+
+    def again_in(self, connection: Connection, desired: PgDesired, form: Form) -> Form | None:
+        """The second form, where a rehearsal that began on an empty database has come to nothing else than that."""
+        if known := self._known(desired):
+            return known
+        return None if self._more_than_printing(connection, desired, form) else self._remembered(desired, form)
+
+    def _known(self, desired: PgDesired) -> Form | None:
+        known = self.cache.get(desired.key + ":again") if desired.part is None else None
+        return known if isinstance(known, Form) else None
+
+    def _remembered(self, desired: PgDesired, again: Form) -> Form:
         if desired.part is None:
-            self.cache.put(desired.key + ":again", form)
-        return form
+            self.cache.put(desired.key + ":again", again)
+        return again
+
+    def _built_again(self, connection: Connection, model: Model) -> Form:
+        """Raises Unsupported where what is declared needs something that no kind knows, such as a base type."""
+        try:
+            return built(connection, model, self.empty(connection))
+        except psycopg.Error as e:
+            said = e.diag.message_primary or type(e).__name__
+            raise Unsupported(
+                f"what is declared cannot be built from what the server tells of it: {said}; take what needs it out of the declaration"
+            ) from e
 
     def _room(self, desired: PgDesired) -> AbstractContextManager[Connection]:
         """A transaction will do, but for what needs more locks than one may hold."""
         return self.scratch.trial() if len(desired.model.objects) < 5000 else self.scratch.database()
 
-    def _more_than_printing(
-        self, connection: Connection, desired: PgDesired, unlike: Sequence[fingerprint.Difference]
-    ) -> list[str]:
+    def _more_than_printing(self, connection: Connection, desired: PgDesired, form: Form) -> list[str]:
+        """What differs from the first form of what is desired, in this database of the second, and not only because it is printed anew."""
+        unlike = form.fingerprint.differences(desired.first.fingerprint)
+        if not unlike:
+            return []
         names = [d.identity for d in unlike if d.here is not None and d.there is not None]
         odd = [str(d) for d in unlike if d.here is None or d.there is None]
         here = fingerprint.explain(connection, names, leave_out=[OWN_SCHEMAS], owners=False)
@@ -289,23 +323,12 @@ def _lacks(error: ColonnadeError) -> bool:
     return any(w in str(error) for w in ("does not exist", "no schema has been selected"))
 
 
-def built(connection: Connection, model: Model) -> Form:
-    """The model, built in this empty database, and read back."""
-    base = read(connection)
+def built(connection: Connection, model: Model, base: Model | None = None) -> Form:
+    """The model, built in this empty database, which holds only the `base`, and read back."""
+    base = base or read(connection)
     for step in planner.steps(base, model, diff(base, model), connection.info.server_version, live=False):
         _made(connection, step)
     return snapshot(connection)
-
-
-def _built_again(connection: Connection, model: Model) -> Form:
-    """Raises Unsupported where what is declared needs something that no kind knows, such as a base type."""
-    try:
-        return built(connection, model)
-    except psycopg.Error as e:
-        said = e.diag.message_primary or type(e).__name__
-        raise Unsupported(
-            f"what is declared cannot be built from what the server tells of it: {said}; take what needs it out of the declaration"
-        ) from e
 
 
 def _made(connection: Connection, step: Step) -> None:

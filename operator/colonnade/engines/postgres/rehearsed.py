@@ -69,15 +69,12 @@ class Rehearsed:
             return False
         if oid not in self.desired.first.model.objects and (derived := planner.kind_of(oid).derived):
             old, new = (replace(spec, **dict.fromkeys(derived)) for spec in (old, new))
-        forms = [new]
-        if oid in self.desired.first.model.objects:
-            forms.append(self.again.model.objects.get(oid))
         olds = [old]
         if self._copied is not None and oid in self._copied.objects and oid in self.scope.live.objects:
             pair = (self.scope.live.objects[oid], self._copied.objects[oid])
             if old in pair:
                 olds = list(pair)
-        return any(a == b for a in olds for b in forms)
+        return new in olds or (oid in self.desired.first.model.objects and self.again.model.objects.get(oid) in olds)
 
     def changes(self, model: Model) -> tuple[Change, ...]:
         """What differs between this reading and what is wanted."""
@@ -88,15 +85,16 @@ class Rehearsed:
         if not self.changes(self.scope.live):
             return []
         progress("rehearsing on a copy", None)
-        assert self.again is not None
         with self.scratch.database() as copy:
             steps = self._on(copy)
         return losses.told(self.live, self.scope.live, self._expanded(steps, progress)) if steps else []
 
     def _on(self, copy: Connection) -> list[Step]:
-        if len(self.scope.live.objects) > 2:
+        empty = self.normaliser.empty(copy)
+        bare = self.scope.live.objects == empty.objects
+        if not bare:
             try:
-                self._copied = self._marked(built(copy, self.scope.live).model)
+                self._copied = self._marked(built(copy, self.scope.live, empty).model)
             except psycopg.Error as e:
                 raise Unsupported(
                     f"a copy of the live schema cannot be made: {e.diag.message_primary}; "
@@ -104,24 +102,26 @@ class Rehearsed:
                 ) from e
         rehearsal = Rehearsal(copy, self._sizes(), self.policy.max_blocking)
         done = self._renamed(rehearsal, copy)
+        model = read(copy) if done else self._copied or empty
+        model = self._owned(self._marked(model))
         first: tuple[Change, ...] | None = None
-        before = self.scope.live
+        before, found, form = self.scope.live, None, None
         for _ in range(ROUNDS):
-            model = self._owned(self._marked(read(copy)) if first is None else read(copy))
             changes = self.changes(model)
             first, before = (changes, model) if first is None else (first, before)
             if not changes:
                 break
-            if called := list(renames.alike(changes, model)):
-                done += self._rehearse(rehearsal, called)
-                continue
-            made = planner.steps(
+            made = list(renames.alike(changes, model)) or planner.steps(
                 model, self.scope.wanted, changes, copy.info.server_version, self.wishes, quarantine=self._quarantine()
             )
             if not made:
                 break
             done += self._rehearse(rehearsal, made)
-        left = self.unlike(snapshot(copy).fingerprint, self._owned(read(copy)))
+            found = read(copy)
+            form = self._from_nothing(copy, found) if bare else None
+            model = self._owned(found)
+        form = form or snapshot(copy, found)
+        left = self.unlike(form.fingerprint, self._owned(form.model))
         if named := list(left):
             raise Unsupported(
                 f"after the plan these would still differ: {'; '.join(named[:5])}; nothing was changed; "
@@ -129,6 +129,13 @@ class Rehearsed:
             )
         done = fitting.told(copy, self.scope.live, self.scope.wanted, done)
         return renames.suspected(done, first or (), before, self.scope.wanted)
+
+    def _from_nothing(self, copy: Connection, model: Model) -> Form:
+        """What an empty database has become; where that is the second form, it need not be built again."""
+        form = snapshot(copy, model)
+        if self._again is None and model.objects.keys() == self.desired.first.model.objects.keys():
+            self._again = self.normaliser.again_in(copy, self.desired, form)
+        return form
 
     def _sizes(self) -> dict[str, Size]:
         """The live sizes, a renamed table's under its new name, too."""
