@@ -43,7 +43,10 @@ class View:
 
 
 class Store:
-    """The newest version of every object of ours, and of what they refer to; wakes the Datastore that a change concerns."""
+    """The newest version of every object of ours, and of what they refer to; wakes the Datastore that a change concerns.
+
+    `gone` are deleted resources of which the database was not told yet, even where there is another of the name by now.
+    """
 
     def __init__(self, wake: Wake) -> None:
         self._wake = wake
@@ -88,7 +91,6 @@ class Store:
         if old is not None and key_of(old) != key:
             self._leave(oid, key_of(old))
         self._members[key].add(oid)
-        self.gone[key].discard(str(oid))
         self._refer(oid, frozenset(references(doc)))
 
     def _put_referenced(self, doc: Document) -> None:
