@@ -29,11 +29,6 @@ NEUTRAL: dict[str, tuple[LiteralString, LiteralString]] = {
         "CREATE TYPE c AS (a int, b int)",
         "ALTER TYPE c ADD ATTRIBUTE x int; ALTER TYPE c DROP ATTRIBUTE x",
     ),
-    "order of options": (
-        T
-        + "ALTER TABLE t SET (fillfactor = 70, autovacuum_enabled = off, toast.vacuum_truncate = off, toast.autovacuum_enabled = off)",
-        "ALTER TABLE t RESET (fillfactor, toast.vacuum_truncate); ALTER TABLE t SET (fillfactor = 70, toast.vacuum_truncate = off)",
-    ),
     "default of old rows": (
         "CREATE TABLE t (a int, b int DEFAULT 7)",
         "ALTER TABLE t DROP b; ALTER TABLE t ADD b int DEFAULT 7",

@@ -111,6 +111,24 @@ TABLES: dict[str, Change] = {
         T + "CREATE SCHEMA x", "ALTER TABLE t SET SCHEMA x", "ALTER TABLE x.t SET SCHEMA public", "table column x.t.a"
     ),
     "unlogged": Change(T, "ALTER TABLE t SET UNLOGGED", "ALTER TABLE t SET LOGGED", "table public.t"),
+    "order of options": Change(
+        T + "ALTER TABLE t SET (fillfactor = 70, autovacuum_enabled = off);",
+        "ALTER TABLE t SET (fillfactor = 70)",
+        "ALTER TABLE t SET (autovacuum_enabled = off)",
+        "table public.t",
+    ),
+    "order of options of long values": Change(
+        T + "ALTER TABLE t SET (toast.vacuum_truncate = off, toast.autovacuum_enabled = off);",
+        "ALTER TABLE t SET (toast.vacuum_truncate = off)",
+        "ALTER TABLE t SET (toast.autovacuum_enabled = off)",
+        "table public.t",
+    ),
+    "order of options of a column": Change(
+        T + "ALTER TABLE t ALTER b SET (n_distinct = 5, n_distinct_inherited = 6);",
+        "ALTER TABLE t ALTER b SET (n_distinct = 5)",
+        "ALTER TABLE t ALTER b SET (n_distinct_inherited = 6)",
+        "table column public.t.b",
+    ),
     "fillfactor": Change(
         T, "ALTER TABLE t SET (fillfactor = 70)", "ALTER TABLE t RESET (fillfactor)", "table public.t"
     ),

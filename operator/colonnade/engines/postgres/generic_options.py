@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import LiteralString
 
+from colonnade.engines.postgres.appended import staying
 from colonnade.engines.postgres.statement import Part, listed, name, q, value
 
 CLOSED: LiteralString = "'pass|pwd|secret|token|key|cred'"
@@ -37,7 +38,8 @@ def given(options: Iterable[str]) -> Part:
 def changed(old: Iterable[str], new: Iterable[str]) -> Part | None:
     """The OPTIONS clause of an ALTER."""
     was, now = parsed(old), parsed(new)
-    parts = [q("DROP {}", name(key)) for key in was if key not in now]
-    parts += [q("SET {} {}", name(key), value(v)) for key, v in now.items() if key in was and was[key] != v]
-    parts += [q("ADD {} {}", name(key), value(v)) for key, v in now.items() if key not in was]
+    stay = [*now][: staying([*was], [*now])]
+    parts = [q("DROP {}", name(key)) for key in was if key not in stay]
+    parts += [q("SET {} {}", name(key), value(now[key])) for key in stay if was[key] != now[key]]
+    parts += [q("ADD {} {}", name(key), value(v)) for key, v in now.items() if key not in stay]
     return q("OPTIONS ({})", listed(parts)) if parts else None

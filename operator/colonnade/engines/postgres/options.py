@@ -9,7 +9,8 @@ from collections.abc import Iterator
 
 from colonnade.core.kind import ObjectId
 from colonnade.core.plan import Step
-from colonnade.engines.postgres.statement import Part, listed, name, q, step, value
+from colonnade.engines.postgres.appended import staying
+from colonnade.engines.postgres.statement import Part, joined, listed, name, q, step, value
 
 
 def _parsed(one: str) -> tuple[Part, Part]:
@@ -23,14 +24,18 @@ def options(given: tuple[str, ...]) -> Part:
 
 
 def changed_options(oid: ObjectId, alter: Part, old: tuple[str, ...], new: tuple[str, ...]) -> Iterator[Step]:
-    """The SET and RESET steps between two sets of options; `alter` is the statement's beginning."""
-    was, now = (dict(o.split("=", 1) for o in given) for given in (old, new))
-    if away := sorted(was.keys() - now.keys()):
-        keys = listed(name(*k.split(".")) for k in away)
-        yield step(
-            oid,
-            q("{} RESET ({})", alter, keys),
-            undo=q("{} SET ({})", alter, options(tuple(f"{k}={was[k]}" for k in away))),
-        )
-    if more := tuple(f"{k}={v}" for k, v in sorted(now.items()) if was.get(k) != v):
-        yield step(oid, q("{} SET ({})", alter, options(more)), undo=f"the options were {', '.join(old) or 'not set'}")
+    """The SET and RESET steps between two lists of options, whose order counts; `alter` is the statement's beginning."""
+    there, back = (_changes(alter, a, b) for a, b in ((old, new), (new, old)))
+    for first, statement in zip((True, *[False] * len(there)), there, strict=False):
+        yield step(oid, statement, undo=joined(";\n", back) if first else "it is taken back with the others")
+
+
+def _changes(alter: Part, old: tuple[str, ...], new: tuple[str, ...]) -> list[Part]:
+    """What goes is reset; what is set comes last, so that all from the first on that changes or is out of place is set."""
+    keys = [o.partition("=")[0] for o in new]
+    gone = [name(*k.split(".")) for k in (o.partition("=")[0] for o in old) if k not in keys]
+    more = new[staying(tuple(o for o in old if o in new), new) :]
+    return [
+        *([q("{} RESET ({})", alter, listed(gone))] if gone else []),
+        *([q("{} SET ({})", alter, options(more))] if more else []),
+    ]

@@ -54,13 +54,6 @@ def _options(column: LiteralString) -> LiteralString:
     return _OPTIONS.replace("{}", "t." + column)
 
 
-def _sorted(array: LiteralString) -> LiteralString:
-    """Options, whose order is only that in which they were set."""
-    return (
-        'CASE WHEN {} IS NOT NULL THEN ARRAY(SELECT o COLLATE "C" FROM pg_catalog.unnest({}) o ORDER BY 1) END'
-    ).replace("{}", array)
-
-
 INSTEAD: Mapping[tuple[str, str], LiteralString] = {
     # parse trees, as the server itself prints them
     ("pg_attrdef", "adbin"): "pg_catalog.pg_get_expr(t.adbin, t.adrelid)",
@@ -117,9 +110,7 @@ INSTEAD: Mapping[tuple[str, str], LiteralString] = {
     ): "CASE WHEN t.relkind NOT IN ('i', 'I') THEN t.relowner::pg_catalog.regrole::pg_catalog.text END",
     # the table that holds long values has options of its own, and nothing else that counts
     ("pg_class", "reltoastrelid"): "CASE WHEN t.reltoastrelid <> 0 THEN"
-    f" (SELECT {_sorted('s.reloptions')} FROM pg_catalog.pg_class s WHERE s.oid = t.reltoastrelid) END",
-    ("pg_class", "reloptions"): _sorted("t.reloptions"),
-    ("pg_attribute", "attoptions"): _sorted("t.attoptions"),
+    " (SELECT s.reloptions FROM pg_catalog.pg_class s WHERE s.oid = t.reltoastrelid) END",
     # passwords and keys must not leave the server, not even hashed: they can be guessed
     ("pg_foreign_data_wrapper", "fdwoptions"): _options("fdwoptions"),
     ("pg_foreign_server", "srvoptions"): _options("srvoptions"),

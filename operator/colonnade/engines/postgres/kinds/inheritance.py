@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 from colonnade.core.kind import ObjectId
 from colonnade.core.plan import Step
+from colonnade.engines.postgres.appended import staying
 from colonnade.engines.postgres.kind import Context, PgKind, Steps
-from colonnade.engines.postgres.statement import name, printed, q, step
+from colonnade.engines.postgres.statement import Part, joined, name, printed, q, step
 
 QUERY = """
 SELECT c.oid, c.oid AS rel, ARRAY[n.nspname, c.relname] AS name, pg_get_expr(c.relpartbound, c.oid) AS bound,
@@ -65,31 +66,21 @@ def alter(oid: ObjectId, old: Inheritance, new: Inheritance, context: Context) -
 
 
 def _parents(oid: ObjectId, old: Inheritance, new: Inheritance) -> Iterator[Step]:
-    child = name(*oid.name)
-    stay = next(n for n in range(len(new.parents), -1, -1) if _in_order(old.parents, new.parents[:n]))
-    for p in old.parents:
-        if p not in new.parents[:stay]:
-            yield step(
-                oid,
-                q("ALTER TABLE {} NO INHERIT {}", child, name(*p)),
-                undo=q("ALTER TABLE {} INHERIT {}", child, name(*p)),
-            )
-    for p in new.parents[stay:]:
-        yield step(
-            oid,
-            q("ALTER TABLE {} INHERIT {}", child, name(*p)),
-            undo=q("ALTER TABLE {} NO INHERIT {}", child, name(*p)),
-        )
+    there, back = (_moves(name(*oid.name), a.parents, b.parents) for a, b in ((old, new), (new, old)))
+    for first, statement in zip((True, *[False] * len(there)), there, strict=False):
+        yield step(oid, statement, undo=joined(";\n", back) if first else "it is taken back with the others")
 
 
-def _in_order(old: Sequence[tuple[str, str]], first: Sequence[tuple[str, str]]) -> bool:
-    """Whether these stand in this order already; a parent that comes is always the last."""
-    return [p for p in old if p in first] == list(first)
+def _moves(child: Part, old: Sequence[tuple[str, str]], new: Sequence[tuple[str, str]]) -> list[Part]:
+    """The child leaves all from the first on that is not where it should be, and comes to the rest in their order."""
+    stay = staying(old, new)
+    leaves = [q("ALTER TABLE {} NO INHERIT {}", child, name(*p)) for p in old if p not in new[:stay]]
+    return [*leaves, *(q("ALTER TABLE {} INHERIT {}", child, name(*p)) for p in new[stay:])]
 
 
 def drop(oid: ObjectId, spec: Inheritance, context: Context) -> Steps:
     child = name(*oid.name)
-    for p in spec.parents:
+    for p in reversed(spec.parents):  # so that the way back has them in their order
         if spec.bound:
             yield step(
                 oid,

@@ -16,7 +16,7 @@ from colonnade.engines.postgres.statement import Part, listed, name, printed, q,
 QUERY = """
 SELECT c.oid, ARRAY[n.nspname, c.relname] AS name, rtrim(pg_get_viewdef(c.oid), ';') AS definition, coalesce(am.amname, '') AS access_method,
   coalesce((SELECT array_agg(a.attname::text ORDER BY a.attnum) FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0), '{}') AS columns,
-  coalesce((SELECT array_agg(o ORDER BY o) FROM unnest(c.reloptions) o), '{}') AS options
+  coalesce(c.reloptions, '{}') AS options
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_am am ON am.oid = c.relam
 WHERE c.relkind = 'm' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'colonnade%' ORDER BY 2"""
 
@@ -55,7 +55,7 @@ def drop(oid: ObjectId, spec: MaterializedView, context: Context) -> Steps:
     risk = (
         (hazard(BREAKS_CLIENTS, oid),) if gone else (hazard(BLOCKS_WRITES, oid, "reads wait until it is filled again"),)
     )
-    yield step(oid, q("DROP MATERIALIZED VIEW {}", name(*oid.name)), hazards=risk, undo=_create(oid, spec))
+    yield step(oid, q("DROP MATERIALIZED VIEW {}", name(*oid.name)), hazards=risk)
 
 
 KINDS = (

@@ -20,8 +20,8 @@ QUERY = """
 SELECT c.oid, ARRAY[n.nspname, c.relname] AS name, c.relpersistence::text AS persistence, pg_get_partkeydef(c.oid) AS partition_key,
   coalesce(am.amname, '') AS access_method,
   CASE WHEN c.reloftype <> 0 THEN format_type(c.reloftype, NULL) END AS of_type,
-  coalesce((SELECT array_agg(o ORDER BY o) FROM (SELECT unnest(c.reloptions) AS o
-    UNION ALL SELECT 'toast.' || unnest(t.reloptions) FROM pg_class t WHERE t.oid = c.reltoastrelid) x), '{}') AS options
+  coalesce(c.reloptions, '{}') || ARRAY(SELECT 'toast.' || o FROM pg_class t CROSS JOIN unnest(t.reloptions) WITH ORDINALITY x (o, n)
+    WHERE t.oid = c.reltoastrelid ORDER BY n) AS options
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_am am ON am.oid = c.relam
 WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
   AND n.nspname NOT LIKE 'colonnade%' ORDER BY 2"""

@@ -22,7 +22,7 @@ SELECT c.oid, ARRAY[n.nspname, c.relname] AS name, rtrim(pg_get_viewdef(c.oid), 
       format(' COLLATE %I.%I', x.nspname, k.collname) END
       ORDER BY a.attnum) FROM pg_attribute a LEFT JOIN pg_collation k ON k.oid = a.attcollation LEFT JOIN pg_namespace x
       ON x.oid = k.collnamespace WHERE a.attrelid = c.oid AND a.attnum > 0), '{}') AS types,
-  coalesce((SELECT array_agg(o ORDER BY o) FROM unnest(c.reloptions) o), '{}') AS options
+  coalesce(c.reloptions, '{}') AS options
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind = 'v' AND c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
   AND n.nspname NOT LIKE 'colonnade%' ORDER BY 2"""
@@ -69,7 +69,7 @@ def _in_place(oid: ObjectId, old: View, new: View) -> Iterator[Step]:
 
 def drop(oid: ObjectId, spec: View, context: Context) -> Steps:
     risk = () if oid in context.new.objects else (hazard(BREAKS_CLIENTS, oid),)
-    yield step(oid, q("DROP VIEW {}", name(*oid.name)), hazards=risk, undo=_create(oid, spec, q("CREATE VIEW")))
+    yield step(oid, q("DROP VIEW {}", name(*oid.name)), hazards=risk)
 
 
 KINDS = (
