@@ -13,9 +13,10 @@ from typing import Any, LiteralString
 
 import psycopg
 
+from colonnade.cli.script import down
 from colonnade.core.diff import diff
 from colonnade.core.kind import Model
-from colonnade.core.plan import Step
+from colonnade.core.plan import Plan, Step, numbered
 from colonnade.engines import Target
 from colonnade.engines.postgres import fingerprint, planner, session
 from colonnade.engines.postgres.read import read
@@ -110,8 +111,9 @@ class Walk:
         """`base` is there in every version."""
         stops = [self.place(base), *(self.place(base + v) for v in versions)]
         live = self.place(base)
-        path = [*stops[1:], *reversed(stops[:-1])]
-        for stop in path + [s for v in stops[2:] for s in (v, stops[0])]:
+        for stop in stops[1:]:
+            self.there_and_back(live, stop, rounds)
+        for stop in [*reversed(stops[:-1]), *(s for v in stops[2:] for s in (v, stops[0]))]:
             self.go(live, stop, rounds)
 
     def cases(self, cases: Mapping[str, Sequence[str]], base: str = "", *, before: str = "", rounds: int = 1) -> None:
@@ -136,6 +138,21 @@ class Walk:
         judge(live, wanted, taken)
         return taken
 
+    def there_and_back(self, live: Place, wanted: Place, rounds: int = 1) -> None:
+        """Go there, take it back by the script that the steps come with, look whether all is as it was, and go there again."""
+        before, start = live.model, live.printed
+        taken = self.go(live, wanted, rounds)
+        script = take_back(self.psql, live.url, taken)
+        live.moved()
+        changed = one_way(taken)
+        left = [str(c.id) for c in diff(before, live.model) if c.id.name[0] not in changed]
+        unlike = [
+            str(d) for d in start.differences(live.printed) if not any(f"{schema}." in d.identity for schema in changed)
+        ]
+        assert not left + unlike, f"not taken back: {left + unlike} by\n{script}"
+        for _ in range(rounds):
+            self.once(live, wanted)
+
     def once(self, live: Place, wanted: Place) -> list[Step]:
         version = live.connection.info.server_version
         steps = planner.steps(live.model, wanted.model, diff(live.model, wanted.model), version)
@@ -147,6 +164,46 @@ class Walk:
     def close(self) -> None:
         for place in self.places:
             place.connection.close()
+
+
+NOTHING_TO_TAKE_BACK = (
+    "nothing to take back",
+    "it only served to prove",
+    "the rows had no value",
+    "a sequence has no memory",
+    "it goes with the index of the whole",
+    "it is made again with the whole",
+    "it is taken back with the others",
+)
+ONE_WAY = (
+    "a label cannot be taken back",
+    "an attached index cannot be detached",
+    "the expression can only be given to a new column",
+    "extensions have no downgrade scripts",
+    "the change the other way round copies the rows back",
+    "it stays proved",
+    "what was set once stays",
+    "the old sequence keeps its own position",
+)
+
+
+def one_way(steps: Sequence[Step]) -> set[str]:
+    """The schemas of what cannot be taken back, for a reason that is told."""
+    odd = [s for s in steps if s.undo is None and not s.undo_note.startswith(NOTHING_TO_TAKE_BACK)]
+    unexplained = [s.statement for s in odd if not s.undo_note.startswith(ONE_WAY)]
+    assert not unexplained, f"no way back, and no reason: {unexplained}"
+    return {s.subject.rpartition(" ")[2].partition(".")[0] for s in odd}
+
+
+def take_back(psql: Callable[[str, str], str], url: str, taken: Sequence[Step]) -> str:
+    """Run the script that takes these steps back; the script."""
+    script = "\n".join(down(Plan("test", numbered(taken), "")))
+    try:
+        psql(url, script)
+    except AssertionError as error:
+        error.add_note(script)
+        raise
+    return script
 
 
 def judge(live: Place, wanted: Place, taken: Sequence[Step]) -> None:

@@ -22,6 +22,7 @@ HOMES = ("pg_class", "pg_proc", "pg_type")
 RELATIONS = ("table", "view", "materialized view", "foreign table")
 LONGEST_NAME = 63
 """In bytes: of a longer one the server keeps the beginning, and it shortens those that it makes up in a way of its own."""
+PROVED = "it stays proved: no row speaks against it"
 CONSTRAINTS = ("check", "primary key", "unique", "exclusion", "foreign key")
 
 

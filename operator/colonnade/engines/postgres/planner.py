@@ -7,17 +7,19 @@ is replaced is dropped before and made again after it. Hazards come from the kin
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 from colonnade.core.diff import Change
+from colonnade.core.errors import Unsupported
 from colonnade.core.hazards import DELETES_DATA, hazard
 from colonnade.core.kind import NOTHING, Model, ObjectId
 from colonnade.core.plan import Step
-from colonnade.engines.postgres import remade
+from colonnade.engines.postgres import remade, way_back
 from colonnade.engines.postgres.kind import Context, PgKind, Wishes
-from colonnade.engines.postgres.kinds.column import freed_name
+from colonnade.engines.postgres.kinds.column import freed_name, freed_names
 from colonnade.engines.postgres.kinds.column_drop import kept_aside
 from colonnade.engines.postgres.order import ordered
 from colonnade.engines.postgres.statement import name, printed, q, step, text
@@ -115,12 +117,21 @@ class _Planning:
 
     def steps(self) -> list[Step]:
         """All statements, in order."""
+        made = self.made()
+        if self.context.live:
+            made |= self._ways_back(made)
+            lost = way_back.standing_on(self.work.remade.tables, self.work.old, self.work.new)
+            made |= {a: [way_back.none(s) for s in made[a]] for a in made if a.id in lost}
+        return [s for some in made.values() for s in some]
+
+    def made(self) -> dict[Act, list[Step]]:
+        """What each act comes to, in the order of the acts. Raises Unsupported where the needs go round in a circle."""
         self._fold()
         if self.context.quarantine:
             gone = (o for o in self.work.dropped - self.work.created if o.kind == "column")
             self.work.aside = {o for o in gone if kept_aside(o, self.context)}
         made = {act: self._make(act) for act in self._acts()}
-        return [s for act in ordered(self.work, made) for s in made[act]]
+        return {act: made[act] for act in ordered(self.work, made)}
 
     def _acts(self) -> list[Act]:
         work = self.work
@@ -154,6 +165,10 @@ class _Planning:
 
     def _home(self, oid: ObjectId) -> ObjectId | None:
         """The new table, or the new column of an old table, in whose definition this object can stand."""
+        home = self._place(oid)
+        return home if home and self.work.groups.get(home) == self.work.groups.get(oid) else None
+
+    def _place(self, oid: ObjectId) -> ObjectId | None:
         table = ObjectId("table", oid.name[:2])
         if table not in self.work.new.objects:
             table = ObjectId("foreign table", oid.name[:2])
@@ -210,7 +225,9 @@ class _Planning:
         if act.verb == "alter":
             old, new = self.work.old.objects[oid], self.work.new.objects[oid]
             if oid in self.work.carried and kind.carry and (old.type == new.type):
-                return [*kind.carry(oid, old, new, self.context), *(kind.alter(oid, old, new, self.context) or ())]
+                back = way_back.carried(oid, old, self.work.moved)
+                over = [replace(s, undo=back) for s in kind.carry(oid, old, new, self.context)]
+                return [*over, *(kind.alter(oid, old, new, self.context) or ())]
             return list(kind.alter(oid, old, new, self.context) or ())
         if oid in self.work.inlined and oid.kind != "column":
             return []
@@ -225,8 +242,12 @@ class _Planning:
             return remade.copy(oid, self.context)
         if oid in self.work.remade.tables:
             return remade.move(oid, self.context)
-        aside = q("ALTER {} {} RENAME TO {}", printed(kind.words), name(*oid.name), name(self.work.moved[oid]))
-        return [step(oid, aside, undo="renamed back")]
+        there = (*oid.name[:-1], self.work.moved[oid])
+        aside, back = (
+            q("ALTER {} {} RENAME TO {}", printed(kind.words), name(*was), name(now[-1]))
+            for was, now in ((oid.name, there), (there, oid.name))
+        )
+        return [step(oid, aside, undo=back)]
 
     def _drop(self, oid: ObjectId, kind: PgKind[Any]) -> list[Step]:
         if self.work.taken_by(oid):
@@ -237,14 +258,49 @@ class _Planning:
         context = replace(self.context, quarantine=None) if rows_stay else self.context
         made = list(kind.drop(oid, self._as_it_is_called(oid), context))
         if oid in self.work.moved:
-            was, now = text(name(*oid.name)), text(name(*oid.name[:-1], self.work.moved[oid]))
-            made = [replace(s, statement=s.statement.replace(was, now, 1)) for s in made]
+            made = [replace(s, statement=way_back.aside(s.statement, oid, self.work.moved[oid])) for s in made]
         if oid in self.work.created and not kind.holds_data:
             made = [replace(s, hazards=tuple(h for h in s.hazards if h.code not in TEMPORARY)) for s in made]
         if rows_stay:
             gone = remade.lost(oid, context) if oid in self.work.remade.copied else ()
             made = [replace(s, hazards=tuple(hazard(DELETES_DATA, c) for c in gone)) for s in made]
         return made
+
+    def _ways_back(self, made: Mapping[Act, list[Step]]) -> dict[Act, list[Step]]:
+        """The drops that do not say how they are taken back, with the statements that make the object again and all that went along."""
+        rows_stay = self.work.remade.tables | self.work.remade.emptied
+        drops = {a.id: a for a in made if a.verb == "drop" and a.id not in rows_stay}
+        silent = [o for o, a in drops.items() if made[a] and made[a][-1].undo is None]
+        groups = way_back.groups(self.work.old, silent, [o for o, a in drops.items() if not made[a]])
+        again = self._made_again(groups) if groups else {}
+        for o in self.work.freed & again.keys():
+            was, now = (text(one) for one in freed_names(o, self.work.old.objects[o]))
+            again[o] = [s.replace(f" CONSTRAINT {was} ", f" CONSTRAINT {now} ") for s in again[o]]
+        back: dict[Act, list[Step]] = {}
+        aside: dict[ObjectId, str] = {}
+        for act in made:
+            if act.verb == "move" and act.id in self.work.moved:
+                aside[act.id] = self.work.moved[act.id]
+            elif act.verb == "drop":
+                if act.id in groups and groups[act.id] != act.id:
+                    back[act] = [replace(s, undo_note="it is made again with the whole") for s in made[act]]
+                elif act.id in again:
+                    last = replace(made[act][-1], undo=way_back.script(again[act.id], aside))
+                    back[act] = [*made[act][:-1], last]
+                aside.pop(act.id, None)
+        return back
+
+    def _made_again(self, groups: Mapping[ObjectId, ObjectId]) -> dict[ObjectId, list[str]]:
+        """The statements that make what is dropped again, by group; none where the needs go round in a circle."""
+        work = Work(Model({}), self.work.old.only(groups.__contains__), self.work.version, groups=groups)
+        work.created = set(work.new.objects)
+        back = _Planning(work, Context(self.work.new, self.work.old, work.version))
+        back.rebuild()
+        found: dict[ObjectId, list[str]] = defaultdict(list)
+        with suppress(Unsupported):
+            for act, steps in back.made().items():
+                found[groups[act.id]] += [s.statement for s in steps]
+        return found
 
     def _as_it_is_called(self, oid: ObjectId) -> Any:
         """The old spec; of a place in a table that is moved aside by then, with that table's name there."""

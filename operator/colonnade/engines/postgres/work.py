@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -29,7 +30,8 @@ def kind_of(oid: ObjectId) -> PgKind[Any]:
 class Work:
     """The sets, and where things stand: `inlined` in the CREATE of another, `moved` under another name for a while.
 
-    What is kept `aside`, columns in quarantine, is dropped to those who use it, and yet takes nothing along.
+    What is kept `aside`, columns in quarantine, is dropped to those who use it, and yet takes nothing along. Where things are made in
+    `groups`, one by one, what is of another group stands in no CREATE.
     """
 
     old: Model
@@ -46,6 +48,7 @@ class Work:
     remade: Remade = field(default_factory=Remade)
     aside: set[ObjectId] = field(default_factory=set[ObjectId])
     freed: set[ObjectId] = field(default_factory=set[ObjectId])
+    groups: Mapping[ObjectId, ObjectId] = field(default_factory=dict[ObjectId, ObjectId])
 
     def __post_init__(self) -> None:
         self.users: defaultdict[ObjectId, set[ObjectId]] = defaultdict(set)

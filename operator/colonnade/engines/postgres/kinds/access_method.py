@@ -33,7 +33,7 @@ def create(oid: ObjectId, spec: AccessMethod, context: Context) -> Steps:
 
 
 def drop(oid: ObjectId, spec: AccessMethod, context: Context) -> Steps:
-    yield step(oid, q("DROP ACCESS METHOD {}", name(*oid.name)), undo=_create(oid, spec))
+    yield step(oid, q("DROP ACCESS METHOD {}", name(*oid.name)))
 
 
 KINDS = (

@@ -139,7 +139,7 @@ def alter(oid: ObjectId, old: Aggregate, new: Aggregate, context: Context) -> St
 
 def drop(oid: ObjectId, spec: Aggregate, context: Context) -> Steps:
     risk = () if oid in context.new.objects else (hazard(BREAKS_CLIENTS, oid),)
-    yield step(oid, _drop(oid, spec), hazards=risk, undo=_create(oid, spec, anew=True))
+    yield step(oid, _drop(oid, spec), hazards=risk)
 
 
 KINDS = (

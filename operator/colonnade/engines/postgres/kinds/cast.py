@@ -45,7 +45,7 @@ def create(oid: ObjectId, spec: Cast, context: Context) -> Steps:
 
 
 def drop(oid: ObjectId, spec: Cast, context: Context) -> Steps:
-    yield step(oid, q("DROP CAST {}", _types(oid)), undo=_create(oid, spec))
+    yield step(oid, q("DROP CAST {}", _types(oid)))
 
 
 KINDS = (

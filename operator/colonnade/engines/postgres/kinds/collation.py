@@ -67,7 +67,7 @@ def create(oid: ObjectId, spec: Collation, context: Context) -> Steps:
 
 
 def drop(oid: ObjectId, spec: Collation, context: Context) -> Steps:
-    yield step(oid, q("DROP COLLATION {}", name(*oid.name)), undo=_create(oid, spec))
+    yield step(oid, q("DROP COLLATION {}", name(*oid.name)))
 
 
 KINDS = (

@@ -204,17 +204,13 @@ def _in_place(oid: ObjectId, old: Column, new: Column, context: Context) -> Iter
 def _settings(oid: ObjectId, old: Column | None, new: Column) -> Iterator[Step]:
     column = q("ALTER TABLE {} ALTER COLUMN {}", name(*oid.name[:2]), name(oid.name[2]))
     if (old.storage if old else None) != new.storage:
-        yield step(
-            oid,
-            q("{} SET STORAGE {}", column, printed(new.storage or new.usual_storage)),
-            undo="only new rows are stored so",
+        to, was = (
+            q("{} SET STORAGE {}", column, printed((s.storage if s else None) or new.usual_storage)) for s in (new, old)
         )
+        yield step(oid, to, undo=was)
     if old and old.compression != new.compression:
-        yield step(
-            oid,
-            q("{} SET COMPRESSION {}", column, printed(new.compression or "DEFAULT")),
-            undo="only new rows are stored so",
-        )
+        to, was = (q("{} SET COMPRESSION {}", column, printed(s.compression or "DEFAULT")) for s in (new, old))
+        yield step(oid, to, undo=was)
     if (old.statistics if old else -1) != new.statistics:
         yield step(
             oid,
@@ -230,10 +226,15 @@ def _settings(oid: ObjectId, old: Column | None, new: Column) -> Iterator[Step]:
         yield step(oid, q("{} {}", column, there), undo=q("{} {}", column, back))
 
 
-def freed_name(oid: ObjectId, spec: Column) -> Step:
-    """The constraint of a column that goes later is called otherwise, so that another column can have its name now."""
+def freed_names(oid: ObjectId, spec: Column) -> tuple[Part, Part]:
+    """What the constraint of a column that goes later is called, and what until then, so that another column can have its name now."""
     usual = spec.not_null_name or usual_not_null(oid)
-    table, was, aside = name(*oid.name[:2]), name(usual), name(f"{usual[:46]}__colonnade_old")
+    return name(usual), name(f"{usual[:46]}__colonnade_old")
+
+
+def freed_name(oid: ObjectId, spec: Column) -> Step:
+    """The step that gives it the other name."""
+    table, (was, aside) = name(*oid.name[:2]), freed_names(oid, spec)
     return step(
         oid,
         q("ALTER TABLE {} RENAME CONSTRAINT {} TO {}", table, was, aside),

@@ -15,7 +15,7 @@ from colonnade.core.hazards import NARROWS_DATA, hazard
 from colonnade.core.kind import ObjectId
 from colonnade.core.plan import Check, Step
 from colonnade.engines.postgres.kind import Context
-from colonnade.engines.postgres.statement import Part, keys, name, printed, q, step, text, value
+from colonnade.engines.postgres.statement import Part, keys, name, printed, q, step, text, value, words
 
 if TYPE_CHECKING:
     from colonnade.engines.postgres.kinds.column import Column
@@ -33,15 +33,26 @@ def retype(oid: ObjectId, old: Column, new: Column, context: Context) -> Iterato
     )
     explicit: Part = q("{} USING {}::{}", start, column, printed(new.type))
     by_text: Part = q("{} USING {}::text::{}", start, column, printed(new.type))
-    undo = f"ALTER COLUMN … TYPE {old.type}, as far as the values allow"
     risk = (hazard(NARROWS_DATA, oid, f"{old.type} to {new.type}"),) if rounds(old.type, new.type) else ()
     if declared := context.conversions.get(oid):
+        undo = f"it was {old.type}, and of a declared conversion only its author knows the reverse"
         yield step(oid, q("{} USING {}", start, printed(declared)), undo=undo, hazards=risk)
         return
     yield replace(
-        step(oid, start, undo=undo, hazards=risk),
+        step(oid, start, undo=_back(oid, old, new, context), hazards=risk),
+        undo_note="as far as the values allow" if risk or old.type != new.type else "",
         otherwise=(text(explicit), text(by_text)),
         checks=_fit(oid, old, new, context),
+    )
+
+
+def _back(oid: ObjectId, old: Column, new: Column, context: Context) -> Part:
+    """By an explicit cast; between two types of users, which know none of each other, through text."""
+    by_text = q("::text") if "." in old.type and "." in new.type else q("")
+    return words(
+        q("ALTER TABLE {} ALTER COLUMN {} TYPE {}", name(*oid.name[:2]), name(oid.name[2]), printed(old.type)),
+        q("COLLATE {}", printed(old.collation)) if old.collation else None,
+        None if context.is_foreign(oid.name) else q("USING {}{}::{}", name(oid.name[2]), by_text, printed(old.type)),
     )
 
 

@@ -67,7 +67,7 @@ def _in_place(oid: ObjectId, before: dict[str, str], after: dict[str, str]) -> S
                 oid,
                 q("{} DROP ATTRIBUTE {}", t, name(n)),
                 hazards=(hazard(NARROWS_DATA, f"{oid}.{n}"),),
-                undo="the attribute's values are gone",
+                undo=q("{} ADD ATTRIBUTE {} {}", t, name(n), printed(type_)),
             )
         elif after[n] != type_:
             yield step(
@@ -83,9 +83,7 @@ def _in_place(oid: ObjectId, before: dict[str, str], after: dict[str, str]) -> S
 
 
 def drop(oid: ObjectId, spec: Composite, context: Context) -> Steps:
-    yield step(
-        oid, q("DROP TYPE {}", name(*oid.name)), undo=q("CREATE TYPE {} AS ({})", name(*oid.name), _definition(spec))
-    )
+    yield step(oid, q("DROP TYPE {}", name(*oid.name)))
 
 
 KINDS = (

@@ -13,7 +13,7 @@ from typing import LiteralString
 from colonnade.core.hazards import BLOCKS_WRITES, BUILDS_INDEX, DROPS_GUARANTEE, hazard
 from colonnade.core.kind import ObjectId
 from colonnade.core.plan import Check, Step
-from colonnade.engines.postgres.kind import Context, Steps
+from colonnade.engines.postgres.kind import PROVED, Context, Steps
 from colonnade.engines.postgres.statement import Part, joined, keys, listed, name, printed, q, step, text
 
 NOT_VALID = " NOT VALID"
@@ -182,7 +182,7 @@ def create_key(oid: ObjectId, spec: Constraint, context: Context) -> Steps:
             build,
             alone=True,
             hazards=(hazard(BUILDS_INDEX, f"table {'.'.join(oid.name[:2])}"),),
-            undo=q("DROP INDEX CONCURRENTLY {}", name(oid.name[0], oid.name[2])),
+            undo=q("DROP INDEX CONCURRENTLY IF EXISTS {}", name(oid.name[0], oid.name[2])),
         ),
         checks=_duplicates(oid, spec),
     )
@@ -194,15 +194,15 @@ def create_key(oid: ObjectId, spec: Constraint, context: Context) -> Steps:
             index,
             q("PRIMARY KEY") if spec.definition.startswith("PRIMARY") else q("UNIQUE"),
             index,
-            _deferring(spec),
+            _deferring(spec) or q(""),
         ),
         undo=q("{} DROP CONSTRAINT {}", _alter(oid), index),
     )
 
 
-def _deferring(spec: Constraint) -> Part:
+def _deferring(spec: Constraint) -> Part | None:
     if not spec.deferrable:
-        return q("")
+        return None
     return q(" DEFERRABLE INITIALLY DEFERRED") if spec.deferred else q(" DEFERRABLE")
 
 
@@ -237,22 +237,15 @@ def alter(oid: ObjectId, old: Constraint, new: Constraint, context: Context) -> 
     ) and not (oid.kind == "foreign key" and _same_but_deferring(old, new)):
         return None
     if old.definition == new.definition + NOT_VALID:
-        return (_validate(oid),)
+        return (replace(_validate(oid), undo_note=PROVED),)
     if old.definition == new.definition:
         return ()
     if oid.kind == "foreign key" and _same_but_deferring(old, new):
-        to = (
-            q("DEFERRABLE INITIALLY DEFERRED")
-            if new.deferred
-            else q("DEFERRABLE")
-            if new.deferrable
-            else q("NOT DEFERRABLE")
+        there, back = (
+            q("{} ALTER CONSTRAINT {}{}", _alter(oid), name(oid.name[2]), _deferring(s) or q(" NOT DEFERRABLE"))
+            for s in (new, old)
         )
-        return (
-            step(
-                oid, q("{} ALTER CONSTRAINT {} {}", _alter(oid), name(oid.name[2]), to), undo=f"it was {old.definition}"
-            ),
-        )
+        return (step(oid, there, undo=back),)
     return None
 
 
@@ -271,5 +264,4 @@ def drop(oid: ObjectId, spec: Constraint, context: Context) -> Steps:
         oid,
         q("{} DROP CONSTRAINT {}", _alter(oid), name(oid.name[2])),
         hazards=(hazard(DROPS_GUARANTEE, oid),),
-        undo=q("{} ADD CONSTRAINT {} {}", _alter(oid), name(oid.name[2]), printed(spec.definition)),
     )

@@ -38,7 +38,7 @@ def create(oid: ObjectId, spec: Conversion, context: Context) -> Steps:
 
 
 def drop(oid: ObjectId, spec: Conversion, context: Context) -> Steps:
-    yield step(oid, q("DROP CONVERSION {}", name(*oid.name)), undo=_create(oid, spec))
+    yield step(oid, q("DROP CONVERSION {}", name(*oid.name)))
 
 
 KINDS = (

@@ -76,7 +76,7 @@ def _in_place(oid: ObjectId, old: Domain, new: Domain) -> Steps:
 
 
 def drop(oid: ObjectId, spec: Domain, context: Context) -> Steps:
-    yield step(oid, q("DROP DOMAIN {}", name(*oid.name)), undo="its definition is in the journal")
+    yield step(oid, q("DROP DOMAIN {}", name(*oid.name)))
 
 
 def create_constraint(oid: ObjectId, spec: DomainConstraint, context: Context) -> Steps:
@@ -95,7 +95,6 @@ def drop_constraint(oid: ObjectId, spec: DomainConstraint, context: Context) -> 
         oid,
         q("ALTER DOMAIN {} DROP CONSTRAINT {}", domain, k),
         hazards=(hazard(DROPS_GUARANTEE, oid),),
-        undo=q("ALTER DOMAIN {} ADD CONSTRAINT {} {}", domain, k, printed(spec.definition)),
     )
 
 

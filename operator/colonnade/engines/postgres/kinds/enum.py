@@ -65,7 +65,6 @@ def drop(oid: ObjectId, spec: Enum, context: Context) -> Steps:
         oid,
         q("DROP TYPE {}", name(*oid.name)),
         hazards=risk,
-        undo=q("CREATE TYPE {} AS ENUM ({})", name(*oid.name), listed(value(x) for x in spec.labels)),
     )
     yield replace(away, checks=tuple(_unused(oid, lost, context)) if lost else ())
 

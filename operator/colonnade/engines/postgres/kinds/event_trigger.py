@@ -57,7 +57,7 @@ def alter(oid: ObjectId, old: EventTrigger, new: EventTrigger, context: Context)
 
 def drop(oid: ObjectId, spec: EventTrigger, context: Context) -> Steps:
     risk = () if oid in context.new.objects else (hazard(DROPS_GUARANTEE, oid),)
-    yield step(oid, q("DROP EVENT TRIGGER {}", name(*oid.name)), hazards=risk, undo=_create(oid, spec))
+    yield step(oid, q("DROP EVENT TRIGGER {}", name(*oid.name)), hazards=risk)
 
 
 KINDS = (

@@ -61,7 +61,6 @@ def drop(oid: ObjectId, spec: Extension, context: Context) -> Steps:
     yield step(
         oid,
         q("DROP EXTENSION {}", name(*oid.name)),
-        undo=q("CREATE EXTENSION {} SCHEMA {} VERSION {}", name(*oid.name), name(spec.schema), value(spec.version)),
     )
 
 

@@ -94,7 +94,7 @@ def _function(clause: LiteralString, function: str | None) -> Part:
 
 
 def drop_wrapper(oid: ObjectId, spec: Wrapper, context: Context) -> Steps:
-    yield step(oid, q("DROP {}", _wrapper(oid)), undo=_create_wrapper(oid, spec))
+    yield step(oid, q("DROP {}", _wrapper(oid)))
 
 
 def _create_server(oid: ObjectId, spec: Server) -> Part:
@@ -126,7 +126,7 @@ def _server_change(old: Server, new: Server) -> Part:
 
 def drop_server(oid: ObjectId, spec: Server, context: Context) -> Steps:
     risk = () if oid in context.new.objects else (hazard(BREAKS_CLIENTS, oid),)
-    yield step(oid, q("DROP SERVER {}", name(*oid.name)), hazards=risk, undo=_create_server(oid, spec))
+    yield step(oid, q("DROP SERVER {}", name(*oid.name)), hazards=risk)
 
 
 def _mapping(oid: ObjectId) -> Part:

@@ -64,8 +64,7 @@ def _in_place(oid: ObjectId, old: ForeignTable, new: ForeignTable) -> Iterator[S
 
 def drop(oid: ObjectId, spec: ForeignTable, context: Context) -> Steps:
     risk = () if oid in context.new.objects else (hazard(BREAKS_CLIENTS, oid),)
-    again = "it can be made again: its rows are on the other side"
-    yield step(oid, q("DROP FOREIGN TABLE {}", name(*oid.name)), hazards=risk, undo=again)
+    yield step(oid, q("DROP FOREIGN TABLE {}", name(*oid.name)), hazards=risk)
 
 
 KINDS = (

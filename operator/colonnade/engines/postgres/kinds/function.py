@@ -60,7 +60,6 @@ def drop(oid: ObjectId, spec: Function, context: Context) -> Steps:
         oid,
         q("DROP ROUTINE {}({})", name(oid.name[0], spec.function), printed(spec.arguments)),
         hazards=risk,
-        undo=printed(spec.definition),
     )
 
 

@@ -60,6 +60,9 @@ class IndexAttachment:
     tables: tuple[tuple[str, str], tuple[str, str]]
 
 
+WITH_THE_WHOLE = "it goes with the index of the whole"
+
+
 def _create(oid: ObjectId, spec: Index, *, concurrently: bool) -> Part:
     return q(
         "CREATE {}INDEX {}{} ON {}{} {}",
@@ -74,7 +77,11 @@ def _create(oid: ObjectId, spec: Index, *, concurrently: bool) -> Part:
 
 def create(oid: ObjectId, spec: Index, context: Context) -> Steps:
     in_use = context.live and not context.is_fresh(spec.table) and not spec.partitioned
-    back = q("DROP INDEX CONCURRENTLY {}", name(*oid.name)) if in_use else q("DROP INDEX {}", name(*oid.name))
+    back: Part | str = (
+        q("DROP INDEX CONCURRENTLY {}", name(*oid.name)) if in_use else q("DROP INDEX {}", name(*oid.name))
+    )
+    if ObjectId("index attachment", oid.name) in context.new.objects:
+        back = WITH_THE_WHOLE
     risk = (hazard(BUILDS_INDEX, f"table {'.'.join(spec.table)}"),) if in_use else ()
     yield replace(
         step(oid, _create(oid, spec, concurrently=in_use), alone=in_use, hazards=risk, undo=back),
@@ -169,7 +176,6 @@ def drop(oid: ObjectId, spec: Index, context: Context) -> Steps:
         what,
         alone=alone,
         hazards=(hazard(DROPS_INDEX, f"{oid} of table {'.'.join(spec.table)}"),),
-        undo=_create(oid, spec, concurrently=alone),
     )
 
 
@@ -197,10 +203,11 @@ def part_of(oid: ObjectId, spec: IndexAttachment) -> Iterable[ObjectId]:
 
 
 def attach(oid: ObjectId, spec: IndexAttachment, context: Context) -> Steps:
+    whole = ObjectId("index", spec.parent)
     yield step(
         oid,
         q("ALTER INDEX {} ATTACH PARTITION {}", name(*spec.parent), name(*oid.name)),
-        undo="an attached index cannot be detached",
+        undo=WITH_THE_WHOLE if whole in context.fresh else "an attached index cannot be detached",
     )
 
 

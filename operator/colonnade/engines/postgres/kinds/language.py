@@ -63,7 +63,7 @@ def alter_language(oid: ObjectId, old: Language, new: Language, context: Context
 
 
 def drop_language(oid: ObjectId, spec: Language, context: Context) -> Steps:
-    yield step(oid, q("DROP LANGUAGE {}", name(*oid.name)), undo=_language(oid, spec, anew=True))
+    yield step(oid, q("DROP LANGUAGE {}", name(*oid.name)))
 
 
 def _for(oid: ObjectId) -> Part:
@@ -85,7 +85,7 @@ def alter_transform(oid: ObjectId, old: Transform, new: Transform, context: Cont
 
 
 def drop_transform(oid: ObjectId, spec: Transform, context: Context) -> Steps:
-    yield step(oid, q("DROP {}", _for(oid)), undo=_transform(oid, spec, anew=True))
+    yield step(oid, q("DROP {}", _for(oid)))
 
 
 KINDS = (

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from colonnade.core.hazards import DROPS_GUARANTEE, hazard
 from colonnade.core.kind import ObjectId
 from colonnade.core.plan import Check, Step
-from colonnade.engines.postgres.kind import Context
+from colonnade.engines.postgres.kind import PROVED, Context
 from colonnade.engines.postgres.statement import Part, keys, name, printed, q, step, text, words
 
 if TYPE_CHECKING:
@@ -76,20 +76,32 @@ def _dropped(oid: ObjectId) -> Part:
     return q("ALTER TABLE {} ALTER COLUMN {} DROP NOT NULL", name(*oid.name[:2]), name(oid.name[2]))
 
 
+def _given_back(oid: ObjectId, spec: Column) -> Part:
+    """As it was: one that has nothing of its own needs no constraint to be spoken of."""
+    if spec.not_null_valid and not spec.not_null_no_inherit and not spec.not_null_name:
+        return q("ALTER TABLE {} ALTER COLUMN {} SET NOT NULL", name(*oid.name[:2]), name(oid.name[2]))
+    return _added(oid, spec, valid=spec.not_null_valid)
+
+
+def _added(oid: ObjectId, spec: Column, *, valid: bool) -> Part:
+    return words(
+        q("ALTER TABLE {} ADD CONSTRAINT {}", name(*oid.name[:2]), _constraint(oid, spec)),
+        q("NOT NULL {}", name(oid.name[2])),
+        "NO INHERIT" if spec.not_null_no_inherit else None,
+        None if valid else "NOT VALID",
+    )
+
+
 def _constraint(oid: ObjectId, spec: Column) -> Part:
     return name(spec.not_null_name or f"{oid.name[1]}_{oid.name[2]}_not_null"[:63])
 
 
 def _as_constraint(oid: ObjectId, spec: Column, context: Context, checks: tuple[Check, ...]) -> Iterator[Step]:
-    table, k = name(*oid.name[:2]), _constraint(oid, spec)
     later = not context.partitioned(oid.name) and not context.is_fresh(oid.name)
-    how = words(
-        "NO INHERIT" if spec.not_null_no_inherit else None, "NOT VALID" if later or not spec.not_null_valid else None
-    )
-    add = q("ALTER TABLE {} ADD CONSTRAINT {} NOT NULL {} {}", table, k, name(oid.name[2]), how)
-    yield replace(step(oid, printed(text(add).rstrip()), undo=_dropped(oid)), checks=checks)
+    add = _added(oid, spec, valid=spec.not_null_valid and not later)
+    yield replace(step(oid, add, undo=_dropped(oid)), checks=checks)
     if later and spec.not_null_valid:
-        yield _validated(oid, k)
+        yield _validated(oid, _constraint(oid, spec))
 
 
 def _validated(oid: ObjectId, k: Part) -> Step:
@@ -114,8 +126,7 @@ def changed_nullability(oid: ObjectId, old: Column, new: Column, context: Contex
             yield from backfill(oid, context)
         yield from set_not_null(oid, new, context)
     elif old.not_null and not new.not_null:
-        back = q("ALTER TABLE {} ALTER COLUMN {} SET NOT NULL", name(*oid.name[:2]), name(oid.name[2]))
-        yield step(oid, _dropped(oid), hazards=(hazard(DROPS_GUARANTEE, oid),), undo=back)
+        yield step(oid, _dropped(oid), hazards=(hazard(DROPS_GUARANTEE, oid),), undo=_given_back(oid, old))
     elif old.not_null:
         yield from _other_constraint(oid, old, new, context)
 
@@ -123,7 +134,7 @@ def changed_nullability(oid: ObjectId, old: Column, new: Column, context: Contex
 def _other_constraint(oid: ObjectId, old: Column, new: Column, context: Context) -> Iterator[Step]:
     table, was, now = name(*oid.name[:2]), _constraint(oid, old), _constraint(oid, new)
     if old.not_null_valid and not new.not_null_valid:
-        yield step(oid, _dropped(oid), hazards=(hazard(DROPS_GUARANTEE, oid),), undo="NOT NULL is set, by a scan")
+        yield step(oid, _dropped(oid), hazards=(hazard(DROPS_GUARANTEE, oid),), undo=_given_back(oid, old))
         yield from set_not_null(oid, new, context)
         return
     if old.not_null_name != new.not_null_name:
@@ -136,4 +147,4 @@ def _other_constraint(oid: ObjectId, old: Column, new: Column, context: Context)
         )
         yield step(oid, to, undo=back)
     if new.not_null_valid and not old.not_null_valid:
-        yield replace(_validated(oid, now), checks=(_no_nulls(oid, context),))
+        yield replace(_validated(oid, now), checks=(_no_nulls(oid, context),), undo_note=PROVED)

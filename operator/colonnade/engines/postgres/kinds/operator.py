@@ -108,10 +108,12 @@ def alter(oid: ObjectId, old: Operator, new: Operator, context: Context) -> Step
         )
     if changeable != new:
         return None
-    reverse = f"what was set once stays; it was {', '.join(f for f in (old.restrict, old.join) if f) or 'not set'}"
-    return (
-        step(oid, q("ALTER OPERATOR {} SET ({})", _with_types(oid, new), listed(_changes(seen, new))), undo=reverse),
+    there, back = (
+        q("ALTER OPERATOR {} SET ({})", _with_types(oid, new), listed(_changes(a, b)))
+        for a, b in ((seen, new), (new, seen))
     )
+    estimators = replace(seen, restrict=new.restrict, join=new.join) == new
+    return (step(oid, there, undo=back if estimators else "what was set once stays"),)
 
 
 def _told_by_others(oid: ObjectId, field: str, old: Operator, new: Operator, context: Context) -> tuple[str, ...]:
@@ -134,7 +136,7 @@ def _changes(old: Operator, new: Operator) -> Iterator[Part]:
 
 
 def drop(oid: ObjectId, spec: Operator, context: Context) -> Steps:
-    yield step(oid, q("DROP OPERATOR {}", _with_types(oid, spec)), undo=_create(oid, spec))
+    yield step(oid, q("DROP OPERATOR {}", _with_types(oid, spec)))
 
 
 KINDS = (

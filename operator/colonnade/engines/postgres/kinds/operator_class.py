@@ -94,7 +94,7 @@ def alter_family(oid: ObjectId, old: Family, new: Family, context: Context) -> S
 
 
 def drop_family(oid: ObjectId, spec: Family, context: Context) -> Steps:
-    yield step(oid, q("DROP OPERATOR FAMILY {}", _named(oid)), undo=q("CREATE OPERATOR FAMILY {}", _named(oid)))
+    yield step(oid, q("DROP OPERATOR FAMILY {}", _named(oid)))
 
 
 def _class(oid: ObjectId, spec: OperatorClass) -> Part:
@@ -112,7 +112,7 @@ def create_class(oid: ObjectId, spec: OperatorClass, context: Context) -> Steps:
 
 
 def drop_class(oid: ObjectId, spec: OperatorClass, context: Context) -> Steps:
-    yield step(oid, q("DROP OPERATOR CLASS {}", _named(oid)), undo=_class(oid, spec))
+    yield step(oid, q("DROP OPERATOR CLASS {}", _named(oid)))
 
 
 def _add(oid: ObjectId, spec: Member) -> Part:
@@ -129,7 +129,7 @@ def add_member(oid: ObjectId, spec: Member, context: Context) -> Steps:
 
 
 def drop_member(oid: ObjectId, spec: Member, context: Context) -> Steps:
-    yield step(oid, _take_out(oid), undo=_add(oid, spec))
+    yield step(oid, _take_out(oid))
 
 
 KINDS = (

@@ -81,7 +81,7 @@ def alter(oid: ObjectId, old: Policy, new: Policy, context: Context) -> Steps | 
 
 
 def drop(oid: ObjectId, spec: Policy, context: Context) -> Steps:
-    yield step(oid, _on(oid, "DROP"), hazards=_risk(oid, context), undo=_definition(oid, spec))
+    yield step(oid, _on(oid, "DROP"), hazards=_risk(oid, context))
 
 
 KINDS = (

@@ -103,7 +103,7 @@ def alter(oid: ObjectId, old: Publication, new: Publication, context: Context) -
 
 def drop(oid: ObjectId, spec: Publication, context: Context) -> Steps:
     risk = (hazard(BREAKS_CLIENTS, oid, "subscribers"),)
-    yield step(oid, q("DROP PUBLICATION {}", name(*oid.name)), hazards=risk, undo=_create(oid, spec))
+    yield step(oid, q("DROP PUBLICATION {}", name(*oid.name)), hazards=risk)
 
 
 def _add(oid: ObjectId, spec: PublicationTable) -> Part:
@@ -122,7 +122,7 @@ def add_table(oid: ObjectId, spec: PublicationTable, context: Context) -> Steps:
 
 def drop_table(oid: ObjectId, spec: PublicationTable, context: Context) -> Steps:
     risk = () if oid in context.new.objects else _risk(oid, context)
-    yield step(oid, _take_out(oid), hazards=risk, undo=_add(oid, spec))
+    yield step(oid, _take_out(oid), hazards=risk)
 
 
 def _schema(oid: ObjectId, verb: LiteralString) -> Part:
@@ -134,7 +134,7 @@ def add_schema(oid: ObjectId, spec: PublicationSchema, context: Context) -> Step
 
 
 def drop_schema(oid: ObjectId, spec: PublicationSchema, context: Context) -> Steps:
-    yield step(oid, _schema(oid, "DROP"), hazards=_risk(oid, context), undo=_schema(oid, "ADD"))
+    yield step(oid, _schema(oid, "DROP"), hazards=_risk(oid, context))
 
 
 KINDS = (

@@ -55,7 +55,7 @@ def create(oid: ObjectId, spec: Range, context: Context) -> Steps:
 
 
 def drop(oid: ObjectId, spec: Range, context: Context) -> Steps:
-    yield step(oid, q("DROP TYPE {}", name(*oid.name)), undo="its definition is in the journal")
+    yield step(oid, q("DROP TYPE {}", name(*oid.name)))
 
 
 KINDS = (

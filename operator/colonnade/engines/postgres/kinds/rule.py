@@ -54,7 +54,7 @@ def alter(oid: ObjectId, old: Rule, new: Rule, context: Context) -> Iterator[Ste
 
 
 def drop(oid: ObjectId, spec: Rule, context: Context) -> Steps:
-    yield step(oid, _drop(oid), hazards=(hazard(DROPS_GUARANTEE, oid),), undo=printed(spec.definition))
+    yield step(oid, _drop(oid), hazards=(hazard(DROPS_GUARANTEE, oid),))
 
 
 KINDS = (

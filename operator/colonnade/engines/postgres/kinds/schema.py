@@ -27,7 +27,7 @@ def alter(oid: ObjectId, old: Schema, new: Schema, context: Context) -> Steps:
 
 
 def drop(oid: ObjectId, spec: Schema, context: Context) -> Steps:
-    yield step(oid, q("DROP SCHEMA {}", name(*oid.name)), undo=q("CREATE SCHEMA {}", name(*oid.name)))
+    yield step(oid, q("DROP SCHEMA {}", name(*oid.name)))
 
 
 KINDS = (

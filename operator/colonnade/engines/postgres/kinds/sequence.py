@@ -77,10 +77,11 @@ def create(oid: ObjectId, spec: Sequence, context: Context) -> Steps:
 
 def alter(oid: ObjectId, old: Sequence, new: Sequence, context: Context) -> Steps:
     if (old.persistence, new.persistence) in (("p", "u"), ("u", "p")):
-        to = q("LOGGED") if new.persistence == "p" else q("UNLOGGED")
-        yield step(
-            oid, q("ALTER SEQUENCE {} SET {}", name(*oid.name), to), undo="ALTER SEQUENCE … SET LOGGED or UNLOGGED"
+        there, back = (
+            q("ALTER SEQUENCE {} SET {}", name(*oid.name), q("LOGGED") if s.persistence == "p" else q("UNLOGGED"))
+            for s in (new, old)
         )
+        yield step(oid, there, undo=back)
     yield step(
         oid,
         q("ALTER SEQUENCE {} {}", name(*oid.name), _options(new)),
@@ -93,7 +94,6 @@ def drop(oid: ObjectId, spec: Sequence, context: Context) -> Steps:
         oid,
         q("DROP SEQUENCE {}", name(*oid.name)),
         hazards=(hazard(DELETES_DATA, oid, "its present value"),),
-        undo=q("CREATE SEQUENCE {} {}", name(*oid.name), _options(spec)),
     )
 
 

@@ -61,7 +61,7 @@ def alter(oid: ObjectId, old: Statistics, new: Statistics, context: Context) -> 
 
 
 def drop(oid: ObjectId, spec: Statistics, context: Context) -> Steps:
-    yield step(oid, q("DROP STATISTICS {}", name(*oid.name)), undo=_definition(oid, spec))
+    yield step(oid, q("DROP STATISTICS {}", name(*oid.name)))
 
 
 KINDS = (

@@ -74,7 +74,7 @@ def _parser(oid: ObjectId, spec: Parser) -> Part:
 
 
 def drop_parser(oid: ObjectId, spec: Parser, context: Context) -> Steps:
-    yield step(oid, q("DROP TEXT SEARCH PARSER {}", name(*oid.name)), undo=_parser(oid, spec))
+    yield step(oid, q("DROP TEXT SEARCH PARSER {}", name(*oid.name)))
 
 
 def create_template(oid: ObjectId, spec: Template, context: Context) -> Steps:
@@ -88,7 +88,7 @@ def _template(oid: ObjectId, spec: Template) -> Part:
 
 
 def drop_template(oid: ObjectId, spec: Template, context: Context) -> Steps:
-    yield step(oid, q("DROP TEXT SEARCH TEMPLATE {}", name(*oid.name)), undo=_template(oid, spec))
+    yield step(oid, q("DROP TEXT SEARCH TEMPLATE {}", name(*oid.name)))
 
 
 def create_dictionary(oid: ObjectId, spec: Dictionary, context: Context) -> Steps:
@@ -124,7 +124,7 @@ def _set(oid: ObjectId, old: Dictionary, new: Dictionary) -> Part:
 
 
 def drop_dictionary(oid: ObjectId, spec: Dictionary, context: Context) -> Steps:
-    yield step(oid, q("DROP TEXT SEARCH DICTIONARY {}", name(*oid.name)), undo=_dictionary(oid, spec))
+    yield step(oid, q("DROP TEXT SEARCH DICTIONARY {}", name(*oid.name)))
 
 
 KINDS = (

@@ -11,7 +11,7 @@ from colonnade.core.kind import ObjectId
 from colonnade.core.plan import Step
 from colonnade.engines.postgres.catalog import USER_SCHEMA
 from colonnade.engines.postgres.kind import Context, PgKind, Steps
-from colonnade.engines.postgres.statement import Part, joined, listed, name, q, step
+from colonnade.engines.postgres.statement import Part, listed, name, q, step
 
 QUERY: LiteralString = f"""
 SELECT c.oid, ARRAY[n.nspname, c.cfgname] AS name, ARRAY[x.nspname, p.prsname] AS parser,
@@ -77,8 +77,7 @@ def _mapped(oid: ObjectId, old: Configuration, new: Configuration) -> Iterator[S
 
 
 def drop(oid: ObjectId, spec: Configuration, context: Context) -> Steps:
-    again = [_create(oid, spec), *(_map(oid, "ADD", token, through) for token, through in spec.by_token().items())]
-    yield step(oid, q("DROP TEXT SEARCH CONFIGURATION {}", name(*oid.name)), undo=joined("; ", again))
+    yield step(oid, q("DROP TEXT SEARCH CONFIGURATION {}", name(*oid.name)))
 
 
 KINDS = (

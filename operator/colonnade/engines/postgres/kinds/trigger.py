@@ -9,7 +9,7 @@ from colonnade.core.hazards import DROPS_GUARANTEE, hazard
 from colonnade.core.kind import ObjectId
 from colonnade.core.plan import Step
 from colonnade.engines.postgres.kind import Context, PgKind, Steps
-from colonnade.engines.postgres.statement import Part, name, printed, q, step
+from colonnade.engines.postgres.statement import Part, joined, name, printed, q, step
 
 QUERY = """
 SELECT g.oid, g.tgrelid AS rel, ARRAY[n.nspname, c.relname, g.tgname] AS name, pg_get_triggerdef(g.oid) AS definition,
@@ -47,11 +47,16 @@ def alter(oid: ObjectId, old: Trigger, new: Trigger, context: Context) -> Steps 
 
 
 def _in_place(oid: ObjectId, old: Trigger, new: Trigger) -> Iterator[Step]:
+    """A trigger that is replaced is enabled by that."""
+    was = old.enabled
     if old.definition != new.definition:
-        again = [printed(s.definition.replace("CREATE TRIGGER", "CREATE OR REPLACE TRIGGER", 1)) for s in (new, old)]
-        yield step(oid, again[0], undo=again[1])
-    if old.enabled != new.enabled or (old.definition != new.definition and new.enabled != "O"):
-        yield step(oid, _state(oid, new.enabled), undo=_state(oid, old.enabled))
+        there, back = (
+            printed(s.definition.replace("CREATE TRIGGER", "CREATE OR REPLACE TRIGGER", 1)) for s in (new, old)
+        )
+        yield step(oid, there, undo=joined(";\n", [back, *([_state(oid, was)] if was != "O" else [])]))
+        was = "O"
+    if was != new.enabled:
+        yield step(oid, _state(oid, new.enabled), undo=_state(oid, was))
 
 
 def drop(oid: ObjectId, spec: Trigger, context: Context) -> Steps:
@@ -60,7 +65,6 @@ def drop(oid: ObjectId, spec: Trigger, context: Context) -> Steps:
         oid,
         q("DROP TRIGGER {} ON {}", name(oid.name[2]), name(*oid.name[:2])),
         hazards=risk,
-        undo=printed(spec.definition),
     )
 
 

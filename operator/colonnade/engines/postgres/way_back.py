@@ -1,0 +1,98 @@
+"""The way back from a step that drops: the object is made again, with all that went along with it.
+
+Only what is dropped needs this: what creates or changes knows its own reverse. The statements are those that the kinds themselves
+make, so that nothing of an object is forgotten on the way back that is not forgotten on the way there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from colonnade.core.kind import NOTHING, Model, ObjectId
+from colonnade.core.plan import Step
+from colonnade.engines.postgres.statement import name, printed, q, text
+
+
+def groups(old: Model, drops: Sequence[ObjectId], along: Collection[ObjectId]) -> dict[ObjectId, ObjectId]:
+    """Each dropped object with the one in `drops`, in their order, that it is made again with: what went `along`, with the first that takes it.
+
+    Whatever that one stands on is dropped later, and so is there again before it.
+    """
+    taken: defaultdict[ObjectId, list[ObjectId]] = defaultdict(list)
+    for oid in along:
+        for one in old.vanishes_with(oid):
+            taken[one].append(oid)
+    found: dict[ObjectId, ObjectId] = {}
+    for one in drops:
+        for oid in (one, *taken[one]):
+            found.setdefault(oid, one)
+    whole = _wholes(old, drops)
+    return {oid: whole.get(one, one) for oid, one in found.items()}
+
+
+def _wholes(old: Model, drops: Sequence[ObjectId]) -> dict[ObjectId, ObjectId]:
+    """The tables of which those in `drops` are partitions, where they go, too: the indexes of all come after the last is attached."""
+    above = {
+        ObjectId("table", o.name): s.parents[0] for o, s in old.objects.items() if o.kind == "inheritance" and s.bound
+    }
+    found: dict[ObjectId, ObjectId] = {}
+    for one in drops:
+        whole = one
+        while whole in above and (parent := ObjectId("table", above[whole])) in drops:
+            whole = parent
+        if whole != one:
+            found[one] = whole
+    return found
+
+
+def script(statements: Sequence[str], moved: Mapping[ObjectId, str]) -> str:
+    """The statements as one text, in which everything goes by the name that it has at that time."""
+    return ";\n".join(_called(s, moved) for s in statements)
+
+
+def standing_on(tables: Collection[ObjectId], *models: Model) -> set[ObjectId]:
+    """These tables, their partitions and children, and all that needs one of them, in either model."""
+    users: defaultdict[ObjectId, set[ObjectId]] = defaultdict(set)
+    for model in models if tables else ():
+        for oid, needs in model.needs.items():
+            for one in needs | model.parents.get(oid, NOTHING):
+                users[one].add(oid)
+    found, todo = set(tables), list(tables)
+    while todo:
+        oid = todo.pop()
+        more = users[oid] | ({ObjectId("table", oid.name)} if oid.kind == "inheritance" else set())
+        todo += more - found
+        found |= more
+    return found
+
+
+def none(made: Step) -> Step:
+    """A step of a table that is made anew, or of what stands on it: nothing of that is taken back by itself."""
+    return replace(made, undo=None, undo_note="the change the other way round copies the rows back")
+
+
+def aside(statement: str, oid: ObjectId, called: str) -> str:
+    """A statement about an object that goes by another name for a while."""
+    return statement.replace(text(name(*oid.name)), text(name(*oid.name[:-1], called)), 1)
+
+
+def carried(oid: ObjectId, old: Any, moved: Mapping[ObjectId, str]) -> str:
+    """A column goes back to the type it had, while that goes by the name it was moved to."""
+    type_, collation = (_called(printed_, moved) for printed_ in (old.type, old.collation or ""))
+    column = name(oid.name[2])
+    back = q("ALTER TABLE {} ALTER COLUMN {} TYPE {}", name(*oid.name[:2]), column, printed(type_))
+    sorting = q(" COLLATE {}", printed(collation)) if collation else q("")
+    return text(q("{}{} USING {}::text::{}", back, sorting, column, printed(type_)))
+
+
+def _called(printed_: str, moved: Mapping[ObjectId, str]) -> str:
+    """A text with the other names in it, whether quoted or as the server prints them."""
+    for oid, other in moved.items():
+        parts = r"\.".join(rf"(?:{re.escape(p)}|{re.escape(text(name(p)))})" for p in oid.name)
+        now = text(name(*oid.name[:-1], other))
+        printed_ = re.sub(rf'(?<![\w$."]){parts}(?![\w$."])', now.replace("\\", r"\\"), printed_)
+    return printed_
