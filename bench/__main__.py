@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-ALL = ("startup", "ready", "resync", "apply", "plan")
+ALL = ("startup", "ready", "resync", "apply", "scale")
 
 
 def main() -> None:

@@ -51,6 +51,18 @@ def kind() -> Path:
     return folder / "kind"
 
 
+def program(module: Path, package: str) -> Path:
+    """The program of a package that the module at this path requires, built with a C compiler if it is not there."""
+    sums = hashlib.sha256((module / "go.sum").read_bytes()).hexdigest()[:12]
+    file = paths.cache() / f"{module.name}-{sums}" / package.rpartition("/")[2]
+    with _one_at_a_time():
+        if not file.exists():
+            print(f"building {file.name}", file=sys.stderr)
+            build = [_go(), "build", "-v", "-mod=mod", "-trimpath", "-o", str(file), package]
+            _run(build, env=_environment() | {"CGO_ENABLED": "1"}, module=module)
+    return file
+
+
 def helm() -> Path:
     """The machine's, else built."""
     found = shutil.which("helm")
@@ -75,10 +87,10 @@ def _compile(names: Sequence[str], folder: Path) -> None:
         shutil.rmtree(unfinished)
 
 
-def _run(command: Sequence[str], env: dict[str, str]) -> None:
+def _run(command: Sequence[str], env: dict[str, str], module: Path = MODULE) -> None:
     """Go names each module it fetches and each package it compiles: they are counted, and shown only if it fails."""
     began, lines, compiled = time.monotonic(), list[str](), 0
-    with subprocess.Popen(command, cwd=MODULE, env=env, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, cwd=module, env=env, stderr=subprocess.PIPE, text=True) as process:
         for line in process.stderr or ():
             lines.append(line)
             if not line.startswith("go: "):
