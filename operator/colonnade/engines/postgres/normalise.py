@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 
 import psycopg
 
@@ -22,7 +23,7 @@ from colonnade.engines.postgres import fingerprint, planner
 from colonnade.engines.postgres.cache import Cache
 from colonnade.engines.postgres.fingerprint import Fingerprint
 from colonnade.engines.postgres.kind import OWN_SCHEMAS, Fill, Wishes
-from colonnade.engines.postgres.load import NeedsDatabase, load
+from colonnade.engines.postgres.load import BATCH, NeedsDatabase, load
 from colonnade.engines.postgres.part import Part
 from colonnade.engines.postgres.read import read
 from colonnade.engines.postgres.renames import Rename
@@ -326,18 +327,32 @@ def _lacks(error: ColonnadeError) -> bool:
 def built(connection: Connection, model: Model, base: Model | None = None) -> Form:
     """The model, built in this empty database, which holds only the `base`, and read back."""
     base = base or read(connection)
-    for step in planner.steps(base, model, diff(base, model), connection.info.server_version, live=False):
-        _made(connection, step)
+    steps = planner.steps(base, model, diff(base, model), connection.info.server_version, live=False)
+    for owners, some in groupby(steps, lambda s: s.subject.startswith("owner ")):
+        for step in some if owners else ():
+            _given(connection, step)
+        _made(connection, () if owners else tuple(some))
     return snapshot(connection)
 
 
-def _made(connection: Connection, step: Step) -> None:
+def _given(connection: Connection, step: Step) -> None:
     """Who owns what may be beyond our rights here, and is of no consequence for a copy."""
-    if not step.subject.startswith("owner "):
-        run(connection, step.statement)
-        return
     with suppress(psycopg.errors.InsufficientPrivilege), connection.transaction():
         run(connection, step.statement)
+
+
+def _made(connection: Connection, steps: Sequence[Step]) -> None:
+    """Many at a time; where that fails, one by one, so that the error is that of one statement."""
+    for start in range(0, len(steps), BATCH):
+        some = steps[start : start + BATCH]
+        try:
+            with connection.transaction():
+                run(connection, ";\n".join(s.statement for s in some))
+        except psycopg.Error:
+            if connection.closed:
+                raise
+            for step in some:
+                run(connection, step.statement)
 
 
 def wishes(declarations: Sequence[Declaration]) -> Wishes:

@@ -68,6 +68,17 @@ class Part:
     homes: frozenset[str]
 
 
+SIZE: LiteralString = """SELECT (SELECT count(*) FROM pg_class WHERE oid >= 16384 AND relkind <> 't')
+  + (SELECT count(*) FROM pg_proc WHERE oid >= 16384) + (SELECT count(*) FROM pg_type WHERE oid >= 16384)"""
+
+
+def size(connection: Connection) -> int:
+    """How many relations, routines and types there are at most."""
+    row = connection.execute(SIZE).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
 def differing(here: Mapping[str, str], there: Mapping[str, str]) -> frozenset[str]:
     """The homes that are not the same on both sides."""
     return frozenset(h for h in here.keys() | there.keys() if here.get(h) != there.get(h))

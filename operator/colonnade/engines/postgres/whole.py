@@ -78,6 +78,8 @@ class Whole:
 
     def _in_part(self, found: PgDesired, loaded: Connection) -> PgDesired | None:
         """What differs, with all that it takes to change it; None where that is most of it, or cannot be told by relations and the like."""
+        if part.size(loaded) < MANY:
+            return None
         here, there = homes(self.live), homes(loaded)
         odd = part.differing(here, there)
         if len(here.keys() | there.keys()) < MANY or part.ELSE in odd:
