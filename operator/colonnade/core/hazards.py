@@ -48,6 +48,12 @@ DELETES_DATA = _type(
     "{object} and everything in it is deleted",
     "keep it declared, or save first what it holds; what goes to quarantine waits there before it is really dropped",
 )
+FORGETS_IN_A_CRASH = _type(
+    "FORGETS_IN_A_CRASH",
+    Weight.DESTRUCTIVE,
+    "{object} becomes unlogged: a crash of the server empties it, and no replica or archive has its rows",
+    "keep it logged, unless its rows can be made again",
+)
 LOOKS_LIKE_RENAME = _type(
     "LOOKS_LIKE_RENAME",
     Weight.DESTRUCTIVE,
@@ -128,6 +134,7 @@ CATALOGUE: dict[str, HazardType] = {
     t.code: t
     for t in (
         DELETES_DATA,
+        FORGETS_IN_A_CRASH,
         LOOKS_LIKE_RENAME,
         NARROWS_DATA,
         EXPIRES_DATA,

@@ -155,6 +155,28 @@ CREATE TABLE u (n int GENERATED ALWAYS AS IDENTITY);
 """)
 
 
+PERSISTENCE = cases("""
+== refers
+CREATE UNLOGGED TABLE a (id int PRIMARY KEY); CREATE UNLOGGED TABLE b (id int REFERENCES a, up int);
+--
+CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (id int REFERENCES a, up int);
+== in_a_circle
+CREATE UNLOGGED TABLE a (id int PRIMARY KEY, b int); CREATE UNLOGGED TABLE b (id int PRIMARY KEY, a int REFERENCES a);
+ALTER TABLE a ADD FOREIGN KEY (b) REFERENCES b; ALTER TABLE a ADD FOREIGN KEY (b) REFERENCES a;
+--
+CREATE TABLE a (id int PRIMARY KEY, b int); CREATE TABLE b (id int PRIMARY KEY, a int REFERENCES a);
+ALTER TABLE a ADD FOREIGN KEY (b) REFERENCES b; ALTER TABLE a ADD FOREIGN KEY (b) REFERENCES a;
+== the_key_goes_or_comes
+CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (id int REFERENCES a); CREATE UNLOGGED TABLE c (id int PRIMARY KEY);
+--
+CREATE UNLOGGED TABLE a (id int PRIMARY KEY); CREATE TABLE b (id int); CREATE UNLOGGED TABLE c (id int PRIMARY KEY REFERENCES a);
+""")
+
+
+def test_logged_and_unlogged(walk: Walk) -> None:
+    walk.cases(PERSISTENCE)
+
+
 def test_keys_with_options(walk: Walk) -> None:
     walk.cases(KEYS, base="CREATE TABLE t (a int, b int);")
 

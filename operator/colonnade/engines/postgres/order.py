@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from colonnade.core.errors import Unsupported
 from colonnade.core.kind import NOTHING, Model, ObjectId
 from colonnade.core.plan import CycleError, Step, topological
 from colonnade.engines.postgres.work import Act, Work, kind_of
 
-Before = Mapping[Act, set[Act]]
+T = TypeVar("T")
+Before = Mapping[T, set[T]]
 
 
 def ordered(work: Work, made: Mapping[Act, Sequence[Step]]) -> list[Act]:
@@ -20,8 +21,30 @@ def ordered(work: Work, made: Mapping[Act, Sequence[Step]]) -> list[Act]:
     try:
         acts = topological(sorted(made, key=lambda a: _preference(work, a, made[a])), before)
     except CycleError as e:
-        raise Unsupported(f"these objects need one another in a circle: {e}; break it up into two changes") from e
+        way = " -> ".join(f"{a.verb} {a.id}" for a in e.nodes)
+        raise Unsupported(f"these objects need one another in a circle: {way}; break it up into two changes") from e
     return _at_once(work, acts, before, made) if work.remade.tables else acts
+
+
+def changes_persistence(oid: ObjectId, work: Work) -> bool:
+    """Whether this is a table that becomes logged or unlogged."""
+    return oid.kind == "table" and work.old.objects[oid].persistence != work.new.objects[oid].persistence
+
+
+def ends_of(oid: ObjectId, spec: Any) -> tuple[ObjectId, ObjectId]:
+    """The table of a foreign key, and the one that it refers to."""
+    return ObjectId("table", oid.name[:2]), ObjectId("table", spec.target[:2])
+
+
+def circles_of_keys(work: Work) -> set[ObjectId]:
+    """Foreign keys that stay, of tables that refer to one another in a circle and all become logged or unlogged: no order would do."""
+    changed = {o for o in work.altered if changes_persistence(o, work)}
+    keys = {o: ends_of(o, s) for o, s in work.new.objects.items() if o.kind == "foreign key"} if changed else {}
+    found = {o: ends for o, ends in keys.items() if set(ends) <= changed and len(set(ends)) == 2}
+    refers: dict[ObjectId, set[ObjectId]] = {t: set() for t in changed}
+    for own, target in found.values():
+        refers[own].add(target)
+    return {o for o, (own, target) in found.items() if own in _closure({target}, refers)}
 
 
 def _preference(work: Work, act: Act, made: Sequence[Step]) -> tuple[Any, ...]:
@@ -34,7 +57,7 @@ def _preference(work: Work, act: Act, made: Sequence[Step]) -> tuple[Any, ...]:
     return (1, alone and act.verb == "create", kind.rank, place, act.id)
 
 
-def _at_once(work: Work, acts: list[Act], before: Before, made: Mapping[Act, Sequence[Step]]) -> list[Act]:
+def _at_once(work: Work, acts: list[Act], before: Before[Act], made: Mapping[Act, Sequence[Step]]) -> list[Act]:
     """From the first table that is moved aside to the last that is dropped everything shares one transaction.
 
     Nobody is to see, nor a crash to leave behind, a table whose rows have not arrived yet.
@@ -57,7 +80,7 @@ def _at_once(work: Work, acts: list[Act], before: Before, made: Mapping[Act, Seq
     return [*first, *(a for a in acts if a not in early and a not in late), *last]
 
 
-def _closure(acts: Collection[Act], edges: Before) -> set[Act]:
+def _closure(acts: Collection[T], edges: Before[T]) -> set[T]:
     """These, and all that can be reached from them."""
     found, todo = set(acts), list(acts)
     while todo:
@@ -75,11 +98,12 @@ class _Before:
         self.work = work
         self.before: dict[Act, set[Act]] = {}
 
-    def of(self, acts: Iterable[Act]) -> Before:
+    def of(self, acts: Iterable[Act]) -> Before[Act]:
         """For all of these acts."""
         self.before = {a: set() for a in acts}
         for a in list(self.before):
             getattr(self, f"_{a.verb}")(a)
+        self._persistence()
         self._collisions()
         return self.before
 
@@ -162,6 +186,20 @@ class _Before:
         if a.id.kind == "foreign key":
             target = self.work.new.objects[a.id].target[:2]
             self.before[a] |= {Act("drop", o) for o in self.work.dropped if self._key_of(o, target)}
+
+    def _persistence(self) -> None:
+        """A permanent table refers to no unlogged one, at no time: neither by a key that stays, nor by one that goes or comes."""
+        old, new = self.work.old.objects, self.work.new.objects
+        changed = {o: new[o].persistence for o in self.work.altered if changes_persistence(o, self.work)}
+        for oid in {o for m in (old, new) for o in m if o.kind == "foreign key"} if changed else ():
+            own, target = ends_of(oid, new.get(oid) or old[oid])
+            ends = [Act("alter", t) for t in {own, target} & changed.keys()]
+            for end in ends:
+                self._first(Act("drop", oid), end)
+                self._first(end, Act("create", oid))
+            if len(ends) == 2 and oid not in self.work.dropped | self.work.created:
+                first, then = (target, own) if changed[own] == "p" else (own, target)
+                self._first(Act("alter", first), Act("alter", then))
 
     def _key_of(self, oid: ObjectId, table: tuple[str, ...]) -> bool:
         """Whether this is a key of the table that a new foreign key could come to rest on, though it goes."""

@@ -21,7 +21,7 @@ from colonnade.engines.postgres import remade, way_back
 from colonnade.engines.postgres.kind import Context, PgKind, Wishes
 from colonnade.engines.postgres.kinds.column import freed_name, freed_names
 from colonnade.engines.postgres.kinds.column_drop import kept_aside
-from colonnade.engines.postgres.order import ordered
+from colonnade.engines.postgres.order import circles_of_keys, ordered
 from colonnade.engines.postgres.statement import name, printed, q, step, text
 from colonnade.engines.postgres.work import Act, Work, kind_of
 
@@ -66,6 +66,8 @@ class _Planning:
                 self.work.replace(c.id)
             else:
                 self.work.altered.add(c.id)
+        for oid in circles_of_keys(self.work):
+            self.work.replace(oid)
         if tables := {o for o in self.work.dropped & self.work.created if o.kind == "table"}:
             for oid in remade.with_them(self.work.old, self.work.new, tables):
                 self.work.replace(oid)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from colonnade.core.hazards import DELETES_DATA, REWRITES_TABLE, hazard
+from colonnade.core.hazards import DELETES_DATA, FORGETS_IN_A_CRASH, REWRITES_TABLE, hazard
 from colonnade.core.kind import ObjectId
 from colonnade.core.plan import Step
 from colonnade.engines.postgres.kind import Context, PgKind, Steps
@@ -84,7 +84,7 @@ def _in_place(oid: ObjectId, old: Table, new: Table) -> Iterator[Step]:
             oid,
             q("{} SET {}", t, printed(there)),
             undo=q("{} SET {}", t, printed(back)),
-            hazards=(hazard(REWRITES_TABLE, oid),),
+            hazards=(hazard(REWRITES_TABLE, oid), *([hazard(FORGETS_IN_A_CRASH, oid)] if there == "UNLOGGED" else [])),
         )
     if old.access_method != new.access_method:
         yield step(
