@@ -135,6 +135,12 @@ def test_rows_that_refer_to_nothing_are_told_and_those_that_do_not_refer_are_no_
     flow.apply(wanted)
 
 
+def test_rows_that_refer_to_no_row_of_their_own_table_are_told(flow: Flow) -> None:
+    flow.run("CREATE TABLE parts (id int PRIMARY KEY, whole int); INSERT INTO parts VALUES (1, NULL), (2, 1), (3, 77)")
+    told = refused(flow, "CREATE TABLE parts (id int PRIMARY KEY, whole int REFERENCES parts);")
+    assert "refers to rows of table public.parts that are not there: 1 of them, such as whole = 77" in told
+
+
 def test_rows_that_violate_a_check_are_told(flow: Flow) -> None:
     flow.apply(USERS)
     flow.run(ROWS)
