@@ -141,6 +141,44 @@ def test_rows_that_refer_to_no_row_of_their_own_table_are_told(flow: Flow) -> No
     assert "refers to rows of table public.parts that are not there: 1 of them, such as whole = 77" in told
 
 
+REPLACED = {
+    "CREATE INDEX i ON t (a)": "CREATE INDEX i ON t (a, b)",
+    "CREATE INDEX i ON t (a) WHERE a > 0": "CREATE INDEX i ON t (a DESC)",
+    "ALTER TABLE t ADD CONSTRAINT i UNIQUE (a)": "ALTER TABLE t ADD CONSTRAINT i UNIQUE (b, a)",
+    "ALTER TABLE t ADD CONSTRAINT i CHECK (a > 0)": "ALTER TABLE t ADD CONSTRAINT i CHECK (a > 1)",
+    "ALTER TABLE t ADD CONSTRAINT i FOREIGN KEY (a) REFERENCES u": "ALTER TABLE t ADD CONSTRAINT i FOREIGN KEY (b) REFERENCES u",
+}
+
+
+@pytest.mark.parametrize("before", REPLACED)
+def test_what_is_replaced_serves_until_the_new_one_is_there(flow: Flow, before: str) -> None:
+    table = "CREATE TABLE u (id int PRIMARY KEY); CREATE TABLE t (id int PRIMARY KEY, a int, b int);"
+    flow.apply(f"{table} {before};")
+    flow.run("INSERT INTO u SELECT generate_series(2, 9); INSERT INTO t SELECT i, i, i FROM generate_series(2, 9) i")
+    wanted = f"{table} {REPLACED[before]};"
+    statements = flow.statements(wanted)
+    there, gone = (max(i for i, s in enumerate(statements) if s.startswith(verbs)) for verbs in (MAKES, DROPS))
+    assert "colonnade_old" in statements[0]
+    assert there < gone
+    flow.apply(wanted)
+    assert flow.column("SELECT conname FROM pg_constraint WHERE conname LIKE '%colonnade%'") == []
+    assert flow.column("SELECT relname FROM pg_class WHERE relname LIKE '%colonnade%'") == []
+
+
+MAKES = ("CREATE INDEX", 'ALTER TABLE "public"."t" ADD', 'ALTER TABLE "public"."t" VALIDATE')
+DROPS = ("DROP INDEX", 'ALTER TABLE "public"."t" DROP')
+
+
+def test_one_primary_key_takes_the_place_of_another_in_one_transaction(flow: Flow) -> None:
+    flow.apply("CREATE TABLE t (id int PRIMARY KEY, a int NOT NULL);")
+    plan = flow.plan("CREATE TABLE t (id int NOT NULL, a int NOT NULL, CONSTRAINT t_key PRIMARY KEY (a, id));")
+    assert [(s.statement.partition(" ON ")[0], s.transactional) for s in plan.steps] == [
+        ('CREATE UNIQUE INDEX CONCURRENTLY "t_key"', False),
+        ('ALTER TABLE "public"."t" DROP CONSTRAINT "t_pkey"', True),
+        ('ALTER TABLE "public"."t" ADD CONSTRAINT "t_key" PRIMARY KEY USING INDEX "t_key"', True),
+    ]
+
+
 def test_rows_that_violate_a_check_are_told(flow: Flow) -> None:
     flow.apply(USERS)
     flow.run(ROWS)

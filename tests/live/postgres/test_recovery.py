@@ -76,6 +76,7 @@ class Scenario:
 
 
 USERS = "CREATE TABLE users (id bigint PRIMARY KEY, email text, age int);"
+NAMED = "CREATE TABLE users (id bigint PRIMARY KEY, email text NOT NULL, age int);"
 ROWS = "INSERT INTO users SELECT i, i || '@x', 7 FROM generate_series(1, 5000) i;"
 SCENARIOS = {
     "index": Scenario(
@@ -92,6 +93,17 @@ SCENARIOS = {
         "CREATE TABLE users (id bigint PRIMARY KEY, email text NOT NULL, age int NOT NULL CHECK (age > 0));",
         "SELECT count(*) FROM pg_constraint WHERE conrelid = 'users'::regclass AND contype = 'c'",
         "1",
+    ),
+    "replaced": Scenario(
+        NAMED
+        + "CREATE INDEX a ON users (email); ALTER TABLE users ADD CONSTRAINT k UNIQUE (age, id), ADD CONSTRAINT c CHECK (age > 0);",
+        ROWS,
+        NAMED.replace(" PRIMARY KEY", "")
+        + "CREATE INDEX a ON users (email, age); ALTER TABLE users ADD CONSTRAINT users_pkey PRIMARY KEY"
+        " (id, email), ADD CONSTRAINT k UNIQUE (id, age), ADD CONSTRAINT c CHECK (age > 1);",
+        "SELECT count(*) FILTER (WHERE indisvalid) || '/' || count(*) FILTER (WHERE relname LIKE '%colonnade%')"
+        " FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid WHERE indrelid = 'users'::regclass",
+        "3/0",
     ),
     "backfill": Scenario(
         USERS,

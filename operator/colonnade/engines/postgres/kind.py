@@ -22,6 +22,8 @@ HOMES = ("pg_class", "pg_proc", "pg_type")
 RELATIONS = ("table", "view", "materialized view", "foreign table")
 LONGEST_NAME = 63
 """In bytes: of a longer one the server keeps the beginning, and it shortens those that it makes up in a way of its own."""
+LEFT_BEHIND = "_colonnade_old"
+"""How the other names end that something goes by until it is dropped: what is called so was left by a plan that was cut short."""
 PROVED = "it stays proved: no row speaks against it"
 CONSTRAINTS = ("check", "primary key", "unique", "exclusion", "foreign key")
 

@@ -117,7 +117,13 @@ class _Before:
 
         What is moved itself, as the domain of a collation, goes by its other name, and only once its columns have left it.
         """
-        self._first(a, Act("create", a.id), Act("drop", a.id))
+        self._first(a, Act("create", a.id), Act("build", a.id), Act("drop", a.id))
+        if a.id in self.work.serving:
+            if a.id.kind == "primary key":
+                self._first(Act("drop", a.id), Act("create", a.id))
+            else:
+                self._first(Act("create", a.id), Act("drop", a.id))
+            return
         if a.id not in self.work.remade.tables:
             users = (u for u in self.work.users.get(a.id, ()) if u.kind != "column" and u not in self.work.moved)
             self.before[a] |= {Act("drop", u) for u in users}
@@ -170,8 +176,13 @@ class _Before:
     def _alter(self, a: Act) -> None:
         for n in self.work.new.needs.get(a.id, NOTHING):
             self.before[a] |= {Act("create", n), Act("alter", n)}
-        for user in self.work.users.get(a.id, ()):
+        for user in self.work.users.get(a.id, NOTHING) - self.work.serving:
             self.before[a].add(Act("drop", user))
+
+    def _build(self, a: Act) -> None:
+        """As for the key itself, but while the old one is still there."""
+        self._create(a)
+        self._first(a, Act("create", a.id), Act("drop", self.work.built_first[a.id]))
 
     def _create(self, a: Act) -> None:
         inlined, inside = self.work.inlined, self.work.inside
@@ -219,7 +230,11 @@ class _Before:
                 for other in (o for o in freed.get(key, ()) if o != oid):
                     early = other in self.work.freed and key[0] == "constraint"
                     gives = {Act("free", other)} if early else self._gives_up_its_name(other)
+                    if other in self.work.serving and key[0] != "primary key":
+                        gives = {Act("move", other)}
                     self.before[act] |= gives - {act}
+                    if oid in self.work.built_first and act.verb == "create" and key[0] != "primary key":
+                        self.before[Act("build", oid)] |= gives - {Act("drop", self.work.built_first[oid])}
 
     def _names_of(
         self, model: Model, moving: Collection[ObjectId], other: Model

@@ -17,7 +17,7 @@ from colonnade.core.errors import Unsupported
 from colonnade.core.hazards import DELETES_DATA, hazard
 from colonnade.core.kind import NOTHING, Model, ObjectId
 from colonnade.core.plan import Step
-from colonnade.engines.postgres import remade, way_back
+from colonnade.engines.postgres import meanwhile, remade, way_back
 from colonnade.engines.postgres.kind import Context, PgKind, Wishes
 from colonnade.engines.postgres.kinds.column import freed_name, freed_names
 from colonnade.engines.postgres.kinds.column_drop import kept_aside
@@ -140,10 +140,13 @@ class _Planning:
         work.remade = remade.Remade.of(work.old, work.new, work.dropped, work.created)
         needed = {n for c in work.carried for n in work.old.needs.get(c, NOTHING)}
         moved = work.dropped & work.created & (needed | work.remade.tables)
+        work.serving = meanwhile.serving(work, self.context)
+        work.built_first = meanwhile.built_first(work, self.context)
+        moved |= work.serving
         work.moved = {o: remade.aside(o.name[-1]) for o in moved}
         work.freed = work.to_free()
         acts = [Act("move", o) for o in moved] + [Act("copy", o) for o in work.remade.copied]
-        acts += [Act("free", o) for o in work.freed]
+        acts += [Act("free", o) for o in work.freed] + [Act("build", o) for o in work.built_first]
         for verb, ids in (("drop", work.dropped), ("alter", work.altered), ("create", work.created)):
             acts += [Act(verb, o) for o in ids]
         return acts
@@ -233,7 +236,10 @@ class _Planning:
             return list(kind.alter(oid, old, new, self.context) or ())
         if oid in self.work.inlined and oid.kind != "column":
             return []
-        return list(kind.create(oid, self.work.new.objects[oid], self.context))
+        made = list(kind.create(oid, self.work.new.objects[oid], self.context))
+        if oid in self.work.built_first:
+            return made[:1] if act.verb == "build" else made[1:]
+        return made
 
     def _made_room(self, act: Act, kind: PgKind[Any]) -> Iterable[Step]:
         """What makes way for others: a name that is given up, rows that are carried over, what is called otherwise for a while."""
@@ -244,6 +250,8 @@ class _Planning:
             return remade.copy(oid, self.context)
         if oid in self.work.remade.tables:
             return remade.move(oid, self.context)
+        if oid in self.work.serving:
+            return [meanwhile.renamed(oid, self.work.moved[oid])]
         there = (*oid.name[:-1], self.work.moved[oid])
         aside, back = (
             q("ALTER {} {} RENAME TO {}", printed(kind.words), name(*was), name(now[-1]))
@@ -259,9 +267,11 @@ class _Planning:
         rows_stay = oid in self.work.remade.tables | self.work.remade.emptied
         context = replace(self.context, quarantine=None) if rows_stay else self.context
         made = list(kind.drop(oid, self._as_it_is_called(oid), context))
-        if oid in self.work.moved:
+        if oid in self.work.serving:
+            made = meanwhile.by_its_other_name(made, oid, self.work.moved[oid])
+        elif oid in self.work.moved:
             made = [replace(s, statement=way_back.aside(s.statement, oid, self.work.moved[oid])) for s in made]
-        if oid in self.work.created and not kind.holds_data:
+        if (oid in self.work.created and not kind.holds_data) or meanwhile.left_behind(oid):
             made = [replace(s, hazards=tuple(h for h in s.hazards if h.code not in TEMPORARY)) for s in made]
         if rows_stay:
             gone = remade.lost(oid, context) if oid in self.work.remade.copied else ()
@@ -287,6 +297,8 @@ class _Planning:
                 if act.id in groups and groups[act.id] != act.id:
                     back[act] = [replace(s, undo_note="it is made again with the whole") for s in made[act]]
                 elif act.id in again:
+                    if act.id in self.work.serving:
+                        again[act.id] = [meanwhile.aside(s, act.id, aside[act.id]) for s in again[act.id]]
                     last = replace(made[act][-1], undo=way_back.script(again[act.id], aside))
                     back[act] = [*made[act][:-1], last]
                 aside.pop(act.id, None)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from colonnade.core.hazards import COPIES_TABLE, hazard
 from colonnade.core.kind import NOTHING, Model, ObjectId
 from colonnade.core.plan import Check, Step
-from colonnade.engines.postgres.kind import Context
+from colonnade.engines.postgres.kind import LEFT_BEHIND, Context
 from colonnade.engines.postgres.statement import Part, keys, listed, name, printed, q, step, text, value
 
 AFTER_ROWS = (
@@ -37,7 +37,7 @@ KEYS = ("primary key", "unique", "exclusion")
 def aside(one: str) -> str:
     """A name for what gives its own up for a while; another for each, and never longer than the server keeps."""
     digest = hashlib.sha256(one.encode()).hexdigest()[:6]
-    return f"{one.encode()[:40].decode(errors='ignore')}_{digest}_colonnade_old"
+    return f"{one.encode()[:40].decode(errors='ignore')}_{digest}{LEFT_BEHIND}"
 
 
 def below(model: Model, table: ObjectId) -> set[ObjectId]:

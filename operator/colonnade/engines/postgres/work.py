@@ -28,7 +28,8 @@ def kind_of(oid: ObjectId) -> PgKind[Any]:
 
 @dataclass
 class Work:
-    """The sets, and where things stand: `inlined` in the CREATE of another, `moved` under another name for a while.
+    """The sets, and where things stand: `inlined` in the CREATE of another, `moved` under another name for a while; of these some are
+    `serving` until the new one is there. Primary keys may be `built_first`, while another one serves.
 
     What is kept `aside`, columns in quarantine, is dropped to those who use it, and yet takes nothing along. Where things are made in
     `groups`, one by one, what is of another group stands in no CREATE.
@@ -48,6 +49,8 @@ class Work:
     remade: Remade = field(default_factory=Remade)
     aside: set[ObjectId] = field(default_factory=set[ObjectId])
     freed: set[ObjectId] = field(default_factory=set[ObjectId])
+    serving: set[ObjectId] = field(default_factory=set[ObjectId])
+    built_first: dict[ObjectId, ObjectId] = field(default_factory=dict[ObjectId, ObjectId])
     groups: Mapping[ObjectId, ObjectId] = field(default_factory=dict[ObjectId, ObjectId])
 
     def __post_init__(self) -> None:

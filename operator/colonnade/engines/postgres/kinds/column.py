@@ -13,7 +13,7 @@ from colonnade.core.hazards import REWRITES_TABLE, hazard
 from colonnade.core.kind import ObjectId
 from colonnade.core.plan import Check, Step
 from colonnade.engines.postgres.generic_options import changed, given
-from colonnade.engines.postgres.kind import LONGEST_NAME, Context, PgKind, Steps, usual_not_null
+from colonnade.engines.postgres.kind import LEFT_BEHIND, LONGEST_NAME, Context, PgKind, Steps, usual_not_null
 from colonnade.engines.postgres.kinds.column_drop import comes_along, drop
 from colonnade.engines.postgres.kinds.column_identity import identity, identity_change
 from colonnade.engines.postgres.kinds.column_query import query
@@ -229,7 +229,7 @@ def _settings(oid: ObjectId, old: Column | None, new: Column) -> Iterator[Step]:
 def freed_names(oid: ObjectId, spec: Column) -> tuple[Part, Part]:
     """What the constraint of a column that goes later is called, and what until then, so that another column can have its name now."""
     usual = spec.not_null_name or usual_not_null(oid)
-    return name(usual), name(f"{usual[:46]}__colonnade_old")
+    return name(usual), name(f"{usual[:46]}_{LEFT_BEHIND}")
 
 
 def freed_name(oid: ObjectId, spec: Column) -> Step:

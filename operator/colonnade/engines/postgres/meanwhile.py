@@ -1,0 +1,99 @@
+"""Indexes and constraints that are replaced: the old one serves, under another name, until the new one is there.
+
+Queries have an index and the rows a rule at any moment. Where it cannot be so (what they stand on changes as well, or partitions and
+children would have to follow), the old one goes first. A table has one primary key: the new one's index is built while the old
+one serves, and they change places in one transaction. https://www.postgresql.org/docs/current/sql-altertable.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from colonnade.core.kind import NOTHING, ObjectId
+from colonnade.core.plan import Step
+from colonnade.engines.postgres.kind import LEFT_BEHIND, Context
+from colonnade.engines.postgres.statement import name, q, step, text
+from colonnade.engines.postgres.work import Work
+
+KINDS = ("index", "unique", "primary key", "check", "foreign key")
+
+
+def left_behind(oid: ObjectId) -> bool:
+    """Whether it goes by such another name still: a plan was cut short, and what had to be dropped goes now."""
+    return oid.kind in KINDS and re.search(rf"_[0-9a-f]{{6}}{LEFT_BEHIND}$", oid.name[-1]) is not None
+
+
+def serving(work: Work, context: Context) -> set[ObjectId]:
+    """The replaced ones whose old one can stay until the new one is there."""
+    if not context.live:
+        return set()
+    return {o for o in work.dropped & work.created if o.kind in KINDS and _stands_still(o, work, context)}
+
+
+def built_first(work: Work, context: Context) -> dict[ObjectId, ObjectId]:
+    """New primary keys whose index is built while the old one serves, with that one."""
+    if not context.live:
+        return {}
+    olds = {o.name[:2]: o for o in work.dropped if o.kind == "primary key" and _stands_still(o, work, context)}
+    news = (o for o in work.created if o.kind == "primary key" and _is_alone(o, work.new.objects[o]))
+    return {o: olds[o.name[:2]] for o in news if o.name[:2] in olds}
+
+
+def _stands_still(oid: ObjectId, work: Work, context: Context) -> bool:
+    """Whether nothing that it stands on changes, and it is no part of a whole nor the whole of parts."""
+    old, table = work.old.objects[oid], work.home(oid)
+    moving = (
+        work.dropped | work.carried | {o for o in work.altered if oid.kind == "primary key" or not _only_rules(o, work)}
+    )
+    if work.old.needs.get(oid, NOTHING) & moving or table in moving or table not in work.new.objects:
+        return False
+    if context.partitioned(table.name) or any(context.children(table.name)):
+        return False
+    return all(_is_alone(oid, m.objects[oid]) for m in (work.old, work.new) if oid in m.objects) and bool(old)
+
+
+def _only_rules(oid: ObjectId, work: Work) -> bool:
+    """Whether this is a column that stays what it is, and only what values it takes or gets by itself changes."""
+    if oid.kind != "column":
+        return False
+    old, new = work.old.objects[oid], work.new.objects[oid]
+    return (old.type, old.collation, old.generated, old.expression) == (
+        new.type,
+        new.collation,
+        new.generated,
+        new.expression,
+    )
+
+
+def _is_alone(oid: ObjectId, spec: object) -> bool:
+    if oid.kind == "index":
+        return not getattr(spec, "partitioned", False)
+    definition = getattr(spec, "definition", "")
+    return not getattr(spec, "inherited", False) and "PERIOD" not in definition and "WITHOUT OVERLAPS" not in definition
+
+
+def renamed(oid: ObjectId, called: str) -> Step:
+    """The step that gives the old one its other name; nobody waits for it, and what uses it goes on."""
+    there, back = (
+        q("ALTER INDEX {} RENAME TO {}", name(oid.name[0], a), name(b))
+        if oid.kind == "index"
+        else q("ALTER TABLE {} RENAME CONSTRAINT {} TO {}", name(*oid.name[:2]), name(a), name(b))
+        for a, b in ((oid.name[-1], called), (called, oid.name[-1]))
+    )
+    return step(oid, there, undo=back)
+
+
+def by_its_other_name(steps: Sequence[Step], oid: ObjectId, called: str) -> list[Step]:
+    """The steps about the old one, as it is called by then."""
+    return [replace(s, statement=aside(s.statement, oid, called)) for s in steps]
+
+
+def aside(statement: str, oid: ObjectId, called: str) -> str:
+    """A statement about it, with the other name."""
+    last, schema = oid.name[-1], oid.name[0]
+    either = rf"(?:{re.escape(text(name(last)))}|{re.escape(last)})"
+    before = rf"(?:{re.escape(text(name(schema)))}|{re.escape(schema)})\."
+    where = rf"\b(CONSTRAINT|INDEX|CONCURRENTLY|IF EXISTS|CLUSTER ON) ({before})?{either}(?=[\s;]|$)"
+    return re.sub(where, lambda m: f"{m[1]} {m[2] or ''}{text(name(called))}", statement)
