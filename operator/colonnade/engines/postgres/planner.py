@@ -19,10 +19,10 @@ from colonnade.core.kind import NOTHING, Model, ObjectId
 from colonnade.core.plan import Step
 from colonnade.engines.postgres import meanwhile, remade, way_back
 from colonnade.engines.postgres.kind import Context, PgKind, Wishes
-from colonnade.engines.postgres.kinds.column import freed_name, freed_names
+from colonnade.engines.postgres.kinds.column import freed_name
 from colonnade.engines.postgres.kinds.column_drop import kept_aside
 from colonnade.engines.postgres.order import circles_of_keys, ordered
-from colonnade.engines.postgres.statement import name, printed, q, step, text
+from colonnade.engines.postgres.statement import name, printed, q, step
 from colonnade.engines.postgres.work import Act, Work, kind_of
 
 
@@ -121,9 +121,7 @@ class _Planning:
         """All statements, in order."""
         made = self.made()
         if self.context.live:
-            made |= self._ways_back(made)
-            lost = way_back.standing_on(self.work.remade.tables, self.work.old, self.work.new)
-            made |= {a: [way_back.none(s) for s in made[a]] for a in made if a.id in lost}
+            made |= way_back.told(self.work, made, self._made_again)
         return [s for some in made.values() for s in some]
 
     def made(self) -> dict[Act, list[Step]]:
@@ -277,32 +275,6 @@ class _Planning:
             gone = remade.lost(oid, context) if oid in self.work.remade.copied else ()
             made = [replace(s, hazards=tuple(hazard(DELETES_DATA, c) for c in gone)) for s in made]
         return made
-
-    def _ways_back(self, made: Mapping[Act, list[Step]]) -> dict[Act, list[Step]]:
-        """The drops that do not say how they are taken back, with the statements that make the object again and all that went along."""
-        rows_stay = self.work.remade.tables | self.work.remade.emptied
-        drops = {a.id: a for a in made if a.verb == "drop" and a.id not in rows_stay}
-        silent = [o for o, a in drops.items() if made[a] and made[a][-1].undo is None]
-        groups = way_back.groups(self.work.old, silent, [o for o, a in drops.items() if not made[a]])
-        again = self._made_again(groups) if groups else {}
-        for o in self.work.freed & again.keys():
-            was, now = (text(one) for one in freed_names(o, self.work.old.objects[o]))
-            again[o] = [s.replace(f" CONSTRAINT {was} ", f" CONSTRAINT {now} ") for s in again[o]]
-        back: dict[Act, list[Step]] = {}
-        aside: dict[ObjectId, str] = {}
-        for act in made:
-            if act.verb == "move" and act.id in self.work.moved:
-                aside[act.id] = self.work.moved[act.id]
-            elif act.verb == "drop":
-                if act.id in groups and groups[act.id] != act.id:
-                    back[act] = [replace(s, undo_note="it is made again with the whole") for s in made[act]]
-                elif act.id in again:
-                    if act.id in self.work.serving:
-                        again[act.id] = [meanwhile.aside(s, act.id, aside[act.id]) for s in again[act.id]]
-                    last = replace(made[act][-1], undo=way_back.script(again[act.id], aside))
-                    back[act] = [*made[act][:-1], last]
-                aside.pop(act.id, None)
-        return back
 
     def _made_again(self, groups: Mapping[ObjectId, ObjectId]) -> dict[ObjectId, list[str]]:
         """The statements that make what is dropped again, by group; none where the needs go round in a circle."""

@@ -8,13 +8,62 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from colonnade.core.kind import NOTHING, Model, ObjectId
 from colonnade.core.plan import Step
+from colonnade.engines.postgres import meanwhile
+from colonnade.engines.postgres.kinds.column import freed_names
 from colonnade.engines.postgres.statement import name, printed, q, text
+from colonnade.engines.postgres.work import Act, Work
+
+Made = Mapping[Act, list[Step]]
+MadeAgain = Callable[[Mapping[ObjectId, ObjectId]], Mapping[ObjectId, list[str]]]
+"""From dropped objects, each with the one that it is made again with, to the statements that make these."""
+
+
+def told(work: Work, made: Made, made_again: MadeAgain) -> dict[Act, list[Step]]:
+    """The steps that drop, and do not say how they are taken back, with what makes the object again; and those that nothing takes back."""
+    rows_stay = work.remade.tables | work.remade.emptied
+    drops = {a.id: a for a in made if a.verb == "drop" and a.id not in rows_stay}
+    silent = [o for o, a in drops.items() if made[a] and made[a][-1].undo is None]
+    with_whom = groups(work.old, silent, [o for o, a in drops.items() if not made[a]])
+    again = made_again(with_whom) if with_whom else {}
+    lost = standing_on(work.remade.tables, work.old, work.new)
+    return {
+        **{a: list(_again(a, made[a], with_whom, texts)) for a, texts in _as_called(work, made, again)},
+        **{a: [_none(s) for s in steps] for a, steps in made.items() if a.id in lost},
+    }
+
+
+def _again(
+    act: Act, steps: Sequence[Step], with_whom: Mapping[ObjectId, ObjectId], texts: Sequence[str]
+) -> Iterator[Step]:
+    if with_whom.get(act.id, act.id) != act.id:
+        yield from (replace(s, undo_note="it is made again with the whole") for s in steps)
+    else:
+        yield from steps[:-1]
+        yield replace(steps[-1], undo=";\n".join(texts)) if texts else steps[-1]
+
+
+def _as_called(work: Work, made: Made, again: Mapping[ObjectId, list[str]]) -> Iterator[tuple[Act, list[str]]]:
+    """Each drop, with what makes the object again, in which everything goes by the name that it has at that time."""
+    moved: dict[ObjectId, str] = {}
+    for act in made:
+        if act.verb == "move" and act.id in work.moved:
+            moved[act.id] = work.moved[act.id]
+        elif act.verb == "drop" and made[act] and made[act][-1].undo is None:
+            texts = again.get(act.id, [])
+            if act.id in work.serving:
+                texts = [meanwhile.aside(s, act.id, moved[act.id]) for s in texts]
+            if act.id in work.freed:
+                was, now = (text(one) for one in freed_names(act.id, work.old.objects[act.id]))
+                texts = [s.replace(f" CONSTRAINT {was} ", f" CONSTRAINT {now} ") for s in texts]
+            yield act, [_called(s, moved) for s in texts]
+        if act.verb == "drop":
+            moved.pop(act.id, None)
 
 
 def groups(old: Model, drops: Sequence[ObjectId], along: Collection[ObjectId]) -> dict[ObjectId, ObjectId]:
@@ -49,11 +98,6 @@ def _wholes(old: Model, drops: Sequence[ObjectId]) -> dict[ObjectId, ObjectId]:
     return found
 
 
-def script(statements: Sequence[str], moved: Mapping[ObjectId, str]) -> str:
-    """The statements as one text, in which everything goes by the name that it has at that time."""
-    return ";\n".join(_called(s, moved) for s in statements)
-
-
 def standing_on(tables: Collection[ObjectId], *models: Model) -> set[ObjectId]:
     """These tables, their partitions and children, and all that needs one of them, in either model."""
     users: defaultdict[ObjectId, set[ObjectId]] = defaultdict(set)
@@ -70,7 +114,7 @@ def standing_on(tables: Collection[ObjectId], *models: Model) -> set[ObjectId]:
     return found
 
 
-def none(made: Step) -> Step:
+def _none(made: Step) -> Step:
     """A step of a table that is made anew, or of what stands on it: nothing of that is taken back by itself."""
     return replace(made, undo=None, undo_note="the change the other way round copies the rows back")
 
