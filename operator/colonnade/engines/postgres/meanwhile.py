@@ -43,15 +43,15 @@ def built_first(work: Work, context: Context) -> dict[ObjectId, ObjectId]:
 
 def _stands_still(oid: ObjectId, work: Work, context: Context) -> bool:
     """Whether nothing that it stands on changes, and it is no part of a whole nor the whole of parts."""
-    old, table = work.old.objects[oid], work.home(oid)
+    table = context.relation(work.home(oid).name, work.old)
     moving = (
         work.dropped | work.carried | {o for o in work.altered if oid.kind == "primary key" or not _only_rules(o, work)}
     )
-    if work.old.needs.get(oid, NOTHING) & moving or table in moving or table not in work.new.objects:
+    if work.old.needs.get(oid, NOTHING) & moving or table is None or table in moving or table not in work.new.objects:
         return False
     if context.partitioned(table.name) or any(context.children(table.name)):
         return False
-    return all(_is_alone(oid, m.objects[oid]) for m in (work.old, work.new) if oid in m.objects) and bool(old)
+    return all(_is_alone(oid, m.objects[oid]) for m in (work.old, work.new) if oid in m.objects)
 
 
 def _only_rules(oid: ObjectId, work: Work) -> bool:
