@@ -7,6 +7,7 @@ from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 from colonnade import log
 from colonnade.core.errors import InvalidSpec
 from colonnade.engines import Target
+from colonnade.engines.address import well_formed
 
 ENGINES = {"postgresql": "Postgres", "postgres": "Postgres", "mongodb": "MongoDB", "mongodb+srv": "MongoDB"}
 _FORM = "write postgresql://user@host:port/database or mongodb://user@host:port/database"
@@ -22,6 +23,7 @@ def read(url: str, shadow: str | None = None) -> tuple[str, Target]:
 
 
 def _split(url: str, option: str) -> SplitResult:
+    well_formed(url, option)
     try:
         split = urlsplit(url)
         options = parse_qs(split.query)

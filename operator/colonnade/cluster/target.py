@@ -23,6 +23,7 @@ from urllib.parse import parse_qs, quote, unquote, urlsplit, urlunsplit
 from colonnade import log
 from colonnade.core.errors import InvalidSpec, Refused, WaitingForDependency
 from colonnade.engines import Target
+from colonnade.engines.address import well_formed
 from colonnade.resources import Datastore
 
 _URI = ("uri", "url", "connectionString.standardSrv", "connectionString.standard", "connectionStringStandardSrv",
@@ -147,6 +148,7 @@ def _zalando(secret: Mapping[str, Any]) -> str | None:
 
 def _checked(engine: str, name: str, url: str, parts: Mapping[str, str | None]) -> str:
     """A whole address, with the user of the Secret where the address names none."""
+    well_formed(url, f"the address in Secret {name}")
     try:
         split = urlsplit(url)
     except ValueError:

@@ -37,6 +37,15 @@ def test_what_is_no_address_is_refused_and_not_repeated(url: str) -> None:
     assert "hunter2" not in str(error.value)
 
 
+@pytest.mark.parametrize("password", ["hun@ter2", "hun/ter2", "hun?ter2", "hun#ter2", "hun@t/er2"])
+@pytest.mark.parametrize("scheme", ["postgresql", "mongodb"])
+def test_a_password_that_is_not_encoded_is_refused_and_no_part_of_it_shown(password: str, scheme: str) -> None:
+    with pytest.raises(InvalidSpec, match="percent-encoded") as error:
+        address.read(f"{scheme}://app:{password}@db:5432/shop")
+    assert not any(part in str(error.value) for part in ("hun", "ter2", "er2"))
+    assert address.read(f"{scheme}://app:hun%40t%2Fer2@db:5432/shop")[1].name == "db:5432/shop"
+
+
 def test_passwords_are_hidden_from_then_on_and_names_are_not() -> None:
     address.read("postgresql://keeper:s3cret%21word@vault.example/keeper?sslpassword=k3yw0rd")
     said = told("keeper s3cret%21word s3cret!word k3yw0rd vault.example", cluster=True)

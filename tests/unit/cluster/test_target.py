@@ -146,6 +146,12 @@ def test_what_a_secret_lacks_is_named_with_what_it_has(
         url("Postgres", found, **keys)
 
 
+def test_a_password_that_is_not_encoded_is_refused_before_a_part_of_it_is_taken_for_the_host() -> None:
+    with pytest.raises(InvalidSpec, match="in Secret db: there is an @ where none may be") as caught:
+        url("Postgres", secret(uri="postgresql://u:hunter@22tail@h/d"))
+    assert "22tail" not in str(caught.value)
+
+
 def test_the_address_of_another_engine_is_refused_without_being_shown() -> None:
     with pytest.raises(InvalidSpec, match="begins with 'mysql'") as caught:
         url("Postgres", secret(uri="mysql://u:hunter22@h/d"))
