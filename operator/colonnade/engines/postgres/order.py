@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from colonnade.core.errors import Unsupported
@@ -11,6 +11,8 @@ from colonnade.core.kind import NOTHING, Model, ObjectId
 from colonnade.core.plan import CycleError, Step, topological
 from colonnade.engines.postgres.work import Act, Work, kind_of
 
+READ = ("view", "materialized view", "function", "procedure", "aggregate")
+"""What applications call by name."""
 T = TypeVar("T")
 Before = Mapping[T, set[T]]
 
@@ -98,13 +100,15 @@ class _Before:
         self.work = work
         self.before: dict[Act, set[Act]] = {}
 
-    def of(self, acts: Iterable[Act]) -> Before[Act]:
+    def of(self, acts: Mapping[Act, Sequence[Step]]) -> Before[Act]:
         """For all of these acts."""
         self.before = {a: set() for a in acts}
         for a in list(self.before):
             getattr(self, f"_{a.verb}")(a)
         self._persistence()
         self._collisions()
+        if any(not s.transactional for steps in acts.values() for s in steps):
+            self._late()
         return self.before
 
     def _first(self, act: Act, *later: Act) -> None:
@@ -197,6 +201,14 @@ class _Before:
         if a.id.kind == "foreign key":
             target = self.work.new.objects[a.id].target[:2]
             self.before[a] |= {Act("drop", o) for o in self.work.dropped if self._key_of(o, target)}
+
+    def _late(self) -> None:
+        """What is made anew goes as late as it can: who reads a view waits for no backfill and no build, and for nothing else before it."""
+        for oid in sorted(o for o in self.work.dropped & self.work.created if o.kind in READ):
+            drop, create = Act("drop", oid), Act("create", oid)
+            for one in sorted(self.before[create] - {drop}):
+                if one in self.before and drop not in _closure({one}, self.before):
+                    self.before[drop].add(one)
 
     def _persistence(self) -> None:
         """A permanent table refers to no unlogged one, at no time: neither by a key that stays, nor by one that goes or comes."""
