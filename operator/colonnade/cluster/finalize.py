@@ -13,10 +13,23 @@ from datetime import UTC, datetime
 from typing import Any
 
 from colonnade.cluster.api import Api, ApiError, Document
-from colonnade.cluster.objects import FINALIZER, OWN, RELEASE, deleting, finalizers, id_of, kept, metadata, moment, says
+from colonnade.cluster.objects import (
+    FINALIZER,
+    OWN,
+    PAUSED,
+    RELEASE,
+    deleting,
+    finalizers,
+    id_of,
+    kept,
+    metadata,
+    moment,
+    says,
+)
 from colonnade.cluster.store import Store
 from colonnade.cluster.writer import Writer
-from colonnade.core.status import Standing
+from colonnade.core.errors import Refused
+from colonnade.core.status import Standing, failed
 
 _LOG = logging.getLogger(__name__)
 
@@ -54,6 +67,9 @@ class Finalizers:
             if not deleting(doc):
                 if wanted(doc) != kept(doc):
                     await self._set(doc, wanted(doc))
+            elif kept(doc) and wanted(doc) and says(doc, PAUSED):
+                paused = Refused("the resource is paused by the annotation colonnade.dev/paused; remove it to go on")
+                await self.stuck(doc, failed(paused))
             elif kept(doc) and wanted(doc):
                 leaving[str(id_of(doc))] = doc
             elif kept(doc):

@@ -72,6 +72,8 @@ def _datastore_fields(report: Report, probe: Probe, ran: Ran) -> dict[str, Any]:
         "capabilities": list(probe.capabilities),
         "problems": list(probe.problems),
     }
+    if report.desired is None and report.error is None and not report.calm:  # nobody declares anything
+        out |= {"managedObjects": 0, "pendingPlan": None}
     if report.desired is not None:
         out["managedObjects"] = len(report.desired.owners)
     if (result := report.result) is not None:

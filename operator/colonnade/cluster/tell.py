@@ -83,6 +83,8 @@ class Teller:
             await self._plans.fail(work.view, work.plan, report.error)
         elif result is not None:
             await self._plans.settle(work.view)
+        elif not work.entries and report.error is None:
+            await self._plans.supersede(work.view, None)
         return work.plan
 
     async def _of_leaving(self, work: Work, report: Report) -> None:

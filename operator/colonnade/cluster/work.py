@@ -138,6 +138,8 @@ def _converse(order: Order, session: Session, hooks: Hooks, report: Report) -> N
         report.calm = session.database.settled() == order.known and session.database.fingerprint() == order.known[1]
         return
     session.rested = False
+    if policy.mode == "Apply" and not order.paused:
+        session.database.tidy()
     for owner, how in order.leaving.items():
         report.left[owner] = _let_go(session.database, owner, how, policy, order, hooks)
     if order.declarations:
@@ -149,6 +151,11 @@ def _let_go(database: Database, owner: str, how: str, policy: Policy, order: Ord
     """Do to what the resource owned as its deletion policy says; the error where that cannot be done now."""
     try:
         _may_write(policy, order.paused)
+        if how != "Retain" and policy.drops == "Refuse":
+            raise Refused(
+                f"deletionPolicy {how} would drop what the resource owns, and policy.drops of the Datastore is Refuse; "
+                "change one of the two"
+            )
         database.release(owner, how, hooks.progress)
     except ColonnadeError as error:
         return error

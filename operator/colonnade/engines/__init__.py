@@ -131,6 +131,10 @@ class Database(Protocol):
         """One hash of everything in the database (Colonnade's own records left out): the steady state's one query."""
         ...
 
+    def tidy(self) -> None:
+        """Really drop what was in quarantine for long enough, where that is not the business of a plan."""
+        ...
+
     def settled(self) -> tuple[str, str] | None:
         """(Desired digest, fingerprint) noted when the database was last proved converged; None where it never was."""
         ...

@@ -101,8 +101,10 @@ class Flow:
         *,
         progress: Progress = silent,
     ) -> Result:
-        """One pass over all declarations."""
+        """One pass over all declarations, as the operator makes it where nothing is paused."""
         with self.kept(policy) as database:
+            if (policy or self.policy).mode == "Apply":
+                database.tidy()
             return reconcile(database, declarations(specs), policy or self.policy, facts, progress=progress)
 
     def apply(self, specs: Specs, policy: Policy | None = None) -> Result:

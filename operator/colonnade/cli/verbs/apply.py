@@ -62,6 +62,7 @@ def _applied(aim: Aim, args: Namespace) -> int:
     stop = threading.Event()
     begin = time.monotonic()
     with progress(args) as shown, opened(aim.engine, aim.target, aim.policy, stop) as database:
+        database.tidy()
         person = Person(aim, args, shown, stop)
         found = reconcile(
             database, aim.declared.declarations, aim.policy, person.word, whole=aim.whole, progress=person.progress

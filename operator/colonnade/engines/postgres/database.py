@@ -84,8 +84,6 @@ class PostgresDatabase:
     def settled(self) -> tuple[str, str] | None:
         """See engines.Database."""
         with translated(self.target.name):
-            if self.policy.mode == "Apply":
-                self._tidy()
             return self.journal.settled()
 
     def _normaliser(self) -> Normaliser:
@@ -176,10 +174,12 @@ class PostgresDatabase:
         executor = Executor(self.connection, self.journal, policy, self.stop, self.target.name)
         return executor.execute(plan, desired.digest, progress)
 
-    def _tidy(self) -> None:
-        """Really drop what was in quarantine for long enough."""
-        for schema in self.journal.over():
-            with self.lock():
+    def tidy(self) -> None:
+        """See engines.Database."""
+        with translated(self.target.name):
+            over = self.journal.over()
+        for schema in over:
+            with translated(self.target.name), self.lock():
                 if quarantine.empty(self.connection, schema, self.policy.lock_timeout):
                     self.journal.emptied(schema)
 
