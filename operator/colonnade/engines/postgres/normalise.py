@@ -55,6 +55,8 @@ EXPRESSIONS = (
 """Catalog columns that hold expressions: only these may be printed differently the second time."""
 
 
+ABOVE_US = ("extension", "event trigger", "foreign data wrapper")
+"""What a superuser may have made: a copy can do without, unless something stands on it, which then fails by itself."""
 LARGE = 2**18
 """Characters of SQL beyond which what is declared is loaded in a database of its own: one transaction can only hold so many locks."""
 
@@ -328,20 +330,24 @@ def built(connection: Connection, model: Model, base: Model | None = None) -> Fo
     """The model, built in this empty database, which holds only the `base`, and read back."""
     base = base or read(connection)
     steps = planner.steps(base, model, diff(base, model), connection.info.server_version, live=False)
+    missing: set[str] = set()
     for owners, some in groupby(steps, lambda s: s.subject.startswith("owner ")):
         for step in some if owners else ():
             _given(connection, step)
-        _made(connection, () if owners else tuple(some))
+        _made(connection, () if owners else tuple(some), missing)
     return snapshot(connection)
 
 
 def _given(connection: Connection, step: Step) -> None:
     """Who owns what may be beyond our rights here, and is of no consequence for a copy."""
-    with suppress(psycopg.errors.InsufficientPrivilege), connection.transaction():
+    with (
+        suppress(psycopg.errors.InsufficientPrivilege, psycopg.errors.UndefinedObject),
+        connection.transaction(),
+    ):
         run(connection, step.statement)
 
 
-def _made(connection: Connection, steps: Sequence[Step]) -> None:
+def _made(connection: Connection, steps: Sequence[Step], missing: set[str]) -> None:
     """Many at a time; where that fails, one by one, so that the error is that of one statement."""
     for start in range(0, len(steps), BATCH):
         some = steps[start : start + BATCH]
@@ -352,7 +358,24 @@ def _made(connection: Connection, steps: Sequence[Step]) -> None:
             if connection.closed:
                 raise
             for step in some:
-                run(connection, step.statement)
+                _one(connection, step, missing)
+
+
+def _one(connection: Connection, step: Step, missing: set[str]) -> None:
+    """Raises psycopg.Error with the statement as a note; not for what is beyond our rights, and what is said of that."""
+    kind, _, name = step.subject.partition(" ")
+    about = name.replace(".", " ", 1) if kind in ("comment", "privileges") else ""
+    if about in missing:
+        return
+    try:
+        with connection.transaction():
+            run(connection, step.statement)
+    except psycopg.Error as e:
+        if e.sqlstate == "42501" and step.subject.startswith(tuple(f"{k} " for k in ABOVE_US)):
+            missing.add(step.subject)
+            return
+        e.add_note(step.statement)
+        raise
 
 
 def wishes(declarations: Sequence[Declaration]) -> Wishes:

@@ -50,7 +50,8 @@ def _walk(wide: LiteralString, narrow: LiteralString) -> LiteralString:
   ) e
 ) SELECT DISTINCT m.objid::int8, CASE m.classid WHEN 'pg_class'::regclass THEN 'relation ' || m.objid::regclass::text
     WHEN 'pg_proc'::regclass THEN 'routine ' || m.objid::regprocedure::text ELSE 'type ' || m.objid::regtype::text END
-FROM met m WHERE m.classid IN ('pg_class'::regclass, 'pg_proc'::regclass, 'pg_type'::regclass)"""
+FROM met m WHERE NOT EXISTS (SELECT FROM pg_class t WHERE t.oid = m.objid AND m.classid = 'pg_class'::regclass AND t.relnamespace = 'pg_toast'::regnamespace)
+  AND m.classid IN ('pg_class'::regclass, 'pg_proc'::regclass, 'pg_type'::regclass)"""
     )
 
 

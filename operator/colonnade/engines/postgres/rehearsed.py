@@ -22,7 +22,7 @@ from colonnade.engines import Progress
 from colonnade.engines.postgres import fingerprint, fitting, losses, planner, quarantine, renames
 from colonnade.engines.postgres.fingerprint import Fingerprint
 from colonnade.engines.postgres.kind import OWN_SCHEMAS, Fill
-from colonnade.engines.postgres.normalise import EXPRESSIONS, Form, Normaliser, PgDesired, built, snapshot
+from colonnade.engines.postgres.normalise import ABOVE_US, EXPRESSIONS, Form, Normaliser, PgDesired, built, snapshot
 from colonnade.engines.postgres.read import read
 from colonnade.engines.postgres.rehearse import Rehearsal, Size, sizes
 from colonnade.engines.postgres.scope import FACETS, Scope
@@ -152,8 +152,8 @@ class Rehearsed:
         return replace(model, objects={**model.objects, **short}) if short else model
 
     def _owned(self, model: Model) -> Model:
-        """What belongs to others on the live server, and could not be given to them on the copy, is as it is there."""
-        owned = {o: s for o, s in self.scope.live.objects.items() if o.kind == "owner"}
+        """What belongs to others on the live server, or only a superuser can make, and is not on the copy, is as it is there."""
+        owned = {o: s for o, s in self.scope.live.objects.items() if _beyond_us(o)}
         if self._copied is None or not owned:
             return model
         missing = {o: s for o, s in owned.items() if o not in self._copied.objects and o not in model.objects}
@@ -253,6 +253,11 @@ class Rehearsed:
         facets = (o for o in model.objects if o.kind in FACETS and o not in self.scope.managed and len(o.name) == 2)
         others = {f"{o.kind} {'.'.join(o.name)}" for o in base} | {" ".join(o.name) for o in facets}
         return set(self.desired.first.fingerprint.objects) - others
+
+
+def _beyond_us(oid: ObjectId) -> bool:
+    """Whether it is what others own, or what a superuser makes, or something said of that."""
+    return oid.kind == "owner" or oid.kind in ABOVE_US or (oid.kind in FACETS and oid.name[0] in ABOVE_US)
 
 
 def _cut_short(spec: Any) -> bool:

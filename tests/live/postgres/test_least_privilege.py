@@ -1,0 +1,44 @@
+"""A user who owns the database and may make scratch databases, and no more: what superusers made beside it stands in nobody's way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.fixtures.postgres import MakeRole
+from tests.live.postgres.flow import Flow
+from tests.live.postgres.test_part import large, whole
+
+
+@pytest.fixture
+def modest(
+    make_postgres: Callable[[], str], make_role: MakeRole, psql: Callable[[str, str], str], pg_dump: Callable[..., str]
+) -> Iterator[Flow]:
+    url = make_postgres()
+    flowing = Flow(make_role(url, "CREATEDB"), url, psql, pg_dump)
+    role, database = urlsplit(flowing.url).username, urlsplit(url).path[1:]
+    psql(url, f'ALTER DATABASE "{database}" OWNER TO "{role}"; ALTER SCHEMA public OWNER TO "{role}";')
+    yield flowing
+    flowing.close()
+    psql(url, f'REASSIGN OWNED BY "{role}" TO CURRENT_USER; DROP OWNED BY "{role}";')
+
+
+def test_what_a_superuser_made_beside_it_stops_no_change(modest: Flow) -> None:
+    modest.apply("CREATE TABLE t (id int PRIMARY KEY);")
+    modest.run(
+        """CREATE EXTENSION pageinspect; CREATE FOREIGN DATA WRAPPER far;
+        CREATE FUNCTION seen() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
+        CREATE EVENT TRIGGER seen ON ddl_command_end EXECUTE FUNCTION seen(); COMMENT ON EVENT TRIGGER seen IS 'all of it';"""
+    )
+    modest.apply("CREATE TABLE t (id int PRIMARY KEY, more text);")
+    assert modest.ask("SELECT count(*) FROM pg_attribute WHERE attrelid = 't'::regclass AND attname = 'more'") == 1
+    assert modest.ask("SELECT count(*) FROM pg_event_trigger") == 1
+
+
+def test_a_large_database_is_changed_in_part(modest: Flow) -> None:
+    modest.psql(modest.url, large())
+    result = whole(modest, large("ALTER TABLE t3 ADD note text; CREATE INDEX ON t3 (note);"))
+    assert result.outcome
+    assert len(result.outcome.timings) == 2
