@@ -36,7 +36,8 @@ def retype(oid: ObjectId, old: Column, new: Column, context: Context) -> Iterato
     risk = (hazard(NARROWS_DATA, oid, f"{old.type} to {new.type}"),) if rounds(old.type, new.type) else ()
     if declared := context.conversions.get(oid):
         undo = f"it was {old.type}, and of a declared conversion only its author knows the reverse"
-        yield step(oid, q("{} USING {}", start, printed(declared)), undo=undo, hazards=risk)
+        told = (hazard(NARROWS_DATA, oid, f"{old.type} to {new.type}, by the conversion that is declared"),)
+        yield step(oid, q("{} USING {}", start, printed(declared)), undo=undo, hazards=told)
         return
     yield replace(
         step(oid, start, undo=_back(oid, old, new, context), hazards=risk),
@@ -66,6 +67,8 @@ def rounds(old: str, new: str) -> bool:
     A value that is too long or too large it refuses; that is for the checks. Types are as format_type prints them.
     """
     (was, _, _), (now, scale, bounded) = _parts(old), _parts(new)
+    if (was, now) == ("json", "jsonb"):  # of two values of a key one is kept, and no spaces
+        return True
     numbers = (*INTEGERS, *FLOATS, "numeric")
     if was in numbers and now in numbers:
         return _fewer_digits(old, new, was, now)
