@@ -72,6 +72,18 @@ def statements(source: Source) -> Iterator[Statement]:
         yield Statement(text[start:].rstrip(), tuple(words), source, start)
 
 
+_ELSEWHERE = re.compile(r"\\(?:i|ir|include|include_relative|gexec)(?![a-z_])")
+
+
+def _refuse_commands(source: Source, token: re.Match[str]) -> None:
+    """What psql would do at a place of its own (another file, another database) cannot be done here, and would be missing."""
+    if _ELSEWHERE.match(token[0]):
+        where = Statement(token[0], (), source, token.start()).place(1)
+        raise InvalidSpec(
+            f"{where}: {token[0].split()[0]} is a command of psql's and no SQL; write what it would bring into the declaration, or take it out"
+        )
+
+
 def _begin(source: Source) -> int:
     if "\x00" in source.text:
         raise InvalidSpec(f"{source.name}: has a NUL character, which Postgres cannot hold; take it out")
@@ -132,6 +144,8 @@ def _nesting(words: list[str], nesting: int) -> int:
 def _end(source: Source, sort: str, token: re.Match[str]) -> int:
     if sort == "stray":
         raise _not_closed(source, token.start(), f"quote {token.group()}")
+    if sort == "meta":
+        _refuse_commands(source, token)
     return _comment_end(source, token.start()) if sort == "block" else token.end()
 
 
