@@ -13,7 +13,8 @@ from typing import Any, cast
 
 from colonnade.core.errors import ColonnadeError
 from colonnade.core.gate import Policy
-from colonnade.engines import Database, Declaration, Desired, Target, engine
+from colonnade.core.plan import Plan
+from colonnade.engines import Database, Declaration, Desired, Progress, State, Target, engine, silent
 
 MOST_FILES, MOST_BYTES = 200, 500 * 2**20
 
@@ -49,6 +50,13 @@ class Strict:
         if desired.errors:
             raise together(desired.errors)
         return desired
+
+    def plan(self, state: State, desired: Desired, progress: Progress = silent) -> Plan:
+        """Raises what is found wrong only now, when rows and documents are asked."""
+        found = self._database.plan(state, desired, progress)
+        if desired.errors:
+            raise together(desired.errors)
+        return found
 
 
 def together(errors: Mapping[str, ColonnadeError]) -> ColonnadeError:

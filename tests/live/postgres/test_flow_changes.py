@@ -169,6 +169,25 @@ MAKES = ("CREATE INDEX", 'ALTER TABLE "public"."t" ADD', 'ALTER TABLE "public"."
 DROPS = ("DROP INDEX", 'ALTER TABLE "public"."t" DROP')
 
 
+def test_a_view_that_is_made_anew_is_away_for_no_backfill_and_no_build(flow: Flow) -> None:
+    flow.apply(
+        "CREATE TYPE mood AS ENUM ('ok'); CREATE TABLE t (id int PRIMARY KEY, m mood); CREATE VIEW v AS SELECT id FROM t;"
+    )
+    flow.run("INSERT INTO t SELECT i, 'ok' FROM generate_series(1, 99) i")
+    plan = flow.plan("""spec:
+  sql: |
+    CREATE TYPE mood AS ENUM ('ok', 'happy');
+    CREATE TABLE t (id int PRIMARY KEY, m mood, note text NOT NULL);
+    CREATE INDEX notes ON t (note);
+    CREATE VIEW v AS SELECT note, id FROM t WHERE m <> 'happy';
+  backfills: [{table: t, column: note, expression: "'none'"}]
+""")
+    at = next(i for i, s in enumerate(plan.steps) if s.statement.startswith("DROP VIEW"))
+    assert plan.steps[at + 1].statement.startswith("CREATE VIEW")
+    assert plan.steps[at].transactional
+    assert any(s.batched for s in plan.steps[:at])
+
+
 def test_one_primary_key_takes_the_place_of_another_in_one_transaction(flow: Flow) -> None:
     flow.apply("CREATE TABLE t (id int PRIMARY KEY, a int NOT NULL);")
     plan = flow.plan("CREATE TABLE t (id int NOT NULL, a int NOT NULL, CONSTRAINT t_key PRIMARY KEY (a, id));")
