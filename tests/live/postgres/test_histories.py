@@ -78,6 +78,27 @@ ALTER TABLE t RENAME TO t2;
 CREATE TABLE t2 (id int CONSTRAINT t_pkey PRIMARY KEY);
 CREATE SEQUENCE t_id_seq AS int;
 """)
+BODIES = cases("""
+== body
+CREATE TABLE t (x int);
+--
+CREATE FUNCTION z_inmost(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1 + 1';
+CREATE FUNCTION b_inner(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT body.z_inmost($1)';
+CREATE FUNCTION a_outer(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT body.b_inner($1)';
+CREATE TABLE t (x int, y int GENERATED ALWAYS AS (a_outer(x)) STORED);
+--
+CREATE FUNCTION y_inmost(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1 + 2';
+CREATE FUNCTION a_outer(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT body.y_inmost($1)';
+CREATE TABLE t (x int, y int GENERATED ALWAYS AS (a_outer(x)) STORED, z int GENERATED ALWAYS AS (a_outer(x)) STORED);
+== bodies_in_a_circle
+CREATE FUNCTION even(int) RETURNS bool LANGUAGE plpgsql AS 'BEGIN RETURN (SELECT $1 = 0 OR bodies_in_a_circle.odd($1 - 1) OR $1 IN (SELECT x FROM bodies_in_a_circle.t)); END';
+CREATE FUNCTION odd(int) RETURNS bool LANGUAGE plpgsql AS 'BEGIN RETURN (SELECT $1 <> 0 AND bodies_in_a_circle.even($1 - 1)); END';
+CREATE FUNCTION z_inner(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1 /* as in t */';
+CREATE FUNCTION a_outer(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT bodies_in_a_circle.z_inner($1)';
+CREATE TABLE t (x int CHECK (even(x)), y int GENERATED ALWAYS AS (a_outer(x)) STORED);
+--
+CREATE TABLE t (x int);
+""")
 KEYS = cases("""
 == one_key_is_declared_twice
 CREATE TABLE t (a int, b int, PRIMARY KEY (a, b));
@@ -99,3 +120,7 @@ def test_a_name_is_taken_over_from_what_has_it_no_longer(walk: Walk) -> None:
 
 def test_keys_of_the_same_columns_are_all_made(walk: Walk) -> None:
     walk.cases(KEYS)
+
+
+def test_what_a_body_speaks_of_is_made_before_what_runs_it(walk: Walk) -> None:
+    walk.cases(BODIES)

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from colonnade.core.errors import Unsupported
 from colonnade.core.kind import NOTHING, Model, ObjectId
 from colonnade.core.plan import CycleError, Step, topological
+from colonnade.engines.postgres.mentions import heeded
 from colonnade.engines.postgres.work import Act, Work, kind_of
 
 READ = ("view", "materialized view", "function", "procedure", "aggregate")
@@ -21,7 +22,7 @@ def ordered(work: Work, made: Mapping[Act, Sequence[Step]]) -> list[Act]:
     """The acts in order. Raises Unsupported where the needs go round in a circle."""
     before = _Before(work).of(made)
     try:
-        acts = topological(sorted(made, key=lambda a: _preference(work, a, made[a])), before)
+        acts = topological(sorted(made, key=lambda a: _preference(work, a, made[a])), heeded(work, before))
     except CycleError as e:
         way = " -> ".join(f"{a.verb} {a.id}" for a in e.nodes)
         raise Unsupported(f"these objects need one another in a circle: {way}; break it up into two changes") from e
