@@ -460,3 +460,16 @@ def test_a_rewrite_that_would_take_long_waits_for_approval(flow: Flow) -> None:
     assert step.lock == "ACCESS EXCLUSIVE"
     assert step.blocks == ("public.t",)
     assert step.estimate > 0.001
+
+
+def test_a_body_that_names_something_by_no_schema_is_told_how_it_can_be_run(flow: Flow) -> None:
+    inner = "CREATE FUNCTION inner_one(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1 + 1';"
+    outer = "CREATE FUNCTION outer_one(int) RETURNS int LANGUAGE sql IMMUTABLE {} AS 'SELECT inner_one($1)';"
+    table = "CREATE TABLE t (x int, y int GENERATED ALWAYS AS (outer_one(x)) STORED);"
+    bare, pathed = (inner + outer.format(path) + table for path in ("", "SET search_path = public"))
+    remedy = "ALTER FUNCTION outer_one SET search_path"
+    assert remedy in refused(flow, bare, Unsupported)
+    flow.run(bare)
+    assert remedy in refused(flow, bare + "CREATE TABLE u ();", Unsupported)
+    flow.run("ALTER FUNCTION outer_one SET search_path = public")
+    flow.apply(pathed + "CREATE TABLE u ();")

@@ -51,7 +51,7 @@ def meaning(error: psycopg.Error, subject: str) -> ColonnadeError:
         return _connection_error(error, subject)
     found, remedy = MEANINGS.get(state or "", (Failed, "look into the operator's log"))
     said = error.diag.message_primary or type(error).__name__
-    remedy = membership(said) or remedy
+    remedy = membership(said) or unreached(error).removeprefix("; ") or remedy
     return found(f"{subject}: {said}; {remedy}")
 
 
@@ -59,6 +59,20 @@ def membership(said: str) -> str:
     """What to grant where a role cannot be acted for; nothing where the server complains of something else."""
     found = re.search(r'must be (?:able to SET ROLE|a? ?member of role|owner of .* or member of) "([^"]+)"', said)
     return f'run: GRANT "{found[1]}" TO the user in the Secret' if found else ""
+
+
+def unreached(error: psycopg.Error) -> str:
+    """What to do where a function's body names something by no schema, with a semicolon before it; nothing where that is not the error.
+
+    Sessions of ours have nothing but pg_catalog on their search_path (see session.py).
+    """
+    found = re.search(r'function "?([^\s"(]+)', error.diag.context or "")
+    if error.sqlstate not in ("42883", "42P01", "42704") or not found:
+        return ""
+    return (
+        f"; function {found[1]} is run with only pg_catalog on its search_path: write out in its body of which schema "
+        f"the things are that it uses, or give it a search_path: ALTER FUNCTION {found[1]} SET search_path = …"
+    )
 
 
 def _connection_error(error: psycopg.Error, subject: str) -> ColonnadeError:
@@ -113,4 +127,4 @@ def bad_spec(error: psycopg.Error) -> bool:
     )
 
 
-__all__ = ["InvalidSpec", "bad_spec", "meaning", "translated"]
+__all__ = ["InvalidSpec", "bad_spec", "meaning", "translated", "unreached"]

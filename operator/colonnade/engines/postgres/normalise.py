@@ -21,6 +21,7 @@ from colonnade.core.plan import Step
 from colonnade.engines import Declaration, Desired
 from colonnade.engines.postgres import fingerprint, planner
 from colonnade.engines.postgres.cache import Cache
+from colonnade.engines.postgres.errors import unreached
 from colonnade.engines.postgres.fingerprint import Fingerprint
 from colonnade.engines.postgres.kind import OWN_SCHEMAS, Fill, Wishes
 from colonnade.engines.postgres.load import BATCH, NeedsDatabase, load
@@ -291,8 +292,9 @@ class Normaliser:
             return built(connection, model, self.empty(connection))
         except psycopg.Error as e:
             said = e.diag.message_primary or type(e).__name__
+            remedy = unreached(e) or "; take what needs it out of the declaration"
             raise Unsupported(
-                f"what is declared cannot be built from what the server tells of it: {said}; take what needs it out of the declaration"
+                f"what is declared cannot be built from what the server tells of it: {said}{remedy}"
             ) from e
 
     def _room(self, desired: PgDesired) -> AbstractContextManager[Connection]:

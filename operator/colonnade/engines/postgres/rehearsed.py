@@ -20,6 +20,7 @@ from colonnade.core.kind import Model, ObjectId
 from colonnade.core.plan import Step
 from colonnade.engines import Progress
 from colonnade.engines.postgres import fingerprint, fitting, losses, planner, quarantine, renames
+from colonnade.engines.postgres.errors import unreached
 from colonnade.engines.postgres.fingerprint import Fingerprint
 from colonnade.engines.postgres.kind import OWN_SCHEMAS, Fill
 from colonnade.engines.postgres.normalise import ABOVE_US, EXPRESSIONS, Form, Normaliser, PgDesired, built, snapshot
@@ -96,9 +97,10 @@ class Rehearsed:
             try:
                 self._copied = self._marked(built(copy, self.scope.live, empty).model)
             except psycopg.Error as e:
+                tried = "; ".join(getattr(e, "__notes__", ()))[:200]
                 raise Unsupported(
-                    f"a copy of the live schema cannot be made: {e.diag.message_primary}; "
-                    f"it is tried with {'; '.join(e.__notes__ if hasattr(e, '__notes__') else [])[:200]}"
+                    f"a copy of the live schema cannot be made: {e.diag.message_primary}"
+                    f"{unreached(e)}{tried and f'; it is tried with {tried}'}"
                 ) from e
         rehearsal = Rehearsal(copy, self._sizes(), self.policy.max_blocking)
         done = self._renamed(rehearsal, copy)
@@ -184,7 +186,7 @@ class Rehearsed:
             detail = f" ({e.diag.message_detail})" if e.diag.message_detail else ""
             raise Unsupported(
                 f"a step of the plan does not work on a copy of the database: {e.diag.message_primary}{detail}: "
-                f"{statement[:160]}; nothing was changed"
+                f"{statement[:160]}{unreached(e)}; nothing was changed"
             ) from e
 
     def _expanded(self, steps: list[Step], progress: Progress) -> list[Step]:
