@@ -100,6 +100,17 @@ CREATE TABLE t (x int CHECK (even(x)), y int GENERATED ALWAYS AS (a_outer(x)) ST
 CREATE TABLE t (x int);
 """)
 KEYS = cases("""
+== both_ends_of_a_reference_get_another_type
+CREATE TABLE a (k text, v varchar(5), PRIMARY KEY (k, v));
+CREATE TABLE b (k text, v varchar(5), FOREIGN KEY (k, v) REFERENCES a);
+--
+CREATE TYPE e AS ENUM ('p', 'q', 'r');
+CREATE TABLE a (k text, v e, PRIMARY KEY (k, v));
+CREATE TABLE b (k text, v e, FOREIGN KEY (k, v) REFERENCES a);
+--
+CREATE TYPE e AS ENUM ('p', 'r');
+CREATE TABLE a (k text, v e, PRIMARY KEY (k, v));
+CREATE TABLE b (k text, v e, FOREIGN KEY (k, v) REFERENCES a);
 == one_key_is_declared_twice
 CREATE TABLE t (a int, b int, PRIMARY KEY (a, b));
 ALTER TABLE t ADD UNIQUE (a, b);

@@ -349,6 +349,7 @@ REBUILT_WHEN_CARRIED = (
     "column",
     "default",
     "check",
+    "foreign key",
     "publication table",
 )
 

@@ -17,7 +17,7 @@ from colonnade.engines.postgres.kind import LEFT_BEHIND, LONGEST_NAME, Context, 
 from colonnade.engines.postgres.kinds.column_drop import comes_along, drop
 from colonnade.engines.postgres.kinds.column_identity import identity, identity_change
 from colonnade.engines.postgres.kinds.column_query import query
-from colonnade.engines.postgres.kinds.column_type import retype
+from colonnade.engines.postgres.kinds.column_type import refers_still, retype
 from colonnade.engines.postgres.kinds.not_null import backfill, changed_nullability, set_not_null
 from colonnade.engines.postgres.options import changed_options
 from colonnade.engines.postgres.statement import Part, keys, name, printed, q, step, text, value, words
@@ -258,7 +258,9 @@ REBUILT = (
 
 def disturbs(oid: ObjectId, old: Column, new: Column) -> tuple[str, ...]:
     """Kinds of dependents that the server wants out of the way while the type changes."""
-    return REBUILT if (old.type, old.collation) != (new.type, new.collation) else ()
+    if (old.type, old.collation) == (new.type, new.collation):
+        return ()
+    return REBUILT if old.collation == new.collation and refers_still(old.type, new.type) else (*REBUILT, "foreign key")
 
 
 def carry(oid: ObjectId, old: Column, new: Column, context: Context) -> Steps:

@@ -100,6 +100,12 @@ TEXTS = ("text", "character varying", "character")
 INTEGERS = ("smallint", "integer", "bigint")
 
 
+def refers_still(old: str, new: str) -> bool:
+    """Whether a foreign key stands while one of its two columns has the old type and the other has the new one."""
+    was, now = _parts(old)[0], _parts(new)[0]
+    return was == now or any(was in family and now in family for family in (INTEGERS, TEXTS))
+
+
 def _fit(oid: ObjectId, old: Column, new: Column, context: Context) -> tuple[Check, ...]:
     """Whether every value is one of the new type, where that is a question of how it is written; since 16 the server can tell."""
     was, now = (t.partition("(")[0] for t in (old.type, new.type))
