@@ -28,6 +28,11 @@ CREATE AGGREGATE last_state(state) (sfunc = enum_larger, stype = state);
 --
 CREATE TYPE state AS ENUM ('a', 'b');
 CREATE TABLE t (s state);
+== a_function_of_rows_goes_and_their_table_is_made_anew
+CREATE TABLE t (id int PRIMARY KEY);
+CREATE FUNCTION id_of(r t) RETURNS int LANGUAGE sql AS 'SELECT r.id';
+--
+CREATE TABLE t (id int PRIMARY KEY) PARTITION BY HASH (id);
 """)
 NAMES = cases("""
 == the_primary_key_has_another_name

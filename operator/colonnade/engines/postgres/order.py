@@ -129,9 +129,9 @@ class _Before:
             else:
                 self._first(Act("create", a.id), Act("drop", a.id))
             return
-        if a.id not in self.work.remade.tables:
-            users = (u for u in self.work.users.get(a.id, ()) if u.kind != "column" and u not in self.work.moved)
-            self.before[a] |= {Act("drop", u) for u in users}
+        users = (u for u in self.work.users.get(a.id, ()) if u.kind != "column" and u not in self.work.moved)
+        table = a.id in self.work.remade.tables
+        self.before[a] |= {Act("drop", u) for u in users if not table or kind_of(u).space == "routine"}
         self._first(a, *(Act("drop", o) for o in self.work.remade.under(self.work.old, a.id)))
         own = (o for o in self.work.dropped if o.kind == "foreign key" and o.name[:2] == a.id.name)
         self.before[a] |= {Act("drop", o) for o in own if not self.work.taken_by(o)}
