@@ -101,6 +101,42 @@ class TestPolicies:
         team.gone("PostgresSchema", "stuck")
         assert columns(postgres_url, "orders") == ["id", "note"]
 
+    def test_a_pause_holds_what_would_be_dropped_until_it_is_lifted(
+        self, team: Team, shop: str, postgres_url: str
+    ) -> None:
+        team.apply(postgres("held", shop, ORDERS, deletionPolicy="Delete"))
+        team.ready("PostgresSchema", "held")
+        team.annotate("PostgresSchema", "held", paused="true")
+        team.reason("PostgresSchema", "held", "Paused")
+        team.delete("PostgresSchema", "held")
+        found = team.until("PostgresSchema", "held", lambda doc: "cannot be carried out" in message(doc))
+        assert "the resource is paused" in message(found)
+        assert columns(postgres_url, "orders") == ["id", "note"]
+        team.annotate("PostgresSchema", "held", paused=None)
+        team.gone("PostgresSchema", "held")
+        assert not any("orders" in name for name in tables(postgres_url))
+
+    def test_a_datastore_that_refuses_drops_refuses_these_too(self, team: Team, shop: str, postgres_url: str) -> None:
+        team.apply(postgres("refused", shop, ORDERS, deletionPolicy="Delete"))
+        team.ready("PostgresSchema", "refused")
+        team.merge("Datastore", shop, {"spec": {"policy": {"drops": "Refuse"}}})
+        team.until("Datastore", shop, lambda doc: doc["status"]["observedGeneration"] == doc["metadata"]["generation"])
+        team.delete("PostgresSchema", "refused")
+        found = team.until("PostgresSchema", "refused", lambda doc: "cannot be carried out" in message(doc))
+        assert "policy.drops of the Datastore is Refuse" in message(found)
+        assert columns(postgres_url, "orders") == ["id", "note"]
+
+    def test_a_plan_of_a_resource_that_went_waits_for_nobody(self, team: Team, shop: str, postgres_url: str) -> None:
+        team.apply(postgres("left", shop, USERS + ORDERS))
+        team.ready("PostgresSchema", "left")
+        team.apply(postgres("left", shop, USERS))
+        team.reason("PostgresSchema", "left", "ApprovalRequired")
+        team.delete("PostgresSchema", "left")
+        team.gone("PostgresSchema", "left")
+        (plan,) = [doc for doc in team.all("MigrationPlan") if doc["status"].get("state") != "Applied"]
+        team.until("MigrationPlan", plan["metadata"]["name"], lambda doc: doc["status"]["state"] == "Superseded")
+        assert columns(postgres_url, "orders") == ["id", "note"]
+
 
 def unreachable(team: Team, url: str) -> None:
     """A resource that wants to be deleted from a database whose address no longer leads anywhere."""
