@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import psycopg
@@ -62,6 +63,23 @@ def test_an_approved_plan_runs_at_once(team: Team, waiting: tuple[str, str], pos
     with psycopg.connect(postgres_url) as connection:
         row = connection.execute("SELECT count(*) FROM users").fetchone()
     assert row == (2,)
+
+
+def test_what_waits_in_quarantine_is_told_until_it_is_really_dropped_and_not_while_all_is_paused(
+    team: Team, make_shop: Callable[..., str], postgres_url: str
+) -> None:
+    shop = make_shop(quarantinePeriod="5s", resync="1s")
+    name, plan = waits(team, shop, postgres_url)
+    team.say(plan, "Approve")
+    found = team.until("PostgresSchema", name, lambda doc: bool(doc["status"].get("quarantined")))
+    assert [one["name"] for one in found["status"]["quarantined"]] == ["column public.users.legacy"]
+    team.annotate("Datastore", shop, paused="true")
+    team.until("Datastore", shop, lambda doc: condition(doc, "Ready")["reason"] == "Paused")
+    time.sleep(7)  # its time is over, and nobody may touch it
+    assert len(columns(postgres_url, "users")) == 3
+    team.annotate("Datastore", shop, paused=None)
+    team.until("PostgresSchema", name, lambda doc: not doc["status"].get("quarantined"))
+    assert columns(postgres_url, "users") == ["id", "email"]
 
 
 def test_a_rejected_plan_stays_until_the_declaration_changes(

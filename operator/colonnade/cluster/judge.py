@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from colonnade.cluster.load import Entry
-from colonnade.cluster.objects import Key, condition, generation, status
+from colonnade.cluster.objects import Key, condition, generation, stamp, status
 from colonnade.cluster.work import Report
 from colonnade.core.errors import ColonnadeError
 from colonnade.core.plan import Plan
 from colonnade.core.status import Standing, converged, crashed, failed, held
-from colonnade.engines import Probe
+from colonnade.engines import Probe, Waiting
 from colonnade.resources import duration
 
 _LISTED = 100
 _WARNINGS = 64
+_KEPT_ASIDE = 500
 
 
 @dataclass(frozen=True)
@@ -154,6 +156,7 @@ def _schema_fields(entry: Entry, report: Report, ran: Ran) -> dict[str, Any]:
         "warnings": list(_warnings(entry, desired.warnings.get(entry.owner, ()), result.plan)),
         "plan": _summary(waits, ran) if waits else None,
         "progress": None,
+        "quarantined": _quarantined(report.waiting),
     }
     if result.drifted or not waits:
         out["drift"] = _drift(waits, entry, ran) if waits else None
@@ -163,6 +166,14 @@ def _schema_fields(entry: Entry, report: Report, ran: Ran) -> dict[str, Any]:
         spent = duration(sum(result.outcome.timings.values()))
         out["applied"] = {"plan": ran.plan, "hash": report.ran.hash, "time": ran.now, "duration": spent}
     return out
+
+
+def _quarantined(waiting: Iterable[Waiting]) -> list[dict[str, Any]]:
+    """What can be brought back, whoever declared it; of two things of a name, the one that is dropped later."""
+    found = {f"{one.kind} {one.name}": one.until for one in sorted(waiting, key=lambda one: one.until)}
+    return [{"name": name, "dropAfter": stamp(datetime.fromisoformat(at))} for name, at in sorted(found.items())][
+        :_KEPT_ASIDE
+    ]
 
 
 def _warnings(entry: Entry, found: Iterable[str], plan: Plan | None) -> Iterable[str]:

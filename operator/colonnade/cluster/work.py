@@ -13,7 +13,19 @@ from colonnade.cluster.sessions import Session, Sessions
 from colonnade.core.errors import ColonnadeError, Refused, Unreachable
 from colonnade.core.gate import Policy
 from colonnade.core.plan import Plan
-from colonnade.engines import Database, Declaration, Desired, Outcome, Probe, Progress, Target, engine, silent
+from colonnade.engines import (
+    Database,
+    Declaration,
+    Desired,
+    Outcome,
+    Probe,
+    Progress,
+    Restorable,
+    Target,
+    Waiting,
+    engine,
+    silent,
+)
 from colonnade.reconcile import FactsOf, Result, reconcile
 
 PARTS = ("settled", "fingerprint", "read", "plan", "verify")
@@ -54,6 +66,7 @@ class Report:
     seconds: float = 0.0
     parts: dict[str, float] = field(default_factory=dict[str, float])
     calm: bool = False
+    waiting: tuple[Waiting, ...] = ()
 
     @contextmanager
     def part(self, name: str) -> Iterator[None]:
@@ -134,17 +147,20 @@ def _converse(order: Order, session: Session, hooks: Hooks, report: Report) -> N
     with report.part("probe"):
         report.probe = probe = session.look(time.monotonic())
     policy = replace(order.policy, mode="Observe") if probe.read_only else order.policy
+    tidied = policy.mode == "Apply" and not order.paused and session.database.tidy()
+    if order.known is not None and tidied:
+        return  # what the statuses tell is no longer so
     if order.known is not None:
         report.calm = session.database.settled() == order.known and session.database.fingerprint() == order.known[1]
         return
     session.rested = False
-    if policy.mode == "Apply" and not order.paused:
-        session.database.tidy()
     for owner, how in order.leaving.items():
         report.left[owner] = _let_go(session.database, owner, how, policy, order, hooks)
     if order.declarations:
         database = cast(Database, Recorded(session.database, report, hooks.running))
         report.result = reconcile(database, order.declarations, policy, hooks.facts, progress=hooks.progress)
+        if isinstance(session.database, Restorable):
+            report.waiting = tuple(session.database.waiting())
 
 
 def _let_go(database: Database, owner: str, how: str, policy: Policy, order: Order, hooks: Hooks) -> Exception | None:

@@ -131,8 +131,8 @@ class Database(Protocol):
         """One hash of everything in the database (Colonnade's own records left out): the steady state's one query."""
         ...
 
-    def tidy(self) -> None:
-        """Really drop what was in quarantine for long enough, where that is not the business of a plan."""
+    def tidy(self) -> bool:
+        """Really drop what was in quarantine for long enough, where that is not the business of a plan. Whether anything was."""
         ...
 
     def settled(self) -> tuple[str, str] | None:

@@ -63,8 +63,9 @@ class MongoDatabase:
     def fingerprint(self) -> str:
         return fingerprint(census(self._session))
 
-    def tidy(self) -> None:
+    def tidy(self) -> bool:
         """A drop that is due is a step of the next plan here."""
+        return False
 
     def settled(self) -> tuple[str, str] | None:
         """Not settled, though nothing was touched, is what has to be looked at again: a rule on its ladder, a drop that is due."""

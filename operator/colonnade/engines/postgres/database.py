@@ -174,14 +174,16 @@ class PostgresDatabase:
         executor = Executor(self.connection, self.journal, policy, self.stop, self.target.name)
         return executor.execute(plan, desired.digest, progress)
 
-    def tidy(self) -> None:
+    def tidy(self) -> bool:
         """See engines.Database."""
+        emptied = False
         with translated(self.target.name):
-            over = self.journal.over()
-        for schema in over:
-            with translated(self.target.name), self.lock():
-                if quarantine.empty(self.connection, schema, self.policy.lock_timeout):
-                    self.journal.emptied(schema)
+            for schema in self.journal.over():
+                with self.lock():
+                    if quarantine.empty(self.connection, schema, self.policy.lock_timeout):
+                        self.journal.emptied(schema)
+                        emptied = True
+        return emptied
 
     def waiting(self) -> Sequence[Waiting]:
         """See engines.Restorable."""
