@@ -1,5 +1,7 @@
 """What the schemas of applications go through over the years, and no list of features tells: leftover names, long names, the way back."""
 
+import pytest
+
 from tests.live.postgres.walk import Walk, cases
 
 ROUTINES = cases("""
@@ -65,6 +67,16 @@ CREATE TABLE t (id int, tag text NOT NULL, label text NOT NULL);
 ALTER TABLE t RENAME COLUMN tag TO name;
 --
 CREATE TABLE t (id int, tag text NOT NULL, name text);
+== a_sequence_outlives_the_table_that_it_was_made_for
+CREATE TABLE t (id serial PRIMARY KEY);
+--
+CREATE TABLE t (id serial PRIMARY KEY);
+ALTER TABLE t RENAME TO t2;
+--
+CREATE TABLE t2 (id int CONSTRAINT t_pkey PRIMARY KEY);
+CREATE SEQUENCE t_id_seq AS int;
+""")
+NOT_NULLS = cases("""
 == a_not_null_has_the_usual_name_of_another_table_s
 CREATE TABLE a (b_c int NOT NULL);
 --
@@ -74,14 +86,6 @@ ALTER TABLE a_b ADD CONSTRAINT a_b_c_not_null NOT NULL c;
 --
 CREATE TABLE _a (b_c int CONSTRAINT a_b_c_not_null NOT NULL);
 CREATE TABLE b (c int);
-== a_sequence_outlives_the_table_that_it_was_made_for
-CREATE TABLE t (id serial PRIMARY KEY);
---
-CREATE TABLE t (id serial PRIMARY KEY);
-ALTER TABLE t RENAME TO t2;
---
-CREATE TABLE t2 (id int CONSTRAINT t_pkey PRIMARY KEY);
-CREATE SEQUENCE t_id_seq AS int;
 """)
 BODIES = cases("""
 == body
@@ -132,6 +136,11 @@ def test_routines_are_told_apart_by_all_of_their_arguments(walk: Walk) -> None:
 
 def test_a_name_is_taken_over_from_what_has_it_no_longer(walk: Walk) -> None:
     walk.cases(NAMES)
+
+
+@pytest.mark.postgres(">=18")
+def test_a_not_null_has_the_usual_name_of_another(walk: Walk) -> None:
+    walk.cases(NOT_NULLS)
 
 
 def test_keys_of_the_same_columns_are_all_made(walk: Walk) -> None:

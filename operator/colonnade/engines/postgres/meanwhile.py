@@ -14,6 +14,7 @@ from dataclasses import replace
 from colonnade.core.kind import NOTHING, ObjectId
 from colonnade.core.plan import Step
 from colonnade.engines.postgres.kind import LEFT_BEHIND, Context
+from colonnade.engines.postgres.kinds.not_null import HELPER
 from colonnade.engines.postgres.statement import name, q, step, text
 from colonnade.engines.postgres.work import Work
 
@@ -21,8 +22,11 @@ KINDS = ("index", "unique", "primary key", "check", "foreign key")
 
 
 def left_behind(oid: ObjectId) -> bool:
-    """Whether it goes by such another name still: a plan was cut short, and what had to be dropped goes now."""
-    return oid.kind in KINDS and re.search(rf"_[0-9a-f]{{6}}{LEFT_BEHIND}$", oid.name[-1]) is not None
+    """Whether a plan that was cut short left it, under such another name or as the proof of a NOT NULL: it goes now."""
+    return oid.kind in KINDS and _LEFT_BEHIND.search(oid.name[-1]) is not None
+
+
+_LEFT_BEHIND = re.compile(rf"_[0-9a-f]{{6}}{LEFT_BEHIND}$|^{HELPER}[0-9a-f]{{12}}$")
 
 
 def serving(work: Work, context: Context) -> set[ObjectId]:

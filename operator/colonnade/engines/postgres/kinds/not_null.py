@@ -21,9 +21,13 @@ if TYPE_CHECKING:
     from colonnade.engines.postgres.kinds.column import Column
 
 
+HELPER = "colonnade_not_null_"
+"""How the constraint is called that proves a column free of nulls, but for a hash."""
+
+
 def helper_name(oid: ObjectId) -> str:
     """The name of the constraint that proves the column free of nulls while it becomes NOT NULL."""
-    return "colonnade_not_null_" + hashlib.sha256(".".join(oid.name).encode()).hexdigest()[:12]
+    return HELPER + hashlib.sha256(".".join(oid.name).encode()).hexdigest()[:12]
 
 
 def _no_nulls(oid: ObjectId, context: Context) -> Check:
