@@ -94,14 +94,7 @@ class Rehearsed:
         empty = self.normaliser.empty(copy)
         bare = self.scope.live.objects == empty.objects
         if not bare:
-            try:
-                self._copied = self._marked(built(copy, self.scope.live, empty).model)
-            except psycopg.Error as e:
-                tried = "; ".join(getattr(e, "__notes__", ()))[:200]
-                raise Unsupported(
-                    f"a copy of the live schema cannot be made: {e.diag.message_primary}"
-                    f"{unreached(e)}{tried and f'; it is tried with {tried}'}"
-                ) from e
+            self._copied = self._marked(self._copy_in(copy, empty))
         rehearsal = Rehearsal(copy, self._sizes(), self.policy.max_blocking)
         done = self._renamed(rehearsal, copy)
         model = read(copy) if done else self._copied or empty
@@ -131,6 +124,17 @@ class Rehearsed:
             )
         done = fitting.told(copy, self.scope.live, self.scope.wanted, done)
         return renames.suspected(done, first or (), before, self.scope.wanted)
+
+    def _copy_in(self, copy: Connection, empty: Model) -> Model:
+        """What the live schema comes to when it is built there. Raises Unsupported."""
+        try:
+            return built(copy, self.scope.live, empty).model
+        except psycopg.Error as e:
+            tried = "; ".join(getattr(e, "__notes__", ()))[:200]
+            raise Unsupported(
+                f"a copy of the live schema cannot be made: {e.diag.message_primary}"
+                f"{unreached(e)}{tried and f'; it is tried with {tried}'}"
+            ) from e
 
     def _from_nothing(self, copy: Connection, model: Model) -> Form:
         """What an empty database has become; where that is the second form, it need not be built again."""
