@@ -208,6 +208,36 @@ def test_an_index_that_a_person_failed_to_build_is_built_anew(flow: Flow) -> Non
     assert flow.ask("SELECT indisvalid FROM pg_index WHERE indexrelid = 'by_email'::regclass") is True
 
 
+TABLE = "CREATE TABLE t (id int PRIMARY KEY, a int, b int);"
+LEFT = "i_de7d1b_colonnade_old"
+"""What index `i` is called while another takes its place."""
+
+
+def test_what_a_killed_run_left_serving_stays_while_its_table_s_declaration_is_away(flow: Flow) -> None:
+    """Its resource is paused, say, and another of the same database goes on."""
+    paused, other = "PostgresSchema/shop/paused", "PostgresSchema/shop/other"
+    flow.apply({paused: TABLE + "CREATE INDEX i ON t (a);", other: "CREATE TABLE u (id int);"})
+    flow.run(f"ALTER INDEX i RENAME TO {LEFT}")
+    flow.reconcile({other: "CREATE TABLE u (id int, more int);"}, approved)
+    assert flow.column(
+        "SELECT indexrelid::regclass::text FROM pg_index WHERE indrelid = 't'::regclass AND NOT indisprimary"
+    ) == [LEFT]
+    flow.apply({paused: TABLE + "CREATE INDEX i ON t (a, b);", other: "CREATE TABLE u (id int, more int);"})
+    assert flow.column(
+        "SELECT indexrelid::regclass::text FROM pg_index WHERE indrelid = 't'::regclass AND NOT indisprimary"
+    ) == ["i"]
+
+
+def test_what_a_killed_run_left_is_in_nobody_s_way(flow: Flow) -> None:
+    """The declaration changed once more before what was left could be dropped."""
+    flow.apply(TABLE + "CREATE INDEX i ON t (a);")
+    flow.run(f"CREATE INDEX {LEFT} ON t (b)")
+    flow.apply(TABLE + "CREATE INDEX i ON t (a, b);")
+    assert flow.column(
+        "SELECT indexrelid::regclass::text FROM pg_index WHERE indrelid = 't'::regclass AND NOT indisprimary"
+    ) == ["i"]
+
+
 def test_a_run_that_is_killed_goes_on_without_being_approved_again(flow: Flow) -> None:
     """A person approved the whole of it; what is left of it is no new plan."""
     flow.apply(USERS + "CREATE INDEX old ON users (age);")

@@ -15,6 +15,7 @@ from colonnade.core.kind import NOTHING, ObjectId
 from colonnade.core.plan import Step
 from colonnade.engines.postgres.kind import LEFT_BEHIND, Context
 from colonnade.engines.postgres.kinds.not_null import HELPER
+from colonnade.engines.postgres.remade import aside as other_name
 from colonnade.engines.postgres.statement import name, q, step, text
 from colonnade.engines.postgres.work import Work
 
@@ -30,10 +31,15 @@ _LEFT_BEHIND = re.compile(rf"_[0-9a-f]{{6}}{LEFT_BEHIND}$|^{HELPER}[0-9a-f]{{12}
 
 
 def serving(work: Work, context: Context) -> set[ObjectId]:
-    """The replaced ones whose old one can stay until the new one is there."""
+    """The replaced ones whose old one can stay until the new one is there, and finds its other name free."""
     if not context.live:
         return set()
-    return {o for o in work.dropped & work.created if o.kind in KINDS and _stands_still(o, work, context)}
+    taken = {o.name[-1] for o in work.old.objects if left_behind(o)}
+    return {
+        o
+        for o in work.dropped & work.created
+        if o.kind in KINDS and other_name(o.name[-1]) not in taken and _stands_still(o, work, context)
+    }
 
 
 def built_first(work: Work, context: Context) -> dict[ObjectId, ObjectId]:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Container, Mapping
 from dataclasses import dataclass
 
 from colonnade.core.kind import NOTHING, Model, ObjectId
+from colonnade.engines.postgres.kind import RELATIONS
 from colonnade.engines.postgres.meanwhile import left_behind
 from colonnade.engines.postgres.normalise import PgDesired
 
@@ -77,7 +78,12 @@ def _managed(
     ours = {d.owner for d in desired.declarations} - desired.errors.keys()
     base = {o for o in live.objects if o in declared or ledger.get(o) in ours}
     base |= {o for o in live.objects if claimed(o, live, desired.claims)}
-    base |= {o for o in live.objects if left_behind(o)}
+    tables = {o.name for o in declared if o.kind in RELATIONS}  # of others it may still be serving, and stays
+    base |= {
+        o
+        for o, s in live.objects.items()
+        if left_behind(o) and (s.table if o.kind == "index" else o.name[:2]) in tables
+    }
     base |= {o for r in desired.wishes.renames for o in r.sources(live)}
     others = {o for o, owner in ledger.items() if owner not in ours and o not in declared}
     found = set(base)
