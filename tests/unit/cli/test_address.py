@@ -14,6 +14,7 @@ from colonnade.core.errors import InvalidSpec
         ("postgres://db.example/shop?sslmode=require", "Postgres", "db.example/shop"),
         ("postgresql://a@one:1,two:2/shop", "Postgres", "one:1,two:2/shop"),
         ("postgresql:///shop", "Postgres", "shop"),
+        ("postgresql://db:5432/shop?user=app@tenant&sslmode=require", "Postgres", "db:5432/shop"),
         ("postgresql://", "Postgres", "the default database"),
         ("mongodb://db.example/shop?replicaSet=rs0", "MongoDB", "db.example/shop"),
         ("mongodb+srv://a:b@cluster.example/shop", "MongoDB", "cluster.example/shop"),
