@@ -36,6 +36,7 @@ ROOM = 256 * 1024
 Hash = Annotated[str, Field(min_length=8, max_length=128, pattern=r"^[0-9a-f]+$")]
 LONGEST = 65536
 STEPS = 1000
+TOO_LONG = "it is too long to be kept here: colonnade plan --output sql --reverse prints it, before the plan runs"
 Statement = Annotated[str, Field(max_length=LONGEST)]
 
 
@@ -134,6 +135,7 @@ def _that_fit(steps: Iterable[core.Step]) -> Iterator[PlanStep]:
 
 
 def _step(step: core.Step) -> PlanStep:
+    too_long = step.undo is not None and len(step.undo) > LONGEST
     return PlanStep(
         id=step.id,
         statement=_cut(step.statement, LONGEST),
@@ -145,8 +147,8 @@ def _step(step: core.Step) -> PlanStep:
         estimate=duration(step.estimate) if step.estimate else None,
         hazards=tuple(_hazard(hazard) for hazard in step.hazards[:32]),
         precheck=_lines((check.query for check in step.checks), 32, 4096),
-        undo=None if step.undo is None else _cut(step.undo, LONGEST),
-        undo_note=_cut(step.undo_note, 1024) or None,
+        undo=None if too_long else step.undo,
+        undo_note=_cut(TOO_LONG if too_long else step.undo_note, 1024) or None,
     )
 
 
