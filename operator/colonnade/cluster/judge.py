@@ -43,13 +43,14 @@ def told(error: Exception) -> Standing:
     return failed(error) if isinstance(error, ColonnadeError) else crashed(error)
 
 
-def of_datastore(report: Report, ran: Ran, paused: bool) -> Judgement:
-    """How the Datastore stands: whether the database answers, lets us in, and lets us do our work."""
+def of_datastore(report: Report, ran: Ran, *, paused: bool, declared: bool) -> Judgement:
+    """How the Datastore stands: whether the database answers, lets us in, and lets us do our work; `declared` says whether anybody asks it."""
     if report.probe is None:
         assert report.error is not None
         return Judgement(told(report.error), {"pendingPlan": None})
     return Judgement(
-        _reached(report.probe, paused).drifting(drifted(report)), _datastore_fields(report, report.probe, ran)
+        _reached(report.probe, paused).drifting(drifted(report)),
+        _datastore_fields(report, report.probe, ran, declared=declared),
     )
 
 
@@ -68,13 +69,13 @@ def _reached(probe: Probe, paused: bool) -> Standing:
     )
 
 
-def _datastore_fields(report: Report, probe: Probe, ran: Ran) -> dict[str, Any]:
+def _datastore_fields(report: Report, probe: Probe, ran: Ran, *, declared: bool) -> dict[str, Any]:
     out: dict[str, Any] = {
         "server": {"version": probe.version, "tls": probe.tls, "readOnly": probe.read_only, "facts": dict(probe.facts)},
         "capabilities": list(probe.capabilities),
         "problems": list(probe.problems),
     }
-    if report.desired is None and report.error is None and not report.calm:  # nobody declares anything
+    if not declared and report.error is None:
         out |= {"managedObjects": 0, "pendingPlan": None}
     if report.desired is not None:
         out["managedObjects"] = len(report.desired.owners)

@@ -58,7 +58,9 @@ class Teller:
         told = [] if report.calm else work.entries
         judged = [(entry.doc, judge.of_schema(entry, report, ran, work.key)) for entry in told]
         if work.view.datastore is not None:
-            judged.append((work.view.datastore, judge.of_datastore(report, ran, work.paused)))
+            judged.append(
+                (work.view.datastore, judge.of_datastore(report, ran, paused=work.paused, declared=bool(work.entries)))
+            )
         await self._write(judged)
         _measure(work, report, judged)
 

@@ -119,7 +119,9 @@ def test_a_resource_that_was_left_out_says_why() -> None:
 
 def test_a_database_that_is_down_is_told_of_the_datastore_and_of_every_resource() -> None:
     down = Report(error=errors.Unreachable("no answer from db:5432"))
-    assert of_datastore(down, RAN, paused=False).standing == Standing("Unreachable", "no answer from db:5432")
+    assert of_datastore(down, RAN, paused=False, declared=True).standing == Standing(
+        "Unreachable", "no answer from db:5432"
+    )
     assert of_schema(entry(), down, RAN, KEY).standing.message == "Datastore shop: no answer from db:5432"
 
 
@@ -137,7 +139,7 @@ def test_an_error_of_one_declaration_wins_over_that_of_the_whole() -> None:
 
 
 def test_the_datastore_tells_of_its_server() -> None:
-    found = of_datastore(report(WAITS, plan(USERS)), RAN, paused=False)
+    found = of_datastore(report(WAITS, plan(USERS)), RAN, paused=False, declared=True)
     assert found.standing.ready
     assert found.fields["server"] == {"version": "18.6", "tls": True, "readOnly": False, "facts": {}}
     assert (found.fields["managedObjects"], found.fields["unmanagedObjects"], len(found.fields["unmanaged"])) == (
@@ -150,12 +152,23 @@ def test_the_datastore_tells_of_its_server() -> None:
 
 def test_a_missing_privilege_is_told_with_what_mends_it() -> None:
     found = of_datastore(
-        Report(Probe("18.6", problems=("no CREATE on shop: GRANT CREATE ON DATABASE shop TO app",))), RAN, paused=False
+        Report(Probe("18.6", problems=("no CREATE on shop: GRANT CREATE ON DATABASE shop TO app",))),
+        RAN,
+        paused=False,
+        declared=True,
     )
     assert (found.standing.reason, found.standing.ready) == ("Unauthorized", False)
     assert "GRANT CREATE" in found.standing.message
 
 
+def test_what_nobody_declares_any_more_is_not_counted() -> None:
+    nothing = Report(Probe("18.6"))
+    found = of_datastore(nothing, RAN, paused=False, declared=False)
+    assert (found.fields["managedObjects"], found.fields["pendingPlan"]) == (0, None)
+    paused = of_datastore(nothing, RAN, paused=False, declared=True)
+    assert not {"managedObjects", "pendingPlan"} & paused.fields.keys()
+
+
 def test_a_paused_datastore_is_ready_and_says_so() -> None:
-    found = of_datastore(report(), RAN, paused=True)
+    found = of_datastore(report(), RAN, paused=True, declared=True)
     assert (found.standing.ready, found.standing.reason) == (True, "Paused")
