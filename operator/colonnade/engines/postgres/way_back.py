@@ -89,9 +89,10 @@ def _wholes(old: Model, drops: Sequence[ObjectId]) -> dict[ObjectId, ObjectId]:
         ObjectId("table", o.name): s.parents[0] for o, s in old.objects.items() if o.kind == "inheritance" and s.bound
     }
     found: dict[ObjectId, ObjectId] = {}
+    going = set(drops)
     for one in drops:
         whole = one
-        while whole in above and (parent := ObjectId("table", above[whole])) in drops:
+        while whole in above and (parent := ObjectId("table", above[whole])) in going:
             whole = parent
         if whole != one:
             found[one] = whole
