@@ -55,6 +55,18 @@ PAIRS: dict[str, tuple[LiteralString, LiteralString]] = {
         T + "CREATE TABLE u () INHERITS (t)",
         T + "CREATE TABLE u (a int, b text); ALTER TABLE u INHERIT t",
     ),
+    "not null said again by a partition": (
+        "CREATE TABLE t (a int NOT NULL) PARTITION BY LIST (a); CREATE TABLE p PARTITION OF t (a NOT NULL) DEFAULT",
+        "CREATE TABLE t (a int NOT NULL) PARTITION BY LIST (a); CREATE TABLE p PARTITION OF t DEFAULT",
+    ),
+    "check said again by a partition": (
+        "CREATE TABLE t (a int CONSTRAINT c CHECK (a > 0)) PARTITION BY LIST (a); CREATE TABLE p PARTITION OF t (CONSTRAINT c CHECK (a > 0)) DEFAULT",
+        "CREATE TABLE t (a int CONSTRAINT c CHECK (a > 0)) PARTITION BY LIST (a); CREATE TABLE p PARTITION OF t DEFAULT",
+    ),
+    "check said again by a child": (
+        T + "ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0); CREATE TABLE u (CONSTRAINT c CHECK (a > 0)) INHERITS (t)",
+        T + "ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0); CREATE TABLE u () INHERITS (t)",
+    ),
     "inherited check": (
         T + "ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0); CREATE TABLE u () INHERITS (t)",
         T + "CREATE TABLE u () INHERITS (t); ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0)",

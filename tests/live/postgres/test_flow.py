@@ -113,6 +113,44 @@ def test_the_dump_of_a_database_declares_it(flow: Flow) -> None:
     assert flow.statements(dump) == []
 
 
+INHERITED = {
+    "a_partition_says_it_again": """
+CREATE TABLE t (id int, a text NOT NULL, PRIMARY KEY (a, id)) PARTITION BY LIST (a);
+CREATE TABLE p PARTITION OF t (a NOT NULL) FOR VALUES IN ('a');""",
+    "a_partition_said_it_first": """
+CREATE TABLE t (id int, a text) PARTITION BY LIST (a);
+CREATE TABLE p PARTITION OF t (a NOT NULL, id NOT NULL, CONSTRAINT k CHECK (id > 0)) FOR VALUES IN ('a');
+ALTER TABLE t ALTER a SET NOT NULL, ADD CONSTRAINT k CHECK (id > 0);""",
+    "parts_of_parts": """
+CREATE TABLE t (id int, a text NOT NULL CHECK (a <> 'c')) PARTITION BY LIST (a);
+CREATE TABLE q PARTITION OF t (a DEFAULT 'b' NOT NULL) FOR VALUES IN ('b') PARTITION BY LIST (a);
+CREATE TABLE p PARTITION OF q (a NOT NULL, CHECK (a <> 'c')) DEFAULT;""",
+    "names_of_their_own": """
+CREATE TABLE t (id int, a text CONSTRAINT n NOT NULL) PARTITION BY LIST (a);
+CREATE TABLE p PARTITION OF t (a CONSTRAINT m NOT NULL) FOR VALUES IN ('a');
+CREATE TABLE q (id int, a text CONSTRAINT k NOT NULL);
+ALTER TABLE t ATTACH PARTITION q DEFAULT;""",
+    "a_name_that_a_former_partition_kept": """
+CREATE TABLE t (a text NOT NULL) PARTITION BY LIST (a);
+CREATE TABLE p PARTITION OF t FOR VALUES IN ('a');
+ALTER TABLE t DETACH PARTITION p;""",
+    "children": """
+CREATE TABLE t (id int, a text NOT NULL, CONSTRAINT k CHECK (id > 0));
+CREATE TABLE c (a text NOT NULL, CONSTRAINT k CHECK (id > 0)) INHERITS (t);
+CREATE TABLE d (id int NOT NULL, a text NOT NULL) INHERITS (t);
+CREATE TABLE e (a text NOT NULL) INHERITS (c, d);
+ALTER TABLE c NO INHERIT t;""",
+}
+
+
+def test_the_dump_declares_what_is_inherited_and_said_again(flow: Flow) -> None:
+    for name, script in INHERITED.items():
+        flow.run(f"CREATE SCHEMA {name}; SET search_path = {name};{script}")
+    dump = flow.dump(flow.hand, "--schema-only", "--no-owner")
+    assert flow.statements(dump) == []
+    assert flow.reconcile(dump).held is None
+
+
 def test_the_dump_declares_what_the_server_prints_otherwise_the_second_time(flow: Flow) -> None:
     flow.run(
         "CREATE TABLE t (id int, status varchar(9) CHECK (status IN ('new', 'old')));"

@@ -33,7 +33,8 @@ _WITH: LiteralString = """WITH RECURSIVE hidden AS MATERIALIZED (
 ), relation AS MATERIALIZED (
   SELECT c.oid, c.relkind, c.oid::pg_catalog.regclass::pg_catalog.text AS name, CASE c.relkind WHEN 'r' THEN 'table'
     WHEN 'p' THEN 'table' WHEN 'i' THEN 'index' WHEN 'I' THEN 'index' WHEN 'S' THEN 'sequence' WHEN 'v' THEN 'view'
-    WHEN 'm' THEN 'materialized view' WHEN 'f' THEN 'foreign table' WHEN 'c' THEN 'composite type' ELSE 'relation' END AS kind
+    WHEN 'm' THEN 'materialized view' WHEN 'f' THEN 'foreign table' WHEN 'c' THEN 'composite type' ELSE 'relation' END AS kind,
+    c.relispartition AS partition
   FROM pg_catalog.pg_class c WHERE c.oid >= {first} AND c.relnamespace NOT IN (SELECT h.oid FROM hidden h)
     AND NOT EXISTS (SELECT FROM left_out l WHERE l.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND l.objid = c.oid)
 ), facts AS (

@@ -98,8 +98,10 @@ INSTEAD: Mapping[tuple[str, str], LiteralString] = {
     ): "CASE r.relkind WHEN 'c' THEN (SELECT pg_catalog.count(*) FROM pg_catalog.pg_attribute a"
     " WHERE a.attrelid = t.attrelid AND a.attnum > 0 AND a.attnum < t.attnum AND NOT a.attisdropped)"
     " WHEN 'i' THEN t.attnum WHEN 'I' THEN t.attnum END",
-    # an index or constraint made with its partition says no about this, one attached later says yes
-    ("pg_constraint", "conislocal"): "CASE WHEN t.contype IN ('c', 'n') THEN t.conislocal END",
+    # an index or constraint made with its partition says no about this, one attached later says yes; a partition's NOT NULL says
+    # yes where its CREATE repeats its parent's, and no once it was dumped and attached
+    ("pg_constraint", "conislocal"): "CASE WHEN t.contype IN ('c', 'n') THEN"
+    " t.conislocal AND NOT (r.partition IS TRUE AND t.coninhcount > 0) END",
     # whether the rows of a child were looked at when it was made after its parent's check: nothing brings that about
     ("pg_constraint", "convalidated"): "CASE WHEN t.contype <> 'c' OR t.conislocal THEN t.convalidated END",
     ("pg_constraint", "connoinherit"): "CASE WHEN t.contype IN ('c', 'n') THEN t.connoinherit END",
