@@ -73,7 +73,8 @@ class Context:
         found: defaultdict[tuple[str, str], set[tuple[str, ...]]] = defaultdict(set)
         for oid, spec in (*self.old.objects.items(), *self.new.objects.items()):
             if oid.kind == "column" and spec.not_null:
-                found[oid.name[0], spec.not_null_name or usual_not_null(oid)].add(oid.name)
+                for called in {spec.not_null_name or usual_not_null(oid), spec.not_null_called or usual_not_null(oid)}:
+                    found[oid.name[0], called].add(oid.name)
             elif oid.kind in CONSTRAINTS:
                 found[oid.name[0], oid.name[2]].add(oid.name[:2])
         return found

@@ -25,12 +25,17 @@ from colonnade.engines.postgres.statement import Part, keys, name, printed, q, s
 
 @dataclass(frozen=True)
 class Column:
-    """A column as the server describes it. `sequence` is an identity's: schema, name, type, start, increment, min, max, cache, cycle."""
+    """A column as the server describes it. `sequence` is an identity's: schema, name, type, start, increment, min, max, cache, cycle.
+
+    `not_null_name` is only told where somebody chose it: the server makes names up by what else there is at that moment, with a
+    number at the end where one is taken, and a dump leaves them out; `not_null_called` is the name that it has.
+    """
 
     type: str
     collation: str | None
     not_null: bool
     not_null_name: str
+    not_null_called: str = field(compare=False)
     not_null_no_inherit: bool
     not_null_valid: bool
     identity: str
@@ -228,7 +233,7 @@ def _settings(oid: ObjectId, old: Column | None, new: Column) -> Iterator[Step]:
 
 def freed_names(oid: ObjectId, spec: Column) -> tuple[Part, Part]:
     """What the constraint of a column that goes later is called, and what until then, so that another column can have its name now."""
-    usual = spec.not_null_name or usual_not_null(oid)
+    usual = spec.not_null_called or usual_not_null(oid)
     return name(usual), name(f"{usual[:46]}_{LEFT_BEHIND}")
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from colonnade.core.hazards import DROPS_GUARANTEE, hazard
 from colonnade.core.kind import ObjectId
 from colonnade.core.plan import Check, Step
-from colonnade.engines.postgres.kind import PROVED, Context
+from colonnade.engines.postgres.kind import PROVED, Context, usual_not_null
 from colonnade.engines.postgres.statement import Part, keys, name, printed, q, step, text, words
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def _added(oid: ObjectId, spec: Column, *, valid: bool) -> Part:
 
 
 def _constraint(oid: ObjectId, spec: Column) -> Part:
-    return name(spec.not_null_name or f"{oid.name[1]}_{oid.name[2]}_not_null"[:63])
+    return name(spec.not_null_name or usual_not_null(oid)[:63])
 
 
 def _as_constraint(oid: ObjectId, spec: Column, context: Context, checks: tuple[Check, ...]) -> Iterator[Step]:
@@ -137,7 +137,8 @@ def changed_nullability(oid: ObjectId, old: Column, new: Column, context: Contex
 
 
 def _other_constraint(oid: ObjectId, old: Column, new: Column, context: Context) -> Iterator[Step]:
-    table, was, now = name(*oid.name[:2]), _constraint(oid, old), _constraint(oid, new)
+    table, was = name(*oid.name[:2]), name(old.not_null_called or usual_not_null(oid))
+    now = _constraint(oid, new) if old.not_null_name != new.not_null_name else was
     if old.not_null_valid and not new.not_null_valid:
         yield step(oid, _dropped(oid), hazards=(hazard(DROPS_GUARANTEE, oid),), undo=_given_back(oid, old))
         yield from set_not_null(oid, new, context)
