@@ -278,6 +278,41 @@ def test_an_index_that_repeats_another_is_a_warning(flow: Flow, more: str, warne
     assert result.plan.warnings == tuple(found)
 
 
+LONG = "a" * 60
+
+
+@pytest.mark.parametrize(
+    ("declared", "warned"),
+    [
+        (
+            f"CREATE TABLE {LONG}bcde (i int);",
+            f"sql, line 1, column 14: the name {LONG}bcde has 64 bytes, and the server cuts it to {LONG}bcd;",
+        ),
+        (
+            f'CREATE TABLE t (i int,\n "{LONG}""Bcd" int);',
+            f'sql, line 2, column 2: the name {LONG}"Bcd has 64 bytes, and the server cuts it to {LONG}"Bc;',
+        ),
+        (
+            f'CREATE TABLE t (i int);CREATE VIEW v AS SELECT i AS "{"ä" * 32}" FROM t;',
+            f"has 64 bytes, and the server cuts it to {'ä' * 31};",
+        ),
+        (
+            f"CREATE TABLE {LONG} (i int UNIQUE CHECK (i > 0), b text DEFAULT '{LONG * 2}'); -- {LONG * 2}\n/* {LONG * 2} */",
+            "",
+        ),
+        (f"CREATE TABLE {LONG}bcd (i int); CREATE INDEX ON {LONG}bcd (i);", ""),
+    ],
+    ids=("word", "quoted", "another_alphabet", "no_name", "just_fits"),
+)
+def test_a_name_that_the_server_cuts_is_a_warning(flow: Flow, declared: str, warned: str) -> None:
+    result = flow.reconcile(declared)
+    found = result.desired.warnings.get(OWNER, ())
+    assert len(found) == bool(warned)
+    assert warned in "".join(found)
+    assert result.plan is not None
+    assert result.plan.warnings == found
+
+
 def test_statements_may_come_in_any_order(flow: Flow) -> None:
     flow.apply("""
         CREATE INDEX i ON t (a); CREATE VIEW v AS SELECT * FROM t; ALTER TABLE t ADD b mood; COMMENT ON VIEW v IS 'x';

@@ -75,6 +75,18 @@ def statements(source: Source) -> Iterator[Statement]:
 _ELSEWHERE = re.compile(r"\\(?:i|ir|include|include_relative|gexec)(?![a-z_])")
 
 
+def identifiers(text: str) -> Iterator[tuple[int, str]]:
+    """The names in a statement, and its words, as the server takes them, each with where it begins; none out of strings and comments."""
+    source, at = Source("", text), 0
+    while token := _TOKEN.match(text, at):
+        sort, begin = _sort(token), at
+        at = _end(source, sort, token)
+        if sort == "word":
+            yield begin, token.group().lower()
+        elif sort == "quoted":
+            yield begin, token.group().partition('"')[2][:-1].replace('""', '"')
+
+
 def _refuse_commands(source: Source, token: re.Match[str]) -> None:
     """What psql would do at a place of its own (another file, another database) cannot be done here, and would be missing."""
     if _ELSEWHERE.match(token[0]):
