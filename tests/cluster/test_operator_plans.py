@@ -82,6 +82,37 @@ def test_what_waits_in_quarantine_is_told_until_it_is_really_dropped_and_not_whi
     assert columns(postgres_url, "users") == ["id", "email"]
 
 
+def test_an_approval_of_steps_that_are_not_the_plans_does_not_count(
+    team: Team, shop: str, waiting: tuple[str, str], postgres_url: str
+) -> None:
+    name, plan = waiting
+    forged = team.get("MigrationPlan", plan)
+    assert forged is not None
+    team.merge("PostgresSchema", name, {"spec": {"sql": WITH}})
+    team.plan(plan, "Superseded")
+    team.kubectl("delete", "migrationplan", plan)
+    steps = [{"id": "s1", "statement": "COMMENT ON TABLE users IS 'harmless'", "transactional": True}]
+    told = forged["spec"]["plan"]
+    spec = {
+        "datastoreRef": {"name": shop},
+        "plan": {**told, "steps": steps},
+        "approval": {"hash": told["hash"], "verdict": "Approve", "reason": "it looks harmless"},
+    }
+    team.apply({"apiVersion": forged["apiVersion"], "kind": forged["kind"], "metadata": {"name": plan}, "spec": spec})
+    team.merge("PostgresSchema", name, {"spec": {"sql": WITHOUT}})
+    held = team.reason("PostgresSchema", name, "ApprovalRequired")
+    assert held["status"]["plan"]["name"] == f"{plan}-2"
+    assert columns(postgres_url, "users") == ["id", "email", "legacy"]
+    assert team.plan(plan, "Superseded")["status"]["supersededBy"] == f"{plan}-2"
+    true = team.plan(f"{plan}-2", "Pending")
+    assert true["spec"]["plan"]["hash"] == told["hash"]
+    assert [step["statement"] for step in true["spec"]["plan"]["steps"]] == [
+        step["statement"] for step in told["steps"]
+    ]
+    team.say(f"{plan}-2", "Approve")
+    team.plan(f"{plan}-2", "Applied")
+
+
 def test_a_rejected_plan_stays_until_the_declaration_changes(
     team: Team, waiting: tuple[str, str], postgres_url: str
 ) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from colonnade.cluster.api import CONFIG_MAPS, SECRETS, Document, Place
-from colonnade.resources import GROUP, RESOURCES, VERSION
+from colonnade.resources import GROUP, RESOURCES, VERSION, MigrationSteps
 
 PAUSED, RECONCILE_AT, RELEASE = (f"{GROUP}/{name}" for name in ("paused", "reconcile-at", "release"))
 FINALIZER = f"{GROUP}/cleanup"
@@ -115,8 +115,19 @@ def lean(doc: Document) -> Document:
         meta["annotations"] = notes
     if doc["kind"] == PLAN:
         spec = doc["spec"]
-        return {**doc, "metadata": meta, "spec": {**spec, "plan": {"hash": spec["plan"]["hash"]}}}
+        return {**doc, "metadata": meta, "spec": {**spec, "plan": {"hash": spec["plan"]["hash"], "told": told(doc)}}}
     return {**doc, "metadata": meta}
+
+
+def told(doc: Mapping[str, Any]) -> str:
+    """A hash of what a MigrationPlan tells a person who approves it, also of one that is `lean`; none of one that is no plan."""
+    plan = doc["spec"]["plan"]
+    if plan.keys() == {"hash", "told"}:
+        return str(plan["told"])
+    try:
+        return MigrationSteps.model_validate(plan).told
+    except ValueError:
+        return ""
 
 
 def stamp(moment: datetime | None = None) -> str:

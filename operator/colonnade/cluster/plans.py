@@ -1,18 +1,20 @@
 """MigrationPlans: one for each plan that waits or ran, owned by its Datastore, the newest twenty kept.
 
 A plan's verdict counts while it has not run: the same change needed once more, from the same premise, is asked for once more,
-under a name with a number.
+under a name with a number. So it is where somebody else made a MigrationPlan of the name that does not tell the plan as it is: what
+a person approves is what runs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from itertools import count
 from typing import Any
 
+from colonnade.cluster import judge
 from colonnade.cluster.api import Api, ApiError, Document
-from colonnade.cluster.judge import told
-from colonnade.cluster.objects import OWN, PLAN, Id, Key, id_of, metadata, moment, stamp, status
+from colonnade.cluster.objects import OWN, PLAN, Id, Key, id_of, metadata, moment, stamp, status, told
 from colonnade.cluster.store import Store, View
 from colonnade.cluster.writer import Writer
 from colonnade.core.errors import ColonnadeError
@@ -36,25 +38,31 @@ def plan_hash(doc: Mapping[str, Any]) -> str:
     return str(doc["spec"]["plan"]["hash"])
 
 
+def tells(doc: Document, plan: Plan) -> bool:
+    """Whether the MigrationPlan says what this plan does: others may create one, with a hash that fits and steps that are none of it."""
+    return told(doc) == MigrationSteps.of(plan, doc["spec"]["datastoreRef"]["name"]).told
+
+
 def verdict(plans: Iterable[Document], plan: Plan) -> Verdict | None:
-    """A person's word on this very plan, if it has not run already."""
+    """A person's word on this very plan, if it has not run already, and was told to that person as it is."""
     for doc in plans:
         said = doc["spec"].get("approval") or {}
-        if plan_hash(doc) == plan.hash == said.get("hash") and state(doc) != "Applied":
+        if plan_hash(doc) == plan.hash == said.get("hash") and state(doc) != "Applied" and tells(doc, plan):
             return Verdict(said["hash"], said.get("verdict") == "Approve", str(said.get("reason") or ""))
     return None
 
 
-def name_for(plans: Iterable[Document], key: Key, plan: Plan) -> str:
-    """The name of this plan's MigrationPlan: that of the one there is and which has not run, else a new one."""
-    known = {metadata(doc)["name"]: doc for doc in plans}
+def names(key: Key, plan: Plan) -> Iterator[str]:
+    """The names that this plan's MigrationPlan may have, the first choice first."""
     base = f"{key.name[:200]}-{plan.hash[:10]}"
-    number = 1
-    while True:
-        name = base if number == 1 else f"{base}-{number}"
-        if name not in known or (plan_hash(known[name]) == plan.hash and state(known[name]) != "Applied"):
-            return name
-        number += 1
+    yield base
+    yield from (f"{base}-{number}" for number in count(2))
+
+
+def serves(doc: Document, key: Key, plan: Plan) -> bool:
+    """Whether this is the MigrationPlan of the plan: the one that tells it, and that has not run."""
+    own = doc["spec"]["datastoreRef"]["name"] == key.name
+    return own and plan_hash(doc) == plan.hash and state(doc) != "Applied" and tells(doc, plan)
 
 
 def document(name: str, datastore: Mapping[str, Any], plan: Plan) -> Document:
@@ -88,12 +96,16 @@ class Plans:
         self._api, self._store, self._writer = api, store, writer
 
     async def ensure(self, view: View, plan: Plan) -> Document:
-        """The MigrationPlan of this plan, made if it is not there."""
+        """The MigrationPlan of this plan, made if it is not there: that of its name which has not run, else one with the next number."""
+        for name in names(view.key, plan):
+            doc = self._store.find(Id(PLAN, view.key.namespace, name)) or await self._made(view, plan, name)
+            if serves(doc, view.key, plan):
+                return doc
+        raise AssertionError
+
+    async def _made(self, view: View, plan: Plan, name: str) -> Document:
+        """A new MigrationPlan of this name, or the one that somebody made meanwhile."""
         assert view.datastore is not None
-        plans = self._store.view(view.key).plans
-        name = name_for(plans, view.key, plan)
-        if (found := self._store.find(Id(PLAN, view.key.namespace, name))) is not None:
-            return found
         try:
             made = await self._api.create(OWN[PLAN], view.key.namespace, document(name, view.datastore, plan))
         except ApiError as error:
@@ -141,7 +153,7 @@ class Plans:
         spent = (datetime.now(UTC) - moment(status(doc).get("started") or stamp())).total_seconds()
         fields = {"state": "Applied", "finished": stamp(), "duration": duration(max(spent, 0.0)), "steps": steps}
         proved = converged(f"{len(plan.steps)} step(s) ran, and the result was proved")
-        await self._writer.write(doc, told(error) if error else proved, fields)
+        await self._writer.write(doc, judge.told(error) if error else proved, fields)
         await self._prune(view)
 
     async def fail(self, view: View, name: str, error: Exception) -> None:
@@ -150,9 +162,9 @@ class Plans:
         if doc is None:
             return
         if isinstance(error, ColonnadeError) and error.reason in _RESUMED:
-            await self._writer.write(doc, told(error), {"state": "Pending"})
+            await self._writer.write(doc, judge.told(error), {"state": "Pending"})
         else:
-            await self._writer.write(doc, told(error), {"state": "Failed", "finished": stamp()})
+            await self._writer.write(doc, judge.told(error), {"state": "Failed", "finished": stamp()})
 
     async def settle(self, view: View) -> None:
         """Nothing is left to do: what was open is done, or no longer needed."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Annotated, ClassVar, Literal, Self
@@ -102,6 +104,14 @@ class MigrationSteps(Frozen):
     hash: Hash
     """Hash of the whole plan: what an approval is bound to."""
 
+    @property
+    def told(self) -> str:
+        """A hash of what is told of all that an approval is bound to; the rest was measured, and is another the next time."""
+        steps = [[s.id, s.statement, s.transactional, s.batched, _codes(s)] for s in self.steps]
+        left = [line.split(": ")[:2] for line in self.omitted_hazards]
+        facts = [self.datastore, self.premise, self.hash, steps, self.omitted, left]
+        return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+
     @classmethod
     def of(cls, plan: core.Plan, datastore: str | None = None) -> Self:
         """The plan as the resource shows it, cut where it would be too large; its hash is that of all steps.
@@ -122,6 +132,10 @@ class MigrationSteps(Frozen):
             premise=plan.premise,
             hash=plan.hash,
         )
+
+
+def _codes(step: PlanStep) -> list[list[str]]:
+    return [[hazard.code, hazard.weight] for hazard in step.hazards]
 
 
 def _that_fit(steps: Iterable[core.Step]) -> Iterator[PlanStep]:

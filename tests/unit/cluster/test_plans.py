@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 import pytest
 
-from colonnade.cluster.objects import Key
-from colonnade.cluster.plans import document, name_for, verdict
+from colonnade.cluster.objects import Key, lean
+from colonnade.cluster.plans import document, names, serves, verdict
 from colonnade.core.gate import Verdict
+from colonnade.core.hazards import DELETES_DATA, hazard
 from colonnade.core.plan import Plan, Step, numbered
-from colonnade.resources import load
+from colonnade.resources import MigrationSteps, load
 
 SHOP = Key("team", "shop")
 PLAN = Plan(
     "shop", numbered([Step("DROP TABLE users", "table users")]), "f" * 32, resources=("PostgresSchema/team/users",)
 )
+DANGEROUS = replace(PLAN.steps[0], hazards=(hazard(DELETES_DATA, "table users", "7 rows"),))
 OTHER = Plan("shop", numbered([Step("DROP TABLE orders", "table orders")]), "f" * 32)
 
 
 def kept(
     plan: Plan, name: str, state: str | None = "Pending", said: str | None = None, hash_: str | None = None
 ) -> dict[str, Any]:
-    spec: dict[str, Any] = {"datastoreRef": {"name": "shop"}, "plan": {"hash": plan.hash}}
+    steps = MigrationSteps.of(plan).model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    spec: dict[str, Any] = {"datastoreRef": {"name": "shop"}, "plan": steps}
     if said:
         spec["approval"] = {"hash": hash_ or plan.hash, "verdict": said, "reason": "because"}
     return {
@@ -36,7 +41,7 @@ def kept(
 
 @pytest.mark.parametrize("state", ["Pending", "Approved", "Failed", "Superseded", "Running", None])
 def test_a_word_on_this_very_plan_counts_until_it_has_run(state: str | None) -> None:
-    assert verdict([kept(PLAN, "shop-1", state, "Approve")], PLAN) == Verdict(
+    assert verdict([lean(kept(PLAN, "shop-1", state, "Approve"))], PLAN) == Verdict(
         PLAN.hash, approved=True, reason="because"
     )
     assert verdict([kept(PLAN, "shop-1", state, "Reject")], PLAN) == Verdict(
@@ -55,12 +60,51 @@ def test_a_word_on_another_plan_or_for_another_hash_does_not_count() -> None:
 
 
 def test_one_plan_keeps_one_name_and_the_same_change_needed_again_gets_a_number() -> None:
-    name = name_for([], SHOP, PLAN)
-    assert name == f"shop-{PLAN.hash[:10]}"
-    assert name_for([kept(PLAN, name, "Pending")], SHOP, PLAN) == name
-    assert name_for([kept(PLAN, name, "Applied")], SHOP, PLAN) == f"{name}-2"
-    assert name_for([kept(PLAN, name, "Applied"), kept(PLAN, f"{name}-2", "Pending")], SHOP, PLAN) == f"{name}-2"
-    assert name_for([kept(OTHER, name, "Pending")], SHOP, PLAN) == f"{name}-2", "ten digits of a hash may meet"
+    name = f"shop-{PLAN.hash[:10]}"
+    assert [*islice(names(SHOP, PLAN), 3)] == [name, f"{name}-2", f"{name}-3"]
+    assert serves(kept(PLAN, name, "Pending"), SHOP, PLAN)
+    assert not serves(kept(PLAN, name, "Applied"), SHOP, PLAN)
+    assert not serves(kept(OTHER, name, "Pending"), SHOP, PLAN), "ten digits of a hash may meet"
+    assert not serves(kept(PLAN, name, "Pending"), Key("team", "other"), PLAN)
+
+
+HARMLESS = numbered([Step("COMMENT ON TABLE users IS 'x'", "table users")])
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(PLAN, steps=HARMLESS),
+        replace(PLAN, steps=numbered([*PLAN.steps, *HARMLESS])),
+        replace(PLAN, steps=()),
+        replace(PLAN, premise="e" * 32),
+        replace(PLAN, steps=numbered([DANGEROUS])),
+        replace(PLAN, steps=numbered([replace(PLAN.steps[0], transactional=False)])),
+    ],
+    ids=("another_step", "one_more", "none", "another_premise", "another_hazard", "run_otherwise"),
+)
+def test_a_word_on_what_is_not_the_plan_does_not_count_whatever_its_hash(other: Plan) -> None:
+    false = kept(other, "shop-1", said="Approve", hash_=PLAN.hash)
+    false["spec"]["plan"]["hash"] = PLAN.hash
+    assert verdict([false], PLAN) is None
+    assert verdict([lean(false)], PLAN) is None
+    assert not serves(false, SHOP, PLAN)
+    assert verdict([false, kept(PLAN, "shop-2", said="Reject")], PLAN) == Verdict(
+        PLAN.hash, approved=False, reason="because"
+    )
+
+
+def test_what_is_measured_anew_each_time_makes_no_other_plan() -> None:
+    (step,) = numbered([DANGEROUS])
+    plan = replace(PLAN, steps=(step,))
+    later = replace(step, estimate=7.0, blocks=("table users",), hazards=(replace(step.hazards[0], message="8 rows"),))
+    assert verdict([kept(replace(plan, steps=(later,)), "shop-1", said="Approve")], plan) is not None
+
+
+def test_what_is_no_plan_at_all_is_passed_over() -> None:
+    odd = kept(PLAN, "shop-1", said="Approve")
+    del odd["spec"]["plan"]["premise"]
+    assert verdict([odd], PLAN) is None
 
 
 def test_the_document_is_owned_by_its_datastore_and_carries_none_of_its_labels() -> None:
