@@ -15,7 +15,7 @@ from colonnade.core.kind import NOTHING, ObjectId
 from colonnade.core.plan import Step
 from colonnade.engines.postgres.kind import LEFT_BEHIND, Context
 from colonnade.engines.postgres.kinds.not_null import HELPER
-from colonnade.engines.postgres.remade import aside as other_name
+from colonnade.engines.postgres.remade import other_name
 from colonnade.engines.postgres.statement import name, q, step, text
 from colonnade.engines.postgres.work import Work
 
@@ -97,10 +97,10 @@ def renamed(oid: ObjectId, called: str) -> Step:
 
 def by_its_other_name(steps: Sequence[Step], oid: ObjectId, called: str) -> list[Step]:
     """The steps about the old one, as it is called by then."""
-    return [replace(s, statement=aside(s.statement, oid, called)) for s in steps]
+    return [replace(s, statement=with_other_name(s.statement, oid, called)) for s in steps]
 
 
-def aside(statement: str, oid: ObjectId, called: str) -> str:
+def with_other_name(statement: str, oid: ObjectId, called: str) -> str:
     """A statement about it, with the other name."""
     last, schema = oid.name[-1], oid.name[0]
     either = rf"(?:{re.escape(text(name(last)))}|{re.escape(last)})"

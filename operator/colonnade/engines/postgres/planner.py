@@ -141,7 +141,7 @@ class _Planning:
         work.serving = meanwhile.serving(work, self.context)
         work.built_first = meanwhile.built_first(work, self.context)
         moved |= work.serving
-        work.moved = {o: remade.aside(o.name[-1]) for o in moved}
+        work.moved = {o: remade.other_name(o.name[-1]) for o in moved}
         work.freed = work.to_free()
         acts = [Act("move", o) for o in moved] + [Act("copy", o) for o in work.remade.copied]
         acts += [Act("free", o) for o in work.freed] + [Act("build", o) for o in work.built_first]
@@ -268,7 +268,9 @@ class _Planning:
         if oid in self.work.serving:
             made = meanwhile.by_its_other_name(made, oid, self.work.moved[oid])
         elif oid in self.work.moved:
-            made = [replace(s, statement=way_back.aside(s.statement, oid, self.work.moved[oid])) for s in made]
+            made = [
+                replace(s, statement=way_back.with_other_name(s.statement, oid, self.work.moved[oid])) for s in made
+            ]
         if (oid in self.work.created and not kind.holds_data) or meanwhile.left_behind(oid):
             made = [replace(s, hazards=tuple(h for h in s.hazards if h.code not in TEMPORARY)) for s in made]
         if rows_stay:

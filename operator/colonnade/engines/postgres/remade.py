@@ -34,7 +34,7 @@ WATCHERS = ("trigger", "rule")
 KEYS = ("primary key", "unique", "exclusion")
 
 
-def aside(one: str) -> str:
+def other_name(one: str) -> str:
     """A name for what gives its own up for a while; another for each, and never longer than the server keeps."""
     digest = hashlib.sha256(one.encode()).hexdigest()[:6]
     return f"{one.encode()[:40].decode(errors='ignore')}_{digest}{LEFT_BEHIND}"
@@ -130,7 +130,7 @@ def move(oid: ObjectId, context: Context) -> Iterator[Step]:
 
 
 def _renamed(oid: ObjectId, word: Part, was: tuple[str, ...]) -> Step:
-    now = aside(was[-1])
+    now = other_name(was[-1])
     there, back = (
         q("ALTER {} {} RENAME TO {}", word, name(was[0], a), name(b)) for a, b in ((was[1], now), (now, was[1]))
     )
@@ -170,7 +170,7 @@ def copy(oid: ObjectId, context: Context) -> Iterator[Step]:
         position = q(
             "SELECT pg_catalog.setval({}, last_value, is_called) FROM {}",
             value(text(name(*new))),
-            name(old[0], aside(old[1])),
+            name(old[0], other_name(old[1])),
         )
         yield step(oid, position, undo="the old sequence keeps its own position")
 
@@ -178,13 +178,13 @@ def copy(oid: ObjectId, context: Context) -> Iterator[Step]:
 def _copy(oid: ObjectId, context: Context, how: str) -> Part:
     found = list(_values(oid, context, how))
     if not found:
-        return q("SELECT 1 FROM {} LIMIT 0", source(oid, context, aside(oid.name[1])))
+        return q("SELECT 1 FROM {} LIMIT 0", source(oid, context, other_name(oid.name[1])))
     return q(
         "INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM {}",
         name(*oid.name),
         listed(name(c) for c, _ in found),
         listed(v for _, v in found),
-        source(oid, context, aside(oid.name[1])),
+        source(oid, context, other_name(oid.name[1])),
     )
 
 

@@ -57,7 +57,7 @@ def _as_called(work: Work, made: Made, again: Mapping[ObjectId, list[str]]) -> I
         elif act.verb == "drop" and made[act] and made[act][-1].undo is None:
             texts = again.get(act.id, [])
             if act.id in work.serving:
-                texts = [meanwhile.aside(s, act.id, moved[act.id]) for s in texts]
+                texts = [meanwhile.with_other_name(s, act.id, moved[act.id]) for s in texts]
             if act.id in work.freed:
                 was, now = (text(one) for one in freed_names(act.id, work.old.objects[act.id]))
                 texts = [s.replace(f" CONSTRAINT {was} ", f" CONSTRAINT {now} ") for s in texts]
@@ -120,7 +120,7 @@ def _none(made: Step) -> Step:
     return replace(made, undo=None, undo_note="the change the other way round copies the rows back")
 
 
-def aside(statement: str, oid: ObjectId, called: str) -> str:
+def with_other_name(statement: str, oid: ObjectId, called: str) -> str:
     """A statement about an object that goes by another name for a while."""
     return statement.replace(text(name(*oid.name)), text(name(*oid.name[:-1], called)), 1)
 
