@@ -20,11 +20,26 @@ def walk(
 
 
 @pytest.fixture
-def flow(
+def make_flow(
     make_postgres: Callable[[], str], make_role: MakeRole, psql: Callable[[str, str], str], pg_dump: Callable[..., str]
-) -> Iterator[Flow]:
-    """One database: see `flow.py`. No test leaves a scratch database behind."""
-    url = make_postgres()
-    flowing = Flow(make_role(url, "SUPERUSER"), url, psql, pg_dump)
-    yield flowing
-    assert flowing.scratch_databases() == []
+) -> Iterator[Callable[[str], Flow]]:
+    """Databases of their own, on each of which Colonnade works as a role with these attributes: see `flow.py`.
+
+    No test leaves a scratch database behind.
+    """
+    made: list[Flow] = []
+
+    def make(attributes: str) -> Flow:
+        url = make_postgres()
+        made.append(Flow(make_role(url, attributes), url, psql, pg_dump))
+        return made[-1]
+
+    yield make
+    for flowing in made:
+        assert flowing.scratch_databases() == []
+
+
+@pytest.fixture
+def flow(make_flow: Callable[[str], Flow]) -> Flow:
+    """One database, where Colonnade may do everything."""
+    return make_flow("SUPERUSER")

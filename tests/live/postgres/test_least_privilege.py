@@ -7,22 +7,18 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.fixtures.postgres import MakeRole
 from tests.live.postgres.flow import Flow
 from tests.live.postgres.test_part import large, whole
 
 
 @pytest.fixture
-def modest(
-    make_postgres: Callable[[], str], make_role: MakeRole, psql: Callable[[str, str], str], pg_dump: Callable[..., str]
-) -> Iterator[Flow]:
-    url = make_postgres()
-    flowing = Flow(make_role(url, "CREATEDB"), url, psql, pg_dump)
-    role, database = urlsplit(flowing.url).username, urlsplit(url).path[1:]
-    psql(url, f'ALTER DATABASE "{database}" OWNER TO "{role}"; ALTER SCHEMA public OWNER TO "{role}";')
+def modest(make_flow: Callable[[str], Flow]) -> Iterator[Flow]:
+    flowing = make_flow("CREATEDB")
+    role, database = urlsplit(flowing.url).username, urlsplit(flowing.hand).path[1:]
+    flowing.run(f'ALTER DATABASE "{database}" OWNER TO "{role}"; ALTER SCHEMA public OWNER TO "{role}";')
     yield flowing
     flowing.close()
-    psql(url, f'REASSIGN OWNED BY "{role}" TO CURRENT_USER; DROP OWNED BY "{role}";')
+    flowing.run(f'REASSIGN OWNED BY "{role}" TO CURRENT_USER; DROP OWNED BY "{role}";')
 
 
 def test_what_a_superuser_made_beside_it_stops_no_change(modest: Flow) -> None:
