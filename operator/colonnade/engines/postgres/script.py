@@ -72,7 +72,7 @@ def statements(source: Source) -> Iterator[Statement]:
         yield Statement(text[start:].rstrip(), tuple(words), source, start)
 
 
-_ELSEWHERE = re.compile(r"\\(?:i|ir|include|include_relative|gexec)(?![a-z_])")
+_ELSEWHERE = re.compile(r"\\(?:i|ir|include|include_relative|gexec|c|connect|copy|if|elif|else|endif)(?![a-z_])")
 
 
 def identifiers(text: str) -> Iterator[tuple[int, str]]:
@@ -88,7 +88,7 @@ def identifiers(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _refuse_commands(source: Source, token: re.Match[str]) -> None:
-    """What psql would do at a place of its own (another file, another database) cannot be done here, and would be missing."""
+    """What psql would do at a place of its own (another file, another database) or not at all cannot be done here, and would be missing or too much."""
     if _ELSEWHERE.match(token[0]):
         where = Statement(token[0], (), source, token.start()).place(1)
         raise InvalidSpec(

@@ -92,7 +92,7 @@ def test_a_place_counts_characters_and_lines_within_the_statement() -> None:
         ";;;",
         "-- only a comment",
         "/* only /* a */ comment */",
-        "\\connect shop\n\\set x 1\n\\. \n",
+        "\\echo shop\n\\set x 1\n\\. \n",
         "\ufeff",
         "\\restrict abc;def\n",
     ],
@@ -102,8 +102,17 @@ def test_there_is_no_statement_where_nothing_is_said(text: str) -> None:
 
 
 def test_commands_of_psql_are_passed_over_between_statements_alone() -> None:
-    assert cut("\\c x\nSELECT 1;\n\\d\nSELECT '\n\\d\n';") == ["SELECT 1", "SELECT '\n\\d\n'"]
+    assert cut("\\cd x\nSELECT 1;\n\\d\nSELECT '\n\\d\n';") == ["SELECT 1", "SELECT '\n\\d\n'"]
     assert cut("SELECT 1\n\\d\n;") == ["SELECT 1\n\\d\n"], "Postgres tells where it stands"
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["\\i", "\\ir", "\\include", "\\gexec", "\\c", "\\connect", "\\copy", "\\if", "\\elif", "\\else", "\\endif"],
+)
+def test_commands_of_psql_that_would_bring_more_or_less_are_refused(command: str) -> None:
+    said = refusal(f"CREATE TABLE t (a int);\n{command} shop\nCREATE TABLE u (a int);")
+    assert said.startswith(f"a.sql, line 2, column 1: {command} is a command of psql's and no SQL")
 
 
 def test_the_mark_of_some_editors_is_passed_over() -> None:
