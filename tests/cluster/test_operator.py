@@ -130,6 +130,8 @@ def test_sql_in_a_config_map_is_read_and_read_again_when_it_changes(team: Team, 
     assert "ConfigMap shop-sql is not there" in message(waiting)
     team.apply(config_map("shop-sql", other="x"))
     team.until("PostgresSchema", "from-map", lambda doc: "has no key 'schema.sql'; it has other" in message(doc))
+    team.apply(config_map("shop-sql") | {"binaryData": {"schema.sql": "/w=="}})
+    team.until("PostgresSchema", "from-map", lambda doc: "key 'schema.sql' is binary data" in message(doc))
     team.apply(config_map("shop-sql", **{"schema.sql": ORDERS}))
     team.ready("PostgresSchema", "from-map")
     team.apply(config_map("shop-sql", **{"schema.sql": ORDERS.replace("note", "remark text, note")}))

@@ -96,7 +96,7 @@ class ConfigMaps:
 
     def __init__(self, texts: Iterable[Source]) -> None:
         self._texts = tuple(texts)
-        self._found: dict[str, tuple[str, dict[str, Any]]] | None = None
+        self._found: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] | None = None
 
     def source(self, told: str, entry: SqlFrom) -> Source:
         """The SQL of one entry. Raises InvalidSpec where it is in none of the files."""
@@ -105,10 +105,14 @@ class ConfigMaps:
             raise InvalidSpec(
                 f"{told}, spec.sqlFrom: Secret {secret} is in the cluster; leave out --url, or give its SQL with -f"
             )
-        name, data = self._all().get(ref.name, ("", {}))
+        name, data, binary = self._all().get(ref.name, ("", {}, {}))
         if not name:
             raise InvalidSpec(
                 f"{told}, spec.sqlFrom: ConfigMap {ref.name} is in none of the files; give its file with -f, or leave out --url"
+            )
+        if ref.key in binary:
+            raise InvalidSpec(
+                f"{told}, spec.sqlFrom: ConfigMap {ref.name}, key {ref.key!r} is binary data, and SQL is text; write it in UTF-8, under data"
             )
         if ref.key not in data:
             raise InvalidSpec(
@@ -116,14 +120,18 @@ class ConfigMaps:
             )
         return Source(f"{name}, ConfigMap {ref.name}, key {ref.key}", str(data[ref.key]))
 
-    def _all(self) -> dict[str, tuple[str, dict[str, Any]]]:
+    def _all(self) -> dict[str, tuple[str, dict[str, Any], dict[str, Any]]]:
         from colonnade.resources import documents
 
         if self._found is None:
             docs = ((text.name, doc.content) for text in self._texts for doc in documents(text.text, text.name))
             maps = ((file, content) for file, content in docs if content.get("kind") == "ConfigMap")
             self._found = {
-                str((content.get("metadata") or {}).get("name")): (file, content.get("data") or {})
+                str((content.get("metadata") or {}).get("name")): (
+                    file,
+                    content.get("data") or {},
+                    content.get("binaryData") or {},
+                )
                 for file, content in maps
             }
         return self._found

@@ -79,6 +79,10 @@ def read_schema(doc: Mapping[str, Any], datastore: Datastore) -> Schema:
     return schema
 
 
+BINARY = "is binary data, and SQL is text; write it in UTF-8, under data"
+"""What is wrong with a key under binaryData, where kubectl puts a file that is not in UTF-8."""
+
+
 def _sources(schema: Schema, find: Find) -> tuple[Source, ...]:
     if isinstance(schema, MongoSchema):
         return ()
@@ -94,6 +98,8 @@ def _source(namespace: str, entry: SqlFrom, find: Find) -> Source:
     if (doc := find(Id(kind, namespace, ref.name))) is None:
         raise WaitingForDependency(f"sqlFrom: {kind} {ref.name} is not there; create it in this namespace")
     found = doc.get("data") or {} if kind == "ConfigMap" else _texts(doc)
+    if ref.key in (doc.get("binaryData") or {}):
+        raise WaitingForDependency(f"sqlFrom: {kind} {ref.name}, key {ref.key!r} {BINARY}")
     if ref.key not in found:
         held = ", ".join(sorted(found)) or "none"
         raise WaitingForDependency(

@@ -64,6 +64,10 @@ def test_a_resource_is_declared_by_itself_with_the_texts_it_refers_to() -> None:
     [
         ((), r"ConfigMap more is in none of the files"),
         ((MORE.replace("more.sql:", "other.sql:"),), "has no key 'more.sql'; it has other.sql"),
+        (
+            (MORE.replace("data: {more.sql: CREATE TABLE more (id int);}", "binaryData: {more.sql: /w==}"),),
+            "key 'more.sql' is binary data",
+        ),
     ],
 )
 def test_what_a_resource_refers_to_has_to_be_among_the_files(others: tuple[str, ...], message: str) -> None:
