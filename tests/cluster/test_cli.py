@@ -70,7 +70,8 @@ def test_a_plan_is_looked_at_and_approved(
     assert cli("show", name, where, "-o", "sql").out.startswith("-- plan")
     asked = cli("approve", name, where)
     assert (asked.code, "say --yes" in asked.err) == (3, True)
-    assert cli("approve", name, where, "--yes", "--reason", "nobody reads logs").code == 0
+    said = cli("approve", name, where, "--yes", "--reason", "nobody reads logs")
+    assert (said.code, f"{name} approved; it runs, in its window, if" in said.out) == (0, True)
     team.plan(name, "Applied")
     assert "Approved: nobody reads logs" in cli("show", name, where).out
     late = cli("approve", name, where, "--yes")

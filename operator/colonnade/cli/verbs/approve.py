@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from colonnade.cli import cluster, options
 from colonnade.cli.entry import CONVERGED
@@ -13,8 +13,11 @@ from colonnade.cli.verbs.show import shown
 from colonnade.core.errors import Refused
 
 if TYPE_CHECKING:
-    from colonnade.cluster.api import Api
+    from collections.abc import Mapping
 
+    from colonnade.cluster.api import Api, Document
+
+APPROVED = "approved; it runs, in its window, if the database and what is declared are still what it was made for"
 _DONE = ("Applied", "Superseded", "Running")
 
 
@@ -35,22 +38,27 @@ def decide(args: Namespace, verdict: str) -> int:
     where = cluster.namespace(args)
     doc = cluster.within(args, lambda api: cluster.found(api, "MigrationPlan", where, args.name))
     print(*shown(doc, paint(args)), sep="\n")
-    if state(doc) in _DONE:
-        raise Refused(
-            f"{args.name} is {state(doc)}: nothing waits for a word on it; see what does: {options.own('plans --pending')}"
-        )
+    _waits(args.name, doc)
     if not args.yes:
         _asked(args.name, verdict)
     approval = {"hash": doc["spec"]["plan"]["hash"], "verdict": verdict, "reason": args.reason}
 
-    async def write(api: Api) -> None:
+    async def write(api: Api) -> Document:
         from colonnade.cluster.objects import OWN
 
-        await api.merge(OWN["MigrationPlan"], where, args.name, {"spec": {"approval": approval}})
+        return await api.merge(OWN["MigrationPlan"], where, args.name, {"spec": {"approval": approval}})
 
-    cluster.within(args, write)
-    print(f"{args.name} {'approved; it runs now' if verdict == 'Approve' else 'rejected; it does not run'}")
+    _waits(args.name, cluster.within(args, write))
+    print(f"{args.name} {APPROVED if verdict == 'Approve' else 'rejected; it does not run'}")
     return CONVERGED
+
+
+def _waits(name: str, doc: Mapping[str, Any]) -> None:
+    """Raises Refused where nothing comes of a word on this plan, which may be so since it was looked at."""
+    if state(doc) in _DONE:
+        raise Refused(
+            f"{name} is {state(doc)}: nothing waits for a word on it; see what does: {options.own('plans --pending')}"
+        )
 
 
 def _asked(name: str, verdict: str) -> None:
