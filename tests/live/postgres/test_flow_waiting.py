@@ -241,11 +241,28 @@ def test_a_table_of_another_owner_is_refused_with_its_name_and_nothing_was_done(
     assert poor.scratch_databases() == []
 
 
+def test_where_nothing_is_to_be_written_nothing_is(flow: Flow) -> None:
+    flow.apply("CREATE TABLE t (a int);")
+    flow.close()
+    flow.run(f"ALTER ROLE {role(flow)} SET default_transaction_read_only = on")
+    before = flow.shape()
+    with flow.opened() as database:
+        probe = database.probe()
+    assert (probe.read_only, probe.problems) == (True, ())
+    assert flow.statements("CREATE TABLE t (a int, b int);") == ['ALTER TABLE "public"."t" ADD COLUMN "b" integer']
+    with pytest.raises(Unauthorized, match="turn default_transaction_read_only off"):
+        flow.reconcile("CREATE TABLE t (a int, b int);", approved)
+    assert flow.shape() == before
+    flow.run(f"ALTER ROLE {role(flow)} RESET default_transaction_read_only")
+    flow.close()
+    flow.apply("SET default_transaction_read_only = on; CREATE TABLE t (a int, b int);")
+
+
 def test_a_role_whose_settings_would_break_us_does_not(flow: Flow) -> None:
     me = role(flow)
     flow.run(f"""
         ALTER ROLE {me} SET search_path = nowhere; ALTER ROLE {me} SET statement_timeout = '4s'; ALTER ROLE {me} SET lock_timeout = '4s';
-        ALTER ROLE {me} SET default_transaction_read_only = on; ALTER ROLE {me} SET standard_conforming_strings = off;
+        ALTER ROLE {me} SET standard_conforming_strings = off;
         ALTER ROLE {me} SET default_transaction_isolation = serializable; ALTER ROLE {me} SET timezone = 'Asia/Kathmandu';
         ALTER ROLE {me} SET datestyle = 'German'; ALTER ROLE {me} SET quote_all_identifiers = on; ALTER ROLE {me} SET intervalstyle = iso_8601;
         ALTER ROLE {me} SET row_security = on; ALTER ROLE {me} SET client_encoding = latin1; ALTER ROLE {me} SET bytea_output = escape;

@@ -72,7 +72,11 @@ def database(engine: str, target: Target, *, cluster_words: bool) -> Iterator[Fi
             role = f" as {probe.facts['role']}" if "role" in probe.facts else ""
             yield Finding(subject, True, f"version {probe.version}{role}, {'with' if probe.tls else 'without'} TLS")
             if probe.read_only:
-                yield Finding(subject, False, "it is a replica and takes no writes; name the primary")
+                yield Finding(
+                    subject,
+                    False,
+                    "it takes no writes: it is a replica, or its user is told to write none; name the primary, or another user",
+                )
             for problem in probe.problems:
                 yield Finding(subject, False, told(problem, cluster=cluster_words))
             if not probe.problems and not probe.read_only:

@@ -25,6 +25,10 @@ MEANINGS: dict[str, tuple[type[ColonnadeError], str]] = {
     "28P01": (Unauthorized, "check the password in the Secret"),
     "28000": (Unauthorized, "check the user in the Secret and pg_hba.conf on the server"),
     "42501": (Unauthorized, "grant what is missing to the user in the Secret"),
+    "25006": (
+        Unauthorized,
+        "it takes no writes; use the primary, or turn default_transaction_read_only off for the role, database or server",
+    ),
     "3D000": (Unreachable, "create the database, or correct its name in the Secret"),
     "53300": (Unreachable, "the server has no connection left; raise max_connections or use fewer"),
     "57P03": (Unreachable, "the server is starting or shutting down; it is tried again"),

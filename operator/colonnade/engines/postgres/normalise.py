@@ -29,7 +29,7 @@ from colonnade.engines.postgres.part import Part
 from colonnade.engines.postgres.read import read
 from colonnade.engines.postgres.renames import Rename
 from colonnade.engines.postgres.scratch import Scratch
-from colonnade.engines.postgres.session import Connection, pin, run
+from colonnade.engines.postgres.session import SCRATCH, Connection, pin, run
 from colonnade.engines.postgres.trial import broken_triggers
 from colonnade.engines.postgres.warnings import warnings
 
@@ -228,7 +228,7 @@ class Normaliser:
                 return [*order[:i], *order[i + 1 :]]
             except ColonnadeError as e:
                 return self._conflict(order, i, e, errors)
-            pin(connection)
+            pin(connection, **SCRATCH)
             if owned:
                 self._found = read(connection)
                 now = self._found.objects
@@ -313,7 +313,7 @@ class Normaliser:
             for declaration in desired.declarations:
                 if declaration.owner not in desired.errors:
                     self._load(other, declaration)
-            pin(other)
+            pin(other, **SCRATCH)
             there = fingerprint.explain(other, names, leave_out=[OWN_SCHEMAS], owners=False)
         for one in fingerprint.explained(unlike, here, there):
             odd += [f"{one.identity}: {f}" for f in one.facts if f.column not in EXPRESSIONS]

@@ -11,7 +11,8 @@ from colonnade.engines.postgres.statement import name, text
 
 FACTS: LiteralString = """
 SELECT pg_catalog.current_setting('server_version'), pg_catalog.pg_is_in_recovery(), r.rolsuper, r.rolcreatedb,
-  pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE'), r.rolname, pg_catalog.current_database()
+  pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE'), r.rolname, pg_catalog.current_database(),
+  pg_catalog.current_setting('default_transaction_read_only')::pg_catalog.bool
 FROM pg_catalog.pg_roles r WHERE r.rolname = current_user"""
 
 FOREIGN: LiteralString = """
@@ -24,11 +25,11 @@ def probe(connection: Connection, *, own_shadow: bool) -> Probe:
     """Version, capabilities, what is missing."""
     row = connection.execute(FACTS).fetchone()
     assert row is not None
-    version, standby, superuser, createdb, create, role, database = row
+    version, standby, superuser, createdb, create, role, database, told_to_write_nothing = row
     others = [o for (o,) in connection.execute(FOREIGN).fetchall()]
     problems = (
         list(_problems(superuser or createdb or own_shadow, create, str(role), str(database), others))
-        if not standby
+        if not (standby or told_to_write_nothing)
         else []
     )
     can = ["concurrent-indexes", "not-valid-constraints"]
@@ -38,7 +39,7 @@ def probe(connection: Connection, *, own_shadow: bool) -> Probe:
         str(version).split(" ")[0],
         tuple(can),
         tuple(problems),
-        bool(standby),
+        bool(standby or told_to_write_nothing),
         bool(connection.pgconn.ssl_in_use),
         {"role": str(role), "database": str(database)},
     )

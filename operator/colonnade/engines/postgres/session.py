@@ -30,7 +30,6 @@ PINS: Mapping[str, str] = {
     "client_min_messages": "warning",
     "check_function_bodies": "off",
     "default_transaction_isolation": "read committed",
-    "default_transaction_read_only": "off",
     "row_security": "off",
     "statement_timeout": "0",
     "lock_timeout": "0",
@@ -43,6 +42,9 @@ PINS: Mapping[str, str] = {
     "bytea_output": "hex",
     "lc_messages": "C",
 }
+SCRATCH: Mapping[str, str] = {"default_transaction_read_only": "off"}
+"""What is pinned where everything is ours to be thrown away. The target's role, database or server may be told to write nothing, for a
+reason: such as that the disk is nearly full. That is left as it is, and we write nothing there, either."""
 TLS = {
     "VerifyFull": "verify-full",
     "VerifyCa": "verify-ca",
@@ -77,7 +79,7 @@ def connect(target: Target, *, database: str | None = None, shadow: bool = False
             why = "the address of the database is not understood; check its options, and that special characters are percent-encoded"
             raise InvalidSpec(f"{target.name}: {why}") from None
         try:
-            pin(connection)
+            pin(connection, **(SCRATCH if shadow else {}))
         except BaseException:
             connection.close()
             raise
