@@ -173,6 +173,51 @@ CREATE UNLOGGED TABLE a (id int PRIMARY KEY); CREATE TABLE b (id int); CREATE UN
 """)
 
 
+FAMILIES = cases("""
+== defaults_of_their_own
+CREATE TABLE t (a text DEFAULT '1', b int DEFAULT 2, c int);
+--
+CREATE TABLE t (a text DEFAULT '1', b int DEFAULT 2, c int);
+CREATE TABLE one () INHERITS (t);
+ALTER TABLE one ALTER a SET DEFAULT '9', ALTER b DROP DEFAULT, ALTER c SET DEFAULT 3;
+CREATE TABLE two () INHERITS (t);
+CREATE TABLE three (a text DEFAULT '8') INHERITS (two);
+--
+CREATE TABLE t (a text DEFAULT '1', b int DEFAULT 2, c int, d int DEFAULT 4, e int);
+CREATE TABLE one () INHERITS (t);
+ALTER TABLE one ALTER d SET DEFAULT 5, ALTER e SET DEFAULT 6;
+CREATE TABLE two () INHERITS (t);
+ALTER TABLE two ALTER d DROP DEFAULT;
+CREATE TABLE three (a text DEFAULT '1') INHERITS (two);
+== while_the_parents_changes
+CREATE TABLE t (a text DEFAULT '1', id serial);
+CREATE TABLE one () INHERITS (t);
+CREATE TABLE two (a text DEFAULT '7') INHERITS (t);
+--
+CREATE TABLE t (a int DEFAULT 1, id serial);
+--
+CREATE TABLE t (a int DEFAULT 2, id serial);
+CREATE TABLE one () INHERITS (t);
+ALTER TABLE one ALTER a SET DEFAULT 1;
+CREATE TABLE two (a int DEFAULT 7) INHERITS (t);
+--
+CREATE TABLE t (a bigint, id serial);
+CREATE TABLE one () INHERITS (t);
+ALTER TABLE one ALTER a SET DEFAULT 1;
+CREATE TABLE two (a bigint) INHERITS (t);
+== who_leaves_keeps_its_type
+CREATE TABLE t (a int DEFAULT 1, b int);
+CREATE TABLE one (a int DEFAULT 1, b int) INHERITS (t);
+--
+CREATE TABLE t (a bigint DEFAULT 1, b int);
+CREATE TABLE one (a int DEFAULT 1, b int);
+""")
+
+
+def test_defaults_of_children(walk: Walk) -> None:
+    walk.cases(FAMILIES)
+
+
 def test_logged_and_unlogged(walk: Walk) -> None:
     walk.cases(PERSISTENCE)
 

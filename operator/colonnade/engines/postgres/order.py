@@ -184,6 +184,14 @@ class _Before:
         for user in self.work.users.get(a.id, NOTHING) - self.work.serving:
             self.before[a].add(Act("drop", user))
 
+        if a.id.kind == "column":  # what leaves the family is spared the change, and has nothing that stands in its way
+            children = self.work.old_children.get(a.id.name[:2], ())
+            self.before[a] |= {Act("drop", o) for o in children if o not in self.work.created}
+
+    def _parents(self, column: ObjectId) -> tuple[tuple[str, str], ...]:
+        place = self.work.new.objects.get(ObjectId("inheritance", column.name[:2]))
+        return place.parents if place else ()
+
     def _build(self, a: Act) -> None:
         """As for the key itself, but while the old one is still there."""
         self._create(a)
@@ -192,6 +200,9 @@ class _Before:
     def _create(self, a: Act) -> None:
         inlined, inside = self.work.inlined, self.work.inside
         for one in (a.id, *inside.get(a.id, ())):
+            if one.kind == "column":
+                above = [ObjectId("column", (*p, one.name[2])) for p in self._parents(one)]
+                self.before[a] |= {Act(verb, o) for o in above for verb in ("create", "alter")}
             for n in self.work.new.needs.get(one, NOTHING):
                 if n != a.id and n not in inside.get(a.id, ()):
                     self.before[a] |= {Act("create", inlined.get(n, n)), Act("alter", n)}

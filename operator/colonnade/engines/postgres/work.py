@@ -59,6 +59,11 @@ class Work:
             for n in needs | self.old.parents.get(oid, NOTHING):
                 self.users[n].add(oid)
 
+        self.old_children: defaultdict[tuple[str, ...], list[ObjectId]] = defaultdict(list)
+        for oid, spec in self.old.objects.items():
+            for parent in spec.parents if oid.kind == "inheritance" else ():
+                self.old_children[parent].append(oid)
+
     def replace(self, oid: ObjectId) -> None:
         """Drop and create."""
         self.altered.discard(oid)

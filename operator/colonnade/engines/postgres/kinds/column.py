@@ -18,6 +18,7 @@ from colonnade.engines.postgres.kinds.column_drop import comes_along, drop
 from colonnade.engines.postgres.kinds.column_identity import identity, identity_change
 from colonnade.engines.postgres.kinds.column_query import query
 from colonnade.engines.postgres.kinds.column_type import refers_still, retype
+from colonnade.engines.postgres.kinds.default import after_its_parents
 from colonnade.engines.postgres.kinds.not_null import backfill, changed_nullability, set_not_null
 from colonnade.engines.postgres.options import changed_options
 from colonnade.engines.postgres.statement import Part, keys, name, printed, q, step, text, value, words
@@ -117,6 +118,9 @@ def _generated(spec: Column) -> Part:
 
 
 def create(oid: ObjectId, spec: Column, context: Context) -> Steps:
+    inheritance = context.new.objects.get(ObjectId("inheritance", oid.name[:2]))
+    if comes_along(spec) and not (context.is_fresh(oid.name) and inheritance and inheritance.bound):
+        yield from after_its_parents(oid, spec, context)
     if not context.is_fresh(oid.name):
         if comes_along(spec):
             return
@@ -196,7 +200,7 @@ def _in_place(oid: ObjectId, old: Column, new: Column, context: Context) -> Iter
             hazards=(hazard(REWRITES_TABLE, oid),) if new.generated == "s" else (),
             undo=q("{} SET EXPRESSION AS ({})", column, printed(old.expression or "")),
         )
-    if (old.type, old.collation) != (new.type, new.collation) and not (comes_along(new) and comes_along(old)):
+    if (old.type, old.collation) != (new.type, new.collation) and not (new.inherited and old.inherited):
         yield from retype(oid, old, new, context)
     if not new.identity:
         yield from identity_change(oid, old, new)

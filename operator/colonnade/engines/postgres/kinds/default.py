@@ -5,7 +5,9 @@ A default is an object of its own, for it may need a sequence or a function that
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from colonnade.core.kind import ObjectId
 from colonnade.engines.postgres.kind import Context, PgKind, Steps
@@ -52,6 +54,42 @@ def alter(oid: ObjectId, old: Default, new: Default, context: Context) -> Steps:
 def drop(oid: ObjectId, spec: Default, context: Context) -> Steps:
     column = _column(oid, spec)
     yield step(oid, q("{} DROP DEFAULT", column), undo=q("{} SET DEFAULT {}", column, printed(spec.expression)))
+
+
+def after_its_parents(column: ObjectId, spec: Any, context: Context) -> Steps:
+    """The default of a new column that comes along with that of a parent, where the parent may give it another at that moment."""
+    here = ObjectId("default", column.name)
+    own = context.new.objects.get(here)
+    apart = own is not None and here not in context.folded.get(column, ())
+    if spec.generated or apart or all(_gives(p, own, context) for p in _above(column, context)):
+        return
+    alter = q("ALTER TABLE ONLY {} ALTER COLUMN {}", name(*column.name[:2]), name(column.name[2]))
+    if own is not None:
+        yield step(column, q("{} SET DEFAULT {}", alter, printed(own.expression)), undo=q("{} DROP DEFAULT", alter))
+    else:
+        yield step(column, q("{} DROP DEFAULT", alter), undo="nothing to take back: it goes with its column")
+
+
+def _above(column: ObjectId, context: Context) -> Iterable[ObjectId]:
+    """The columns of the parents that it comes along with; those of the whole where it is a partition's."""
+    for model in (context.new, context.old):
+        if place := model.objects.get(ObjectId("inheritance", column.name[:2])):
+            columns = (ObjectId("column", (*p, column.name[2])) for p in place.parents)
+            return [c for c in columns if c in model.objects]
+    return []
+
+
+def _gives(parent: ObjectId, own: Default | None, context: Context) -> bool:
+    """Whether a parent's column has this very default when a child is made: it stays as it is, or was made with it."""
+    here = ObjectId("default", parent.name)
+    old, new = (model.objects.get(here) for model in (context.old, context.new))
+    if (new.expression if new else None) != (own.expression if own else None):
+        return False
+    if parent in context.fresh:
+        there = new is None or here in context.folded.get(parent, ())
+        return there and all(_gives(p, own, context) for p in _above(parent, context))
+    was, now = (model.objects.get(parent) for model in (context.old, context.new))
+    return old == new and was is not None and now is not None and was.type == now.type
 
 
 def column_of(oid: ObjectId, spec: Default) -> tuple[ObjectId, ...]:
