@@ -8,12 +8,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 from colonnade.core.diff import Change
-from colonnade.core.errors import Unsupported
 from colonnade.core.hazards import DELETES_DATA, hazard
 from colonnade.core.kind import NOTHING, Model, ObjectId
 from colonnade.core.plan import Step
@@ -279,15 +277,14 @@ class _Planning:
         return made
 
     def _made_again(self, groups: Mapping[ObjectId, ObjectId]) -> dict[ObjectId, list[str]]:
-        """The statements that make what is dropped again, by group; none where the needs go round in a circle."""
+        """The statements that make what is dropped again, by group. Raises Unsupported where the needs go round in a circle."""
         work = Work(Model({}), self.work.old.only(groups.__contains__), self.work.version, groups=groups)
         work.created = set(work.new.objects)
         back = _Planning(work, Context(self.work.new, self.work.old, work.version))
         back.rebuild()
         found: dict[ObjectId, list[str]] = defaultdict(list)
-        with suppress(Unsupported):
-            for act, steps in back.made().items():
-                found[groups[act.id]] += [s.statement for s in steps]
+        for act, steps in back.made().items():
+            found[groups[act.id]] += [s.statement for s in steps]
         return found
 
     def _as_it_is_called(self, oid: ObjectId) -> Any:

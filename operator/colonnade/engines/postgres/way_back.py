@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from colonnade.core.errors import Unsupported
 from colonnade.core.kind import NOTHING, Model, ObjectId
 from colonnade.core.plan import Step
 from colonnade.engines.postgres import meanwhile
@@ -30,18 +31,24 @@ def told(work: Work, made: Made, made_again: MadeAgain) -> dict[Act, list[Step]]
     drops = {a.id: a for a in made if a.verb == "drop" and a.id not in rows_stay}
     silent = [o for o, a in drops.items() if made[a] and made[a][-1].undo is None]
     with_whom = groups(work.old, silent, [o for o, a in drops.items() if not made[a]])
-    again = made_again(with_whom) if with_whom else {}
+    again, why = dict[ObjectId, list[str]](), ""
+    try:
+        again |= made_again(with_whom) if with_whom else {}
+    except Unsupported as error:
+        why = f"no way back is known: {str(error).rpartition('; ')[0]}"
     lost = standing_on(work.remade.tables, work.old, work.new)
     return {
-        **{a: list(_again(a, made[a], with_whom, texts)) for a, texts in _as_called(work, made, again)},
+        **{a: list(_again(a, made[a], with_whom, texts, why)) for a, texts in _as_called(work, made, again)},
         **{a: [_none(s) for s in steps] for a, steps in made.items() if a.id in lost},
     }
 
 
 def _again(
-    act: Act, steps: Sequence[Step], with_whom: Mapping[ObjectId, ObjectId], texts: Sequence[str]
+    act: Act, steps: Sequence[Step], with_whom: Mapping[ObjectId, ObjectId], texts: Sequence[str], why: str
 ) -> Iterator[Step]:
-    if with_whom.get(act.id, act.id) != act.id:
+    if why:
+        yield from (*steps[:-1], replace(steps[-1], undo_note="; ".join(filter(None, (steps[-1].undo_note, why)))))
+    elif with_whom.get(act.id, act.id) != act.id:
         yield from (replace(s, undo_note="it is made again with the whole") for s in steps)
     else:
         yield from steps[:-1]
