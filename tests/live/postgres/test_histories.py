@@ -109,6 +109,18 @@ CREATE TABLE t (x int CHECK (even(x)), y int GENERATED ALWAYS AS (a_outer(x)) ST
 CREATE TABLE t (x int);
 """)
 KEYS = cases("""
+== beside_types_that_are_compared_by_any
+CREATE TYPE mood AS ENUM ('sad');
+CREATE TYPE pair AS (x int, y int);
+CREATE TABLE a (k text, m mood, s int4range, l int[], p pair, PRIMARY KEY (k, m), UNIQUE (k, s), UNIQUE (k, l), UNIQUE (k, p));
+CREATE TABLE b (k varchar(10), m mood, s int4range, l int[], p pair, FOREIGN KEY (k, m) REFERENCES a,
+  FOREIGN KEY (k, s) REFERENCES a (k, s), FOREIGN KEY (k, l) REFERENCES a (k, l), FOREIGN KEY (k, p) REFERENCES a (k, p));
+--
+CREATE TYPE mood AS ENUM ('sad');
+CREATE TYPE pair AS (x int, y int);
+CREATE TABLE a (k varchar(90), m mood, s int4range, l int[], p pair, PRIMARY KEY (k, m), UNIQUE (k, s), UNIQUE (k, l), UNIQUE (k, p));
+CREATE TABLE b (k varchar(20), m mood, s int4range, l int[], p pair, FOREIGN KEY (k, m) REFERENCES a,
+  FOREIGN KEY (k, s) REFERENCES a (k, s), FOREIGN KEY (k, l) REFERENCES a (k, l), FOREIGN KEY (k, p) REFERENCES a (k, p));
 == both_ends_of_a_reference_get_another_type
 CREATE TABLE a (k text, v varchar(5), PRIMARY KEY (k, v));
 CREATE TABLE b (k text, v varchar(5), FOREIGN KEY (k, v) REFERENCES a);

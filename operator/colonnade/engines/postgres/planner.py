@@ -19,6 +19,7 @@ from colonnade.engines.postgres import meanwhile, remade, way_back
 from colonnade.engines.postgres.kind import Context, PgKind, Wishes
 from colonnade.engines.postgres.kinds.column import freed_name
 from colonnade.engines.postgres.kinds.column_drop import kept_aside
+from colonnade.engines.postgres.kinds.foreign_key import compared_by_any
 from colonnade.engines.postgres.order import circles_of_keys, ordered
 from colonnade.engines.postgres.statement import name, printed, q, step
 from colonnade.engines.postgres.work import Act, Work, kind_of
@@ -111,6 +112,8 @@ class _Planning:
         if user.kind == "column" and not getattr(self.work.old.objects[user], "generated", ""):
             return False
         disturbed = REBUILT_WHEN_CARRIED if oid in self.work.carried else kind_of(oid).disturbs(oid, old, new)
+        if user.kind == "foreign key" and disturbed and compared_by_any(user, self.work.old):
+            return True
         return user.kind in disturbed
 
     # -- order

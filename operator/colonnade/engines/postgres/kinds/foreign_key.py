@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from colonnade.core.kind import Model, ObjectId
 from colonnade.engines.postgres.kind import PgKind
 from colonnade.engines.postgres.kinds.constraint import (
     Constraint,
@@ -11,6 +12,18 @@ from colonnade.engines.postgres.kinds.constraint import (
     drop,
     table_of,
 )
+
+
+def compared_by_any(oid: ObjectId, model: Model) -> bool:
+    """Whether one of its columns is compared by an operator for any type of its sort: enums, arrays, ranges, rows, domains of these.
+
+    When another column of it changes, the server looks for a cast to that sort, finds none, and refuses ("could not find cast").
+    """
+    spec = model.objects[oid]
+    ends = ((oid.name[:2], spec.columns), (spec.target, spec.target_columns))
+    columns = (model.objects.get(ObjectId("column", (*table, c))) for table, found in ends for c in found)
+    return any(c is not None and ("." in c.type or c.type.endswith(("[]", "range"))) for c in columns)
+
 
 KINDS = (
     PgKind(
