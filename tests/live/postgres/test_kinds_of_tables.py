@@ -171,6 +171,25 @@ CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (id int REFERENCES a); CREAT
 --
 CREATE UNLOGGED TABLE a (id int PRIMARY KEY); CREATE TABLE b (id int); CREATE UNLOGGED TABLE c (id int PRIMARY KEY REFERENCES a);
 """)
+CIRCLES = cases("""
+== a_check_that_calls_what_takes_the_row
+CREATE TABLE t (a int, b int);
+CREATE FUNCTION f(t) RETURNS boolean IMMUTABLE LANGUAGE sql AS 'SELECT $1.a > 0';
+ALTER TABLE t ADD CONSTRAINT k CHECK (f(t));
+CREATE INDEX i ON t (f(t));
+CREATE POLICY p ON t USING (f(t));
+--
+== keys_to_and_from_a_partition
+CREATE TABLE t (a int PRIMARY KEY, b int) PARTITION BY LIST (a);
+CREATE TABLE p PARTITION OF t FOR VALUES IN (1);
+ALTER TABLE t ADD CONSTRAINT k FOREIGN KEY (b) REFERENCES t (a);
+CREATE TABLE u (a int REFERENCES p (a));
+--
+""")
+
+
+def test_what_stands_on_its_own_table_by_way_of_others_is_dropped_with_it(walk: Walk) -> None:
+    walk.cases(CIRCLES)
 
 
 FAMILIES = cases("""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -12,6 +12,10 @@ from colonnade.engines.postgres import names
 from colonnade.engines.postgres.kind import PgKind
 from colonnade.engines.postgres.kinds import KINDS
 from colonnade.engines.postgres.remade import Remade
+
+STANDING = ("check", "default", "index", "policy", "trigger")
+"""What may call a routine that takes the rows of its own table."""
+ROUTINES = ("function", "aggregate")
 
 
 class Act(NamedTuple):
@@ -74,21 +78,29 @@ class Work:
     def taken_by(self, oid: ObjectId) -> frozenset[ObjectId]:
         """What is dropped and takes this object along.
 
-        A foreign key whose target goes, too, goes first: circles could not go else. A sequence that stays is let go of first.
+        What stands on others that go, too, may have to go first: circles could not go else. A sequence that stays is let go of first.
         """
         going = self.dropped - self.aside
         whole = self.old.vanishes_with(self.home(oid)) | {self.home(oid)} if self.outlives(oid) else None
         taken = self.old.vanishes_with(oid, going) if whole is None else whole & going
-        if taken and oid.kind == "foreign key":
-            target = ObjectId("table", self.old.objects[oid].target[:2])
-            if target.name != oid.name[:2] and (
-                target in self.dropped or self.old.needs.get(oid, NOTHING) & self.dropped - taken
-            ):
-                return NOTHING
+        if taken and self._goes_first(oid, taken):
+            return NOTHING
         if oid.kind == "sequence owner":
             stays = ObjectId("sequence", oid.name) not in self.dropped
             return NOTHING if stays or self.old.vanishes_with(oid) & self.aside else taken
         return taken
+
+    def _goes_first(self, oid: ObjectId, taken: Collection[ObjectId]) -> bool:
+        """Whether it stands on something else that goes, and that in turn could only go before what takes it along."""
+        others = self.old.needs.get(oid, NOTHING) & self.dropped.difference(taken)
+        if oid.kind == "foreign key":
+            target = ObjectId("table", self.old.objects[oid].target[:2])
+            return (target.name != oid.name[:2] and target in self.dropped) or any(
+                o.name[:2] != oid.name[:2] for o in others
+            )
+        return oid.kind in STANDING and any(
+            o.kind in ROUTINES and self.old.needs.get(o, NOTHING).intersection(taken) for o in others
+        )
 
     def home(self, oid: ObjectId) -> ObjectId:
         """The table of an index or constraint."""
