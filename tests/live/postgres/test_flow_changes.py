@@ -245,6 +245,16 @@ def test_around_a_change_of_type_everything_that_stands_on_the_column_is_there_a
     flow.apply(before + DEPENDENTS)
 
 
+def test_a_materialized_view_of_one_that_was_never_filled_is_made_empty(flow: Flow) -> None:
+    below = "CREATE TABLE t (a int); CREATE MATERIALIZED VIEW m AS SELECT a FROM t; CREATE VIEW v AS SELECT a FROM m;"
+    flow.run(below.replace("FROM t;", "FROM t WITH NO DATA;"))
+    flow.apply(below + "CREATE MATERIALIZED VIEW n AS SELECT a FROM v; CREATE MATERIALIZED VIEW o AS SELECT a FROM t;")
+    assert flow.ask("SELECT string_agg(matviewname, '' ORDER BY 1) FROM pg_matviews WHERE ispopulated") == "o"
+    flow.run("REFRESH MATERIALIZED VIEW m")
+    flow.apply(below + "CREATE MATERIALIZED VIEW n AS SELECT a + 1 AS a FROM v;")
+    assert flow.ask("SELECT string_agg(matviewname, '' ORDER BY 1) FROM pg_matviews WHERE ispopulated") == "mn"
+
+
 def test_values_that_do_not_fit_the_new_type_are_told_and_a_conversion_helps(flow: Flow) -> None:
     flow.apply("CREATE TABLE t (id int PRIMARY KEY, amount text)")
     flow.run("INSERT INTO t VALUES (1, '12'), (2, 'about 7')")

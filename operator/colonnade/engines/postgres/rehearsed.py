@@ -153,7 +153,7 @@ class Rehearsed:
         return known
 
     def _marked(self, model: Model) -> Model:
-        """What was cut short (an index that is not valid, a NOT NULL not yet) is whole on the copy: it is planned for as what it is."""
+        """What was cut short (an index that is not valid, a NOT NULL not yet, a view not filled) is whole on the copy: it is planned for as it is."""
         short = {o: s for o, s in self.scope.live.objects.items() if o in model.objects and _cut_short(s)}
         return replace(model, objects={**model.objects, **short}) if short else model
 
@@ -267,4 +267,4 @@ def _beyond_us(oid: ObjectId) -> bool:
 
 
 def _cut_short(spec: Any) -> bool:
-    return not getattr(spec, "valid", True) or not getattr(spec, "not_null_valid", True)
+    return not all(getattr(spec, field, True) for field in ("valid", "not_null_valid", "populated"))

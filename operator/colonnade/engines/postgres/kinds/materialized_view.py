@@ -5,10 +5,10 @@ A changed query means a new one, filled while it is made; its indexes follow. Wh
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from colonnade.core.hazards import BLOCKS_WRITES, BREAKS_CLIENTS, hazard
-from colonnade.core.kind import ObjectId
+from colonnade.core.kind import NOTHING, ObjectId
 from colonnade.engines.postgres.kind import Context, PgKind, Steps
 from colonnade.engines.postgres.options import changed_options, options
 from colonnade.engines.postgres.statement import Part, listed, name, printed, q, step
@@ -16,7 +16,7 @@ from colonnade.engines.postgres.statement import Part, listed, name, printed, q,
 QUERY = """
 SELECT c.oid, ARRAY[n.nspname, c.relname] AS name, rtrim(pg_get_viewdef(c.oid), ';') AS definition, coalesce(am.amname, '') AS access_method,
   coalesce((SELECT array_agg(a.attname::text ORDER BY a.attnum) FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0), '{}') AS columns,
-  coalesce(c.reloptions, '{}') AS options
+  coalesce(c.reloptions, '{}') AS options, c.relispopulated AS populated
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_am am ON am.oid = c.relam
 WHERE c.relkind = 'm' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'colonnade%' ORDER BY 2"""
 
@@ -29,19 +29,35 @@ class MaterializedView:
     access_method: str
     columns: tuple[str, ...]
     options: tuple[str, ...]
+    populated: bool = field(compare=False)
 
 
-def _create(oid: ObjectId, spec: MaterializedView) -> Part:
+def _create(oid: ObjectId, spec: MaterializedView, context: Context) -> Part:
     columns = q(" ({})", listed(name(c) for c in spec.columns)) if spec.columns else q("")
     using = q(" USING {}", name(spec.access_method)) if spec.access_method not in ("heap", "") else q("")
     with_ = q(" WITH ({})", options(spec.options)) if spec.options else q("")
-    return q(
+    empty = q("\nWITH NO DATA") if _on_what_is_empty(oid, context) else q("")
+    made = q(
         "CREATE MATERIALIZED VIEW {}{}{}{} AS\n{}", name(*oid.name), columns, using, with_, printed(spec.definition)
     )
+    return q("{}{}", made, empty)
+
+
+def _on_what_is_empty(oid: ObjectId, context: Context) -> bool:
+    """Whether it reads one that was never filled, which the server refuses: it cannot be filled either."""
+    seen, todo = set[ObjectId](), [oid]
+    while todo:
+        for one in context.new.needs.get(todo.pop(), NOTHING) - seen:
+            if one.kind == "materialized view" and one not in context.fresh and not context.old.objects[one].populated:
+                return True
+            if one.kind in ("view", "materialized view") and (one.kind == "view" or one in context.fresh):
+                seen.add(one)
+                todo.append(one)
+    return False
 
 
 def create(oid: ObjectId, spec: MaterializedView, context: Context) -> Steps:
-    yield step(oid, _create(oid, spec), undo=q("DROP MATERIALIZED VIEW {}", name(*oid.name)))
+    yield step(oid, _create(oid, spec, context), undo=q("DROP MATERIALIZED VIEW {}", name(*oid.name)))
 
 
 def alter(oid: ObjectId, old: MaterializedView, new: MaterializedView, context: Context) -> Steps | None:
