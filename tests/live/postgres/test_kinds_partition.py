@@ -305,6 +305,91 @@ CREATE TABLE t (a int NOT NULL NO INHERIT, b int CONSTRAINT k NOT NULL NO INHERI
 --
 CREATE TABLE t (a int NOT NULL, b int CONSTRAINT other NOT NULL);
 """)
+PARTS = cases("""
+== a_part_with_an_index_of_its_own_name
+CREATE TABLE t (a int UNIQUE, b int) PARTITION BY LIST (a);
+CREATE INDEX i ON t (b);
+CREATE TABLE p PARTITION OF t FOR VALUES IN (1);
+CREATE TABLE q (a int, b int);
+--
+CREATE TABLE t (a int UNIQUE, b int) PARTITION BY LIST (a);
+CREATE INDEX i ON t (b);
+CREATE TABLE p PARTITION OF t FOR VALUES IN (1);
+CREATE TABLE o PARTITION OF t FOR VALUES IN (2);
+CREATE TABLE q (a int, b int, CONSTRAINT q_own UNIQUE (a));
+CREATE INDEX q_i ON q (b);
+ALTER TABLE t ATTACH PARTITION q FOR VALUES IN (3);
+== a_key_of_the_whole
+CREATE TABLE t (a int NOT NULL, b int) PARTITION BY LIST (a);
+CREATE TABLE p PARTITION OF t FOR VALUES IN (1);
+CREATE TABLE q PARTITION OF t FOR VALUES IN (2) PARTITION BY RANGE (b);
+CREATE TABLE r PARTITION OF q DEFAULT;
+--
+CREATE TABLE t (a int NOT NULL, b int, UNIQUE (a, b)) PARTITION BY LIST (a);
+CREATE TABLE p PARTITION OF t FOR VALUES IN (1);
+CREATE TABLE q PARTITION OF t FOR VALUES IN (2) PARTITION BY RANGE (b);
+CREATE TABLE r PARTITION OF q DEFAULT;
+CREATE TABLE u (a int, b int, FOREIGN KEY (a, b) REFERENCES t (a, b));
+--
+CREATE TABLE t (a int NOT NULL, b int NOT NULL, PRIMARY KEY (b, a)) PARTITION BY LIST (a);
+CREATE TABLE p PARTITION OF t FOR VALUES IN (1);
+CREATE TABLE q PARTITION OF t FOR VALUES IN (2) PARTITION BY RANGE (b);
+CREATE TABLE r PARTITION OF q DEFAULT;
+== not_null_of_the_whole_and_its_parts
+CREATE TABLE t (a int, b int) PARTITION BY LIST (a);
+CREATE TABLE u PARTITION OF t FOR VALUES IN (1);
+CREATE TABLE s PARTITION OF t FOR VALUES IN (2);
+--
+CREATE TABLE t (a int, b int NOT NULL) PARTITION BY LIST (a);
+CREATE TABLE u PARTITION OF t FOR VALUES IN (1);
+CREATE TABLE s PARTITION OF t FOR VALUES IN (2);
+== not_null_of_a_parent_and_its_children
+CREATE TABLE t (a int, b int);
+CREATE TABLE u () INHERITS (t);
+CREATE TABLE s (c int) INHERITS (t);
+--
+CREATE TABLE t (a int, b int NOT NULL);
+CREATE TABLE u () INHERITS (t);
+CREATE TABLE s (c int) INHERITS (t);
+== a_part_leaves_and_gets_a_column
+CREATE TABLE t (a int, b int) PARTITION BY LIST (a);
+CREATE TABLE p PARTITION OF t FOR VALUES IN (1);
+CREATE TABLE q PARTITION OF t FOR VALUES IN (2);
+--
+CREATE TABLE t (a int, b int) PARTITION BY LIST (a);
+CREATE TABLE p (a int, b int, c int);
+CREATE TABLE q PARTITION OF t FOR VALUES IN (2);
+== a_part_goes_and_the_whole_has_another_type
+CREATE TABLE t (a int, b int) PARTITION BY LIST (a);
+CREATE TABLE p PARTITION OF t FOR VALUES IN (1);
+CREATE INDEX i ON p ((b + 1));
+CREATE TABLE q PARTITION OF t FOR VALUES IN (2);
+--
+CREATE TABLE t (a int, b text) PARTITION BY LIST (a);
+CREATE TABLE q PARTITION OF t FOR VALUES IN (2);
+""")
+KEY_TYPES = cases("""
+== of_the_column_that_says_where_a_row_belongs
+CREATE TABLE t (a int PRIMARY KEY, "A b" timestamp) PARTITION BY RANGE (a);
+CREATE TABLE p PARTITION OF t FOR VALUES FROM (1) TO (10);
+CREATE TABLE u ("A b" timestamp, b int) PARTITION BY LIST ("A b");
+CREATE TABLE v PARTITION OF u DEFAULT;
+CREATE VIEW w AS SELECT a FROM t;
+--
+CREATE TABLE t (a bigint PRIMARY KEY, "A b" date) PARTITION BY RANGE (a);
+CREATE TABLE p PARTITION OF t FOR VALUES FROM (1) TO (10);
+CREATE TABLE u ("A b" date, b int) PARTITION BY LIST ("A b");
+CREATE TABLE v PARTITION OF u DEFAULT;
+CREATE VIEW w AS SELECT a FROM t;
+""")
+
+
+def test_a_table_is_made_anew_for_another_type_of_its_partition_key(walk: Walk) -> None:
+    walk.cases(KEY_TYPES)
+
+
+def test_indexes_and_keys_of_parts_are_there_before_the_whole_makes_others(walk: Walk) -> None:
+    walk.cases(PARTS)
 
 
 def test_parents_in_another_order(walk: Walk) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any, TypeVar
 
 from colonnade.core.errors import Unsupported
@@ -14,6 +15,7 @@ from colonnade.engines.postgres.work import Act, Work, kind_of
 
 READ = ("view", "materialized view", "function", "procedure", "aggregate")
 """What applications call by name."""
+INDEXED = ("index", "primary key", "unique", "exclusion")
 T = TypeVar("T")
 Before = Mapping[T, set[T]]
 
@@ -150,6 +152,8 @@ class _Before:
 
     def _drop(self, a: Act) -> None:
         implied = self.work.taken_by(a.id)
+        if a.id.kind == "column":
+            self.before[a] |= self._leave(a.id.name[:2])
         if a.id in self.work.created:
             self.before.setdefault(Act("create", a.id), set())
             if a.id not in self.work.moved and not self._left_behind(a.id):
@@ -183,6 +187,52 @@ class _Before:
             self.before[a] |= {Act("create", n), Act("alter", n)}
         for user in self.work.users.get(a.id, NOTHING) - self.work.serving:
             self.before[a].add(Act("drop", user))
+        if a.id.kind == "column":
+            self._nullability(a)
+            self.before[a] |= self._leave(a.id.name[:2])
+
+    def _leave(self, table: tuple[str, ...]) -> set[Act]:
+        """Before its columns change, a table leaves the whole that it does not stay a part of, and its own parts leave it."""
+        return {
+            Act("drop", o) for o in self._leaving.get(table, ()) if ObjectId("table", table) not in self.work.dropped
+        }
+
+    @cached_property
+    def _leaving(self) -> Mapping[tuple[str, ...], list[ObjectId]]:
+        found: dict[tuple[str, ...], list[ObjectId]] = defaultdict(list)
+        for oid in self.work.dropped:
+            if oid.kind == "inheritance" and self.work.old.objects[oid].bound:
+                for table in (oid.name, *self.work.old.objects[oid].parents):
+                    found[table].append(oid)
+        return found
+
+    @cached_property
+    def _changing(self) -> Mapping[tuple[str, ...], set[Act]]:
+        """What is done to the columns of tables that stay: a table becomes a part only once it has the same as the whole."""
+        found: dict[tuple[str, ...], set[Act]] = defaultdict(set)
+        work, tables = self.work, self.work.dropped | self.work.created
+        for verb, ids in (
+            ("drop", work.dropped),
+            ("alter", work.altered),
+            ("create", work.created - work.inlined.keys()),
+        ):
+            for oid in ids:
+                if oid.kind == "column" and ObjectId("table", oid.name[:2]) not in tables:
+                    found[oid.name[:2]].add(Act(verb, oid))
+        return found
+
+    def _nullability(self, a: Act) -> None:
+        """What a child has of its own comes before its parent's NOT NULL, which then finds it proved, and goes after that."""
+        old, new = self.work.old.objects, self.work.new.objects
+        place = ObjectId("inheritance", a.id.name[:2])
+        was, now = old[a.id], new[a.id]
+        own = now.not_null and (now.not_null_local or was.not_null)
+        for p in {p for m in (old, new) if place in m for p in m[place].parents}:
+            parent = Act("alter", ObjectId("column", (*p, a.id.name[2])))
+            if own:
+                self._first(a, parent)
+            elif was.not_null and not now.not_null:
+                self._first(parent, a)
 
         if a.id.kind == "column":  # what leaves the family is spared the change, and has nothing that stands in its way
             children = self.work.old_children.get(a.id.name[:2], ())
@@ -210,9 +260,40 @@ class _Before:
                     self.before[a].add(Act("create", n))
                 if n in self.work.aside:  # it must fail without the column, as it will one day
                     self.before[a].add(Act("drop", n))
+        self._as_part(a)
         if a.id.kind == "foreign key":
             target = self.work.new.objects[a.id].target[:2]
             self.before[a] |= {Act("drop", o) for o in self.work.dropped if self._key_of(o, target)}
+
+    def _as_part(self, a: Act) -> None:
+        """A part comes with indexes and keys of its own, and with the columns of the whole."""
+        self.before[a] |= {Act("create", o) for o in self._parts.get(a.id, ())}
+        if a.id.kind == "column":
+            self.before[a] |= self._leave(a.id.name[:2])
+        if a.id.kind == "inheritance" and self.work.new.objects[a.id].bound:
+            for table in (a.id.name, *self.work.new.objects[a.id].parents):
+                self.before[a].update(self._changing.get(table, ()))
+
+    @cached_property
+    def _parts(self) -> Mapping[ObjectId, set[ObjectId]]:
+        """What comes before a place among partitions, or before the index or key of the whole, for the sake of the indexes of the parts.
+
+        A place, and a key, takes those that are there; what is not, it makes at once, under a name that the server chooses.
+        """
+        found: dict[ObjectId, set[ObjectId]] = defaultdict(set)
+        new, late = self.work.new, self.work.created - self.work.inlined.keys()
+        for oid in (o for o in late if o.kind in INDEXED):
+            part = new.objects.get(ObjectId("index attachment", (oid.name[0], oid.name[-1])))
+            whole_keys = {w for w in new.parents.get(oid, NOTHING) if w.kind == oid.kind != "index"} & late
+            for whole in whole_keys:
+                found[whole].add(oid)
+            if whole_keys or not part:
+                continue
+            if (whole := ObjectId("index", part.parent)) in late:
+                found[whole].add(ObjectId("inheritance", part.tables[0]))
+            else:
+                found[ObjectId("inheritance", part.tables[0])].add(oid)
+        return found
 
     def _late(self) -> None:
         """What is made anew goes as late as it can: who reads a view waits for no backfill and no build, and for nothing else before it."""

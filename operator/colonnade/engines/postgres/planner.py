@@ -67,6 +67,8 @@ class _Planning:
                 self.work.altered.add(c.id)
         for oid in circles_of_keys(self.work):
             self.work.replace(oid)
+        for oid in remade.keyed_anew(self.work.old, self.work.new, self.work.altered):
+            self.work.replace(oid)
         if tables := {o for o in self.work.dropped & self.work.created if o.kind == "table"}:
             for oid in remade.with_them(self.work.old, self.work.new, tables):
                 self.work.replace(oid)

@@ -21,6 +21,7 @@ from colonnade.engines.postgres.kind import HOMES, PgKind
 from colonnade.engines.postgres.kinds import KINDS
 
 Address = tuple[int, int, int]
+KEYS = ("primary key", "unique", "exclusion")
 
 CATALOGS: LiteralString = (
     "SELECT relname, oid::int8 FROM pg_class WHERE relnamespace = 'pg_catalog'::regnamespace AND relkind = 'r'"
@@ -128,17 +129,18 @@ class _Reader:
         for c, o, s, rc, ro, rs, kind in rows:
             one, other = self.resolve((c, o, s)), self.resolve((rc, ro, rs))
             if one and other and one != other and not (one.kind == other.kind == "table"):
-                self.relate_one(one, other, goes_along=kind != "n")
+                self.relate_one(one, other, goes_along=kind != "n", part=kind in "PS")
         for oid in list(self.objects):
             self.relate_by_kind(oid)
         for oid, address in self.targets.items():
             self.relate_to_target(oid, self.resolve(address))
 
-    def relate_one(self, one: ObjectId, other: ObjectId, *, goes_along: bool) -> None:
-        """One needs the other; where it goes along with it, the other's end is its end."""
+    def relate_one(self, one: ObjectId, other: ObjectId, *, goes_along: bool, part: bool = False) -> None:
+        """One needs the other; where it goes along with it, the other's end is its end. A partition's key goes with that of the
+        whole, and yet can be there before it."""
         if goes_along:
             self.parents[one].add(other)
-        if not (goes_along and one.kind == "sequence"):
+        if not (goes_along and one.kind == "sequence") and not (part and one.kind == other.kind and one.kind in KEYS):
             self.needs[one].add(other)
 
     def relate_by_kind(self, oid: ObjectId) -> None:

@@ -8,6 +8,7 @@ https://www.postgresql.org/docs/current/ddl-partitioning.html
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -53,6 +54,22 @@ def below(model: Model, table: ObjectId) -> set[ObjectId]:
             if one not in found:
                 found.add(one)
                 todo.append(one)
+    return found
+
+
+def keyed_anew(old: Model, new: Model, altered: Iterable[ObjectId]) -> set[ObjectId]:
+    """Of these columns, whose type changes and that say where a row belongs: their tables. The server never changes such a column."""
+    found: set[ObjectId] = set()
+    for oid in altered:
+        table = ObjectId("table", oid.name[:2])
+        key = getattr(old.objects.get(table), "partition_key", None) if oid.kind == "column" else None
+        if key and table in new.objects:
+            was, now = old.objects[oid], new.objects[oid]
+            called = "|".join(map(re.escape, {oid.name[2], text(name(oid.name[2]))}))
+            if (was.type, was.collation) != (now.type, now.collation) and re.search(
+                rf'(?<![\w"])(?:{called})(?![\w"])', key
+            ):
+                found.add(table)
     return found
 
 

@@ -29,7 +29,8 @@ class Column:
     """A column as the server describes it. `sequence` is an identity's: schema, name, type, start, increment, min, max, cache, cycle.
 
     `not_null_name` is only told where somebody chose it: the server makes names up by what else there is at that moment, with a
-    number at the end where one is taken, and a dump leaves them out; `not_null_called` is the name that it has.
+    number at the end where one is taken, and a dump leaves them out; `not_null_called` is the name that it has. It is `not_null_local` unless
+    it is only there because a parent has it.
     """
 
     type: str
@@ -37,6 +38,7 @@ class Column:
     not_null: bool
     not_null_name: str
     not_null_called: str = field(compare=False)
+    not_null_local: bool
     not_null_no_inherit: bool
     not_null_valid: bool
     identity: str

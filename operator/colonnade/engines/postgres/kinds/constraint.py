@@ -81,12 +81,17 @@ def _alter(oid: ObjectId, *, only: bool = False) -> Part:
     return q("ALTER {} {}", relation, name(*oid.name[:2]))
 
 
-def _add(oid: ObjectId, spec: Constraint, suffix: LiteralString = "") -> Step:
-    back = q("{} DROP CONSTRAINT {}", _alter(oid), name(oid.name[2]))
+def _away(oid: ObjectId, context: Context) -> Part:
+    """As a part of a whole table's key it may have gone with that."""
+    part = ObjectId("index attachment", (oid.name[0], oid.name[2])) in context.new.objects
+    return q("{} DROP CONSTRAINT {}{}", _alter(oid), q("IF EXISTS ") if part else q(""), name(oid.name[2]))
+
+
+def _add(oid: ObjectId, spec: Constraint, context: Context, suffix: LiteralString = "") -> Step:
     return step(
         oid,
         q("{} ADD CONSTRAINT {} {}{}", _alter(oid), name(oid.name[2]), _definition(spec), q(suffix)),
-        undo=back,
+        undo=_away(oid, context),
     )
 
 
@@ -118,9 +123,9 @@ def _violates(oid: ObjectId, spec: Constraint, context: Context) -> tuple[Check,
 
 def _validated_later(oid: ObjectId, spec: Constraint, context: Context, checks: tuple[Check, ...]) -> Iterator[Step]:
     if not _in_use(oid, context) or spec.definition.endswith((NOT_VALID, "NOT ENFORCED")):
-        yield _add(oid, spec)
+        yield _add(oid, spec, context)
         return
-    yield replace(_add(oid, spec, " NOT VALID"), checks=checks)
+    yield replace(_add(oid, spec, context, " NOT VALID"), checks=checks)
     yield _validate(oid)
 
 
@@ -132,7 +137,7 @@ def _validate(oid: ObjectId) -> Step:
 
 def create_foreign_key(oid: ObjectId, spec: Constraint, context: Context) -> Steps:
     if context.partitioned(oid.name) and context.version < 180000:
-        yield replace(_add(oid, spec), checks=_orphans(oid, spec) if _in_use(oid, context) else ())
+        yield replace(_add(oid, spec, context), checks=_orphans(oid, spec) if _in_use(oid, context) else ())
     else:
         yield from _validated_later(oid, spec, context, _orphans(oid, spec))
 
@@ -168,7 +173,9 @@ def create_key(oid: ObjectId, spec: Constraint, context: Context) -> Steps:
         or "WITHOUT OVERLAPS" in spec.definition
     ):
         risk = (hazard(BLOCKS_WRITES, f"table {'.'.join(oid.name[:2])}"),) if _in_use(oid, context) else ()
-        yield replace(_add(oid, spec), hazards=risk, checks=_duplicates(oid, spec) if _in_use(oid, context) else ())
+        yield replace(
+            _add(oid, spec, context), hazards=risk, checks=_duplicates(oid, spec) if _in_use(oid, context) else ()
+        )
         return
     index = name(oid.name[2])
     build = q("CREATE UNIQUE INDEX CONCURRENTLY {} ON {} {}", index, name(*oid.name[:2]), printed(spec.index or ""))
@@ -192,7 +199,7 @@ def create_key(oid: ObjectId, spec: Constraint, context: Context) -> Steps:
             index,
             _deferring(spec) or q(""),
         ),
-        undo=q("{} DROP CONSTRAINT {}", _alter(oid), index),
+        undo=_away(oid, context),
     )
 
 
@@ -224,7 +231,7 @@ def _duplicates(oid: ObjectId, spec: Constraint) -> tuple[Check, ...]:
 
 def create_exclusion(oid: ObjectId, spec: Constraint, context: Context) -> Steps:
     risk = (hazard(BLOCKS_WRITES, f"table {'.'.join(oid.name[:2])}"),) if _in_use(oid, context) else ()
-    yield replace(_add(oid, spec), hazards=risk)
+    yield replace(_add(oid, spec, context), hazards=risk)
 
 
 def alter(oid: ObjectId, old: Constraint, new: Constraint, context: Context) -> Steps | None:

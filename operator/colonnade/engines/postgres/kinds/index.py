@@ -80,7 +80,9 @@ def create(oid: ObjectId, spec: Index, context: Context) -> Steps:
     back: Part | str = (
         q("DROP INDEX CONCURRENTLY {}", name(*oid.name)) if in_use else q("DROP INDEX {}", name(*oid.name))
     )
-    if ObjectId("index attachment", oid.name) in context.new.objects:
+    if (part := context.new.objects.get(ObjectId("index attachment", oid.name))) and not _comes_with(
+        spec, part, context
+    ):
         back = WITH_THE_WHOLE
     risk = (hazard(BUILDS_INDEX, f"table {'.'.join(spec.table)}"),) if in_use else ()
     yield replace(
@@ -88,6 +90,11 @@ def create(oid: ObjectId, spec: Index, context: Context) -> Steps:
         checks=_duplicates(oid, spec) if in_use and spec.unique else (),
     )
     yield from _settings(oid, spec)
+
+
+def _comes_with(spec: Index, part: IndexAttachment, context: Context) -> bool:
+    """Whether its table comes to the partitions of a table that has the index, and so takes the part along when it leaves."""
+    return ObjectId("inheritance", spec.table) in context.fresh and ObjectId("index", part.parent) not in context.fresh
 
 
 def _duplicates(oid: ObjectId, spec: Index) -> tuple[Check, ...]:

@@ -127,6 +127,8 @@ def _by_check(oid: ObjectId, checks: tuple[Check, ...]) -> Iterator[Step]:
 def changed_nullability(oid: ObjectId, old: Column, new: Column, context: Context) -> Iterator[Step]:
     """From nullable to not, the other way, and what is said of the constraint that says so."""
     if not old.not_null and new.not_null:
+        if not new.not_null_local:  # it comes with the parent's
+            return
         if oid in context.backfills and context.live:
             yield from backfill(oid, context)
         yield from set_not_null(oid, new, context)
