@@ -305,6 +305,22 @@ CREATE TABLE t (a int NOT NULL NO INHERIT, b int CONSTRAINT k NOT NULL NO INHERI
 --
 CREATE TABLE t (a int NOT NULL, b int CONSTRAINT other NOT NULL);
 """)
+COMMENTED = cases("""
+== comments_on_not_null
+CREATE TABLE t (a int NOT NULL, b int CONSTRAINT k NOT NULL);
+CREATE DOMAIN d AS int NOT NULL;
+COMMENT ON CONSTRAINT t_a_not_null ON t IS 'one';
+COMMENT ON CONSTRAINT k ON t IS 'two';
+COMMENT ON CONSTRAINT d_not_null ON DOMAIN d IS 'three';
+--
+CREATE TABLE t (a int, b int CONSTRAINT other NOT NULL);
+CREATE DOMAIN d AS int;
+COMMENT ON CONSTRAINT other ON t IS 'two';
+== a_check_called_as_not_null_is
+CREATE TABLE t (a int NOT NULL, CONSTRAINT t_a_not_null CHECK (a > 0));
+--
+CREATE TABLE t (b int);
+""")
 PARTS = cases("""
 == a_part_with_an_index_of_its_own_name
 CREATE TABLE t (a int UNIQUE, b int) PARTITION BY LIST (a);
@@ -390,6 +406,11 @@ def test_a_table_is_made_anew_for_another_type_of_its_partition_key(walk: Walk) 
 
 def test_indexes_and_keys_of_parts_are_there_before_the_whole_makes_others(walk: Walk) -> None:
     walk.cases(PARTS)
+
+
+@pytest.mark.postgres(">=18")
+def test_names_of_not_null_and_what_is_said_of_it(walk: Walk) -> None:
+    walk.cases(COMMENTED)
 
 
 def test_parents_in_another_order(walk: Walk) -> None:

@@ -108,6 +108,8 @@ def _contested(oid: ObjectId, spec: Column, context: Context) -> str:
     if context.version < 180000 or not spec.not_null or len(usual.encode()) > LONGEST_NAME:
         return ""
     others = context.constraints.get((oid.name[0], usual), set()) - {oid.name}
+    if oid.name[:2] in others and spec.not_null_called != usual:
+        return spec.not_null_called
     return usual if others or context.is_remade(oid.name) else ""
 
 

@@ -1,6 +1,7 @@
 """Comments, on every kind of object. https://www.postgresql.org/docs/current/sql-comment.html
 
-The server names the object (pg_identify_object) in just the words that COMMENT ON takes, so one kind serves all.
+The server names the object (pg_identify_object) in just the words that COMMENT ON takes, so one kind serves all. A NOT NULL is a
+constraint that can be spoken of, and a part of its column or domain.
 """
 
 from __future__ import annotations
@@ -13,9 +14,12 @@ from colonnade.engines.postgres.kind import Context, PgKind, Steps
 from colonnade.engines.postgres.statement import Part, printed, q, step, value
 
 QUERY = """
-SELECT d.objoid AS oid, d.objoid AS rel, d.classoid AS target_class, d.objoid AS target, d.objsubid AS target_sub,
-  ARRAY[i.type, i.identity] AS name, d.description AS text
+SELECT d.objoid AS oid, d.objoid AS rel, coalesce(k.home, d.classoid) AS target_class, coalesce(k.oid, d.objoid) AS target,
+  coalesce(k.sub, d.objsubid) AS target_sub, ARRAY[i.type, i.identity] AS name, d.description AS text
 FROM pg_description d CROSS JOIN LATERAL pg_identify_object(d.classoid, d.objoid, d.objsubid) i
+LEFT JOIN LATERAL (SELECT CASE conrelid WHEN 0 THEN 'pg_type' ELSE 'pg_class' END::regclass::oid AS home,
+    coalesce(nullif(conrelid, 0), contypid) AS oid, CASE conrelid WHEN 0 THEN 0 ELSE conkey[1] END::int AS sub
+  FROM pg_constraint WHERE oid = d.objoid AND contype = 'n') k ON d.classoid = 'pg_constraint'::regclass
 WHERE (d.objoid >= 16384 OR (d.classoid = 'pg_namespace'::regclass AND d.objoid =
     (SELECT n.oid FROM pg_namespace n WHERE n.nspname = 'public')))
   AND i.identity IS NOT NULL AND coalesce(i.schema, '') !~ '^(pg_|colonnade)' ORDER BY 6"""
