@@ -245,6 +245,14 @@ def test_around_a_change_of_type_everything_that_stands_on_the_column_is_there_a
     flow.apply(before + DEPENDENTS)
 
 
+def test_where_a_part_only_gets_another_place_its_rows_count_for_the_whole(flow: Flow) -> None:
+    whole = "CREATE TABLE t (id int NOT NULL) PARTITION BY RANGE (id); CREATE TABLE p PARTITION OF t FOR VALUES FROM (1) TO (90);"
+    flow.apply(whole)
+    flow.run("INSERT INTO t SELECT generate_series(1, 50)")
+    flow.apply(whole.replace("NOT NULL", "GENERATED ALWAYS AS IDENTITY").replace("90", "99"))
+    assert flow.ask("INSERT INTO t DEFAULT VALUES RETURNING id") == 51
+
+
 def test_a_materialized_view_of_one_that_was_never_filled_is_made_empty(flow: Flow) -> None:
     below = "CREATE TABLE t (a int); CREATE MATERIALIZED VIEW m AS SELECT a FROM t; CREATE VIEW v AS SELECT a FROM m;"
     flow.run(below.replace("FROM t;", "FROM t WITH NO DATA;"))

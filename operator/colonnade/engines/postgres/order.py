@@ -10,12 +10,12 @@ from typing import Any, TypeVar
 from colonnade.core.errors import Unsupported
 from colonnade.core.kind import NOTHING, Model, ObjectId
 from colonnade.core.plan import CycleError, Step, topological
+from colonnade.engines.postgres.kind import CONSTRAINTS
 from colonnade.engines.postgres.mentions import heeded
-from colonnade.engines.postgres.work import Act, Work, kind_of
+from colonnade.engines.postgres.work import INDEXED, Act, Work, kind_of
 
 READ = ("view", "materialized view", "function", "procedure", "aggregate")
 """What applications call by name."""
-INDEXED = ("index", "primary key", "unique", "exclusion")
 T = TypeVar("T")
 Before = Mapping[T, set[T]]
 
@@ -135,8 +135,11 @@ class _Before:
         table = a.id in self.work.remade.tables
         self.before[a] |= {Act("drop", u) for u in users if not table or kind_of(u).space == "routine"}
         self._first(a, *(Act("drop", o) for o in self.work.remade.under(self.work.old, a.id)))
-        own = (o for o in self.work.dropped if o.kind == "foreign key" and o.name[:2] == a.id.name)
-        self.before[a] |= {Act("drop", o) for o in own if not self.work.taken_by(o)}
+        own = [o for o in self.work.dropped if o.kind in (*INDEXED, "foreign key") and self.work.home(o) == a.id]
+        self.before[a] |= {Act("drop", o) for o in own if o.kind == "foreign key" and not self.work.taken_by(o)}
+        for oid in own if table else ():
+            if oid.kind != "foreign key":  # it is named aside with its table, and so before the whole's goes
+                self._first(a, *(Act("drop", o) for o in self.work.taken_by(oid)))
 
     def _free(self, a: Act) -> None:
         self._first(a, Act("drop", a.id))
@@ -152,8 +155,7 @@ class _Before:
 
     def _drop(self, a: Act) -> None:
         implied = self.work.taken_by(a.id)
-        if a.id.kind == "column":
-            self.before[a] |= self._leave(a.id.name[:2])
+        self._as_part_that_goes(a)
         if a.id in self.work.created:
             self.before.setdefault(Act("create", a.id), set())
             if a.id not in self.work.moved and not self._left_behind(a.id):
@@ -192,7 +194,7 @@ class _Before:
             self.before[a] |= self._leave(a.id.name[:2])
 
     def _leave(self, table: tuple[str, ...]) -> set[Act]:
-        """Before its columns change, a table leaves the whole that it does not stay a part of, and its own parts leave it."""
+        """Before a table changes, it leaves the whole that it does not stay a part of, and its own parts leave it."""
         return {
             Act("drop", o) for o in self._leaving.get(table, ()) if ObjectId("table", table) not in self.work.dropped
         }
@@ -200,7 +202,7 @@ class _Before:
     @cached_property
     def _leaving(self) -> Mapping[tuple[str, ...], list[ObjectId]]:
         found: dict[tuple[str, ...], list[ObjectId]] = defaultdict(list)
-        for oid in self.work.dropped:
+        for oid in self.work.dropped - self.work.created:
             if oid.kind == "inheritance" and self.work.old.objects[oid].bound:
                 for table in (oid.name, *self.work.old.objects[oid].parents):
                     found[table].append(oid)
@@ -208,18 +210,41 @@ class _Before:
 
     @cached_property
     def _changing(self) -> Mapping[tuple[str, ...], set[Act]]:
-        """What is done to the columns of tables that stay: a table becomes a part only once it has the same as the whole."""
+        """What is done to tables that stay before one becomes a part of another: it has the same columns by then as the whole, and
+        nothing comes to it, or is asked of it, that goes in the same plan."""
         found: dict[tuple[str, ...], set[Act]] = defaultdict(set)
         work, tables = self.work, self.work.dropped | self.work.created
-        for verb, ids in (
-            ("drop", work.dropped),
-            ("alter", work.altered),
-            ("create", work.created - work.inlined.keys()),
-        ):
-            for oid in ids:
-                if oid.kind == "column" and ObjectId("table", oid.name[:2]) not in tables:
-                    found[oid.name[:2]].add(Act(verb, oid))
+        columns = (("drop", work.dropped), ("alter", work.altered), ("create", work.created - work.inlined.keys()))
+        acts = [Act(verb, o) for verb, ids in columns for o in ids if o.kind == "column"]
+        for act in (*acts, *(Act("drop", o) for o in work.dropped - work.created if self._reaches_parts(o))):
+            if (home := work.home(act.id, work.new if act.verb == "create" else work.old)) not in tables:
+                found[home.name].add(act)
         return found
+
+    def _as_part_that_goes(self, a: Act) -> None:
+        """A column that goes, a place that changes, and what is below a part that leaves."""
+        if a.id.kind == "column":
+            self.before[a] |= self._leave(a.id.name[:2])
+        if a.id.kind == "inheritance" and a.id in self.work.created:
+            self._stays_a_part(a)
+        place = self.work.old.objects.get(ObjectId("inheritance", a.id.name)) if a.id.kind == "table" else None
+        above = ObjectId("inheritance", place.parents[0]) if place else None
+        if above and above in self.work.dropped and not self.work.taken_by(above):
+            self.before[a].add(Act("drop", above))
+
+    def _stays_a_part(self, a: Act) -> None:
+        """One that only gets another place leaves its place as late as it can: what is done to the whole is done to its rows, too."""
+        spec = self.work.old.objects[a.id]
+        if (
+            spec.bound
+            and spec.parents == self.work.new.objects[a.id].parents
+            and ObjectId("table", a.id.name) not in self.work.dropped
+        ):
+            for table in (a.id.name, *spec.parents):
+                self.before[a].update(self._changing.get(table, ()))
+
+    def _reaches_parts(self, oid: ObjectId) -> bool:
+        return oid.kind in CONSTRAINTS or (oid.kind == "index" and self.work.old.objects[oid].partitioned)
 
     def _nullability(self, a: Act) -> None:
         """What a child has of its own comes before its parent's NOT NULL, which then finds it proved, and goes after that."""
@@ -268,8 +293,8 @@ class _Before:
     def _as_part(self, a: Act) -> None:
         """A part comes with indexes and keys of its own, and with the columns of the whole."""
         self.before[a] |= {Act("create", o) for o in self._parts.get(a.id, ())}
-        if a.id.kind == "column":
-            self.before[a] |= self._leave(a.id.name[:2])
+        if a.id.kind in ("column", "index", *CONSTRAINTS):
+            self.before[a] |= self._leave(self.work.home(a.id, self.work.new).name)
         if a.id.kind == "inheritance" and self.work.new.objects[a.id].bound:
             for table in (a.id.name, *self.work.new.objects[a.id].parents):
                 self.before[a].update(self._changing.get(table, ()))

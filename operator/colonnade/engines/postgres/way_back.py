@@ -30,7 +30,9 @@ def told(work: Work, made: Made, made_again: MadeAgain) -> dict[Act, list[Step]]
     rows_stay = work.remade.tables | work.remade.emptied
     drops = {a.id: a for a in made if a.verb == "drop" and a.id not in rows_stay}
     silent = [o for o, a in drops.items() if made[a] and made[a][-1].undo is None]
-    with_whom = groups(work.old, silent, [o for o, a in drops.items() if not made[a]])
+    left = {o for o, a in drops.items() if o.kind == "inheritance" and made[a]}
+    along = [o for o, a in drops.items() if not made[a] and not _comes_with_its_table(o, work.old, left)]
+    with_whom = groups(work.old, silent, along)
     again, why = dict[ObjectId, list[str]](), ""
     try:
         again |= made_again(with_whom) if with_whom else {}
@@ -41,6 +43,11 @@ def told(work: Work, made: Made, made_again: MadeAgain) -> dict[Act, list[Step]]
         **{a: list(_again(a, made[a], with_whom, texts, why)) for a, texts in _as_called(work, made, again)},
         **{a: [_none(s) for s in steps] for a, steps in made.items() if a.id in lost},
     }
+
+
+def _comes_with_its_table(oid: ObjectId, old: Model, left: Collection[ObjectId]) -> bool:
+    """Whether it is the place of an index among those of the whole, which is taken again when the table that left comes back."""
+    return oid.kind == "index attachment" and ObjectId("inheritance", old.objects[oid].tables[0]) in left
 
 
 def _again(

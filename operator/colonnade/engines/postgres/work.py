@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from colonnade.core.kind import NOTHING, Model, ObjectId
@@ -13,6 +14,7 @@ from colonnade.engines.postgres.kind import PgKind
 from colonnade.engines.postgres.kinds import KINDS
 from colonnade.engines.postgres.remade import Remade
 
+INDEXED = ("index", "primary key", "unique", "exclusion")
 STANDING = ("check", "default", "index", "policy", "trigger")
 """What may call a routine that takes the rows of its own table."""
 ROUTINES = ("function", "aggregate")
@@ -83,7 +85,7 @@ class Work:
         going = self.dropped - self.aside
         whole = self.old.vanishes_with(self.home(oid)) | {self.home(oid)} if self.outlives(oid) else None
         taken = self.old.vanishes_with(oid, going) if whole is None else whole & going
-        if taken and self._goes_first(oid, taken):
+        if taken and (self._goes_first(oid, taken) or self._is_referred_to(oid)):
             return NOTHING
         if oid.kind == "sequence owner":
             stays = ObjectId("sequence", oid.name) not in self.dropped
@@ -102,13 +104,39 @@ class Work:
             o.kind in ROUTINES and self.old.needs.get(o, NOTHING).intersection(taken) for o in others
         )
 
-    def home(self, oid: ObjectId) -> ObjectId:
-        """The table of an index or constraint."""
-        return ObjectId("table", self.old.objects[oid].table if oid.kind == "index" else oid.name[:2])
+    def is_of_a_part(self, key: ObjectId, oid: ObjectId) -> bool:
+        """Whether the foreign key only stands on this as a part of the tables that it is about, and stays when the part leaves."""
+        home = self.home(oid).name if oid.kind in (*INDEXED, "column", "table") else None
+        return home is not None and home not in (key.name[:2], self.old.objects[key].target[:2])
+
+    def _is_referred_to(self, oid: ObjectId) -> bool:
+        """Whether this is a place in a whole that stays, and that others still refer to: its table leaves before it can be dropped."""
+        place = self.old.objects[oid] if oid.kind == "inheritance" else None
+        if place is None or not place.bound or ObjectId("table", place.parents[0]) in self.dropped:
+            return False
+        while place:
+            if any(key not in self.dropped for key in self.referring.get(place.parents[0], ())):
+                return True
+            place = self.old.objects.get(ObjectId("inheritance", place.parents[0]))
+        return False
+
+    @cached_property
+    def referring(self) -> Mapping[tuple[str, ...], list[ObjectId]]:
+        """The foreign keys by the table that they refer to."""
+        found: defaultdict[tuple[str, ...], list[ObjectId]] = defaultdict(list)
+        for oid, spec in self.old.objects.items():
+            if oid.kind == "foreign key":
+                found[spec.target[:2]].append(oid)
+        return found
+
+    def home(self, oid: ObjectId, model: Model | None = None) -> ObjectId:
+        """The table of an index, constraint or column."""
+        objects = (model or self.old).objects
+        return ObjectId("table", objects[oid].table if oid.kind == "index" else oid.name[:2])
 
     def outlives(self, oid: ObjectId) -> bool:
         """Whether it is a key or index of a partition that is detached, and so no longer goes with the whole's."""
-        if oid.kind not in ("primary key", "unique", "exclusion", "index"):
+        if oid.kind not in INDEXED:
             return False
         table = self.home(oid)
         place = ObjectId("inheritance", table.name)
