@@ -395,6 +395,13 @@ CREATE TABLE u (a int REFERENCES t);
 --
 CREATE TABLE t (a int PRIMARY KEY, b int REFERENCES t) PARTITION BY LIST (a);
 CREATE TABLE u (a int REFERENCES t);
+== a_part_gets_another_place_and_loses_an_index
+CREATE TABLE t (a int, b int) PARTITION BY LIST (a);
+CREATE INDEX i ON t (abs(b));
+CREATE TABLE p PARTITION OF t FOR VALUES IN (1);
+--
+CREATE TABLE t (a int, b int) PARTITION BY LIST (a);
+CREATE TABLE p PARTITION OF t FOR VALUES IN (2);
 == a_part_goes_and_the_whole_has_another_type
 CREATE TABLE t (a int, b int) PARTITION BY LIST (a);
 CREATE TABLE p PARTITION OF t FOR VALUES IN (1);

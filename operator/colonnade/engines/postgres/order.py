@@ -233,7 +233,7 @@ class _Before:
             self.before[a].add(Act("drop", above))
 
     def _stays_a_part(self, a: Act) -> None:
-        """One that only gets another place leaves its place as late as it can: what is done to the whole is done to its rows, too."""
+        """One that only gets another place leaves its place as late as it can: what is done to columns is done to its rows, too."""
         spec = self.work.old.objects[a.id]
         if (
             spec.bound
@@ -241,7 +241,7 @@ class _Before:
             and ObjectId("table", a.id.name) not in self.work.dropped
         ):
             for table in (a.id.name, *spec.parents):
-                self.before[a].update(self._changing.get(table, ()))
+                self.before[a] |= {act for act in self._changing.get(table, ()) if act.id.kind == "column"}
 
     def _reaches_parts(self, oid: ObjectId) -> bool:
         return oid.kind in CONSTRAINTS or (oid.kind == "index" and self.work.old.objects[oid].partitioned)
