@@ -78,6 +78,18 @@ REWRITES_TABLE = _type(
     "{object} is rewritten while reads and writes wait",
     "add a new column, backfill it in batches, and swap; or approve for a small table or a quiet hour",
 )
+MOVES_COLUMN = _type(
+    "MOVES_COLUMN",
+    Weight.CAREFUL,
+    "{object} comes to stand last in its table: an INSERT or COPY that names no columns puts values into others from then on",
+    "name the columns in every INSERT and COPY; or raise policy.maxBlocking, and the table is rewritten in place while others wait",
+)
+FILLS_COLUMN = _type(
+    "FILLS_COLUMN",
+    Weight.NOTICE,
+    "every row of {object}'s table is written once more, in slices beside the traffic; it costs input, output and disk",
+    "nothing to do; choose a quiet hour for a very large table",
+)
 COPIES_TABLE = _type(
     "COPIES_TABLE",
     Weight.BLOCKING,
@@ -140,6 +152,8 @@ CATALOGUE: dict[str, HazardType] = {
         EXPIRES_DATA,
         REWRITES_TABLE,
         COPIES_TABLE,
+        MOVES_COLUMN,
+        FILLS_COLUMN,
         SCANS_TABLE,
         BLOCKS_WRITES,
         BUILDS_INDEX,

@@ -32,7 +32,7 @@ class Step:
 
     Times are seconds; `locks` names the relations that others have to wait for, with the mode.
     `otherwise` are statements to try in turn where the server finds no cast for the first; the rehearsal settles which it is.
-    A `batched` step runs over slices of the relation it names.
+    A `batched` step runs over slices of the relation it names, `unwatched` where its triggers keep still meanwhile.
     """
 
     statement: str
@@ -47,6 +47,7 @@ class Step:
     estimate: float = 0.0
     otherwise: tuple[str, ...] = ()
     batched: str = ""
+    unwatched: bool = False
     id: str = ""
 
     def with_hazard(self, *more: Hazard) -> Step:

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from colonnade.core.gate import Policy
 from tests.live.postgres.flow import Flow
 from tests.live.postgres.test_part import large, whole
 
@@ -38,3 +39,17 @@ def test_a_large_database_is_changed_in_part(modest: Flow) -> None:
     result = whole(modest, large("ALTER TABLE t3 ADD note text; CREATE INDEX ON t3 (note);"))
     assert result.outcome
     assert len(result.outcome.timings) == 2
+
+
+def test_a_large_table_whose_triggers_cannot_be_kept_still_is_rewritten(modest: Flow) -> None:
+    """To fill rows in slices would fire them; a rewrite does not."""
+    table = """CREATE TABLE t (id int PRIMARY KEY, a {}, touched int DEFAULT 0);
+    CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.touched := NEW.touched + 1; RETURN NEW; END';
+    CREATE TRIGGER touching BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION touch();"""
+    modest.policy = Policy(max_blocking=0.0)
+    modest.apply(table.format("int"))
+    modest.run("INSERT INTO t SELECT i, 5 FROM generate_series(1, 200) i")
+    result = modest.apply(table.format("bigint, token uuid DEFAULT gen_random_uuid()"))
+    assert result.plan is not None
+    assert {h.code for h in result.plan.hazards} == {"REWRITES_TABLE"}
+    assert modest.ask("SELECT sum(touched)::int || ' ' || count(DISTINCT token) FROM t") == "0 200"

@@ -66,13 +66,15 @@ def clear(flow: Flow) -> None:
 
 @dataclass(frozen=True)
 class Scenario:
-    """`before` with `rows`, on the way to `after`; then `question` has this answer."""
+    """`before` with `rows`, on the way to `after`; then `question` has this answer. Each time it is killed `pace` places later."""
 
     before: str
     rows: str
     after: str
     question: str
     answer: str
+    max_blocking: float = 1.0
+    pace: float = 1 / 3
 
 
 USERS = "CREATE TABLE users (id bigint PRIMARY KEY, email text, age int);"
@@ -138,6 +140,22 @@ SCENARIOS = {
         "SELECT format('SELECT count(*) FROM %I.log', nspname) FROM pg_namespace WHERE nspname LIKE 'colonnade_quarantine%' \\gexec",
         "50",
     ),
+    "large type": Scenario(
+        USERS
+        + "CREATE TABLE o (u bigint REFERENCES users); CREATE INDEX i ON users (age); CREATE VIEW v AS SELECT age FROM users;",
+        ROWS + "INSERT INTO o SELECT id FROM users",
+        (
+            USERS
+            + "CREATE TABLE o (u bigint REFERENCES users); CREATE INDEX i ON users (age); CREATE VIEW v AS SELECT age FROM users;"
+        )
+        .replace("bigint", "numeric")
+        .replace("age int", "age bigint NOT NULL"),
+        "SELECT sum(age)::int || '/' || (SELECT count(*) FROM o JOIN users ON id = u) || '/' ||"
+        " (SELECT count(*) FROM pg_attribute WHERE attname LIKE '%colonnade%' AND NOT attisdropped) FROM v",
+        "35000/5000/0",
+        max_blocking=0.0,
+        pace=3,
+    ),
     "keys": Scenario(
         USERS + "CREATE TABLE o (id int PRIMARY KEY, u bigint);",
         ROWS + "INSERT INTO o SELECT i, i FROM generate_series(1, 100) i",
@@ -157,10 +175,10 @@ def test_killed_at_every_step_in_turn_the_next_run_goes_on_and_the_last_converge
     flow.apply(scenario.before)
     flow.run(scenario.rows)
     kills = 0
-    while killed(flow, scenario.after, 2 + kills // 3):
+    while killed(flow, scenario.after, 2 + int(kills * scenario.pace), max_blocking=scenario.max_blocking):
         kills += 1
         assert kills < 25
-    flow.apply(scenario.after)
+    flow.apply(scenario.after, Policy(max_blocking=scenario.max_blocking))
     assert flow.run(scenario.question).split() == [scenario.answer]
     assert not flow.column("SELECT conname FROM pg_constraint WHERE conname LIKE 'colonnade%'")
 

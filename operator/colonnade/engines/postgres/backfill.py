@@ -10,6 +10,8 @@ import itertools
 import random
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from typing import LiteralString
 
 import psycopg
@@ -28,6 +30,26 @@ LAG: LiteralString = (
 
 def backfill(connection: Connection, step: Step, policy: Policy, stop: threading.Event, progress: Progress) -> None:
     """Run the step's UPDATE over slices of the relation that it names. Raises WaitingForLock when told to stop."""
+    with _unwatched(connection) if step.unwatched else nullcontext():
+        _slices(connection, step, policy, stop, progress)
+
+
+@contextmanager
+def _unwatched(connection: Connection) -> Iterator[None]:
+    """The table's triggers keep still for this session; those that fire always do not.
+
+    https://www.postgresql.org/docs/current/runtime-config-client.html#GUC-SESSION-REPLICATION-ROLE
+    """
+    change = "SELECT pg_catalog.set_config('session_replication_role', %s, false)"
+    connection.execute(change, ["replica"])
+    try:
+        yield
+    finally:
+        if not connection.closed:
+            connection.execute(change, ["origin"])
+
+
+def _slices(connection: Connection, step: Step, policy: Policy, stop: threading.Event, progress: Progress) -> None:
     row = connection.execute(
         "SELECT pg_catalog.pg_relation_size(%s::pg_catalog.regclass) / pg_catalog.current_setting('block_size')::int8",
         [step.batched],

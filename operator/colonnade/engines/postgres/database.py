@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import cast
 
@@ -14,7 +14,7 @@ from colonnade.core.hazards import Weight
 from colonnade.core.kind import Model, ObjectId
 from colonnade.core.plan import Plan, Step, numbered
 from colonnade.engines import Declaration, Desired, Outcome, Probe, Progress, Proof, State, Target, Waiting, silent
-from colonnade.engines.postgres import fingerprint, quarantine
+from colonnade.engines.postgres import fingerprint, quarantine, rewrites
 from colonnade.engines.postgres.cache import Cache
 from colonnade.engines.postgres.checks import check
 from colonnade.engines.postgres.errors import translated
@@ -235,6 +235,8 @@ class PostgresDatabase:
         if self.journal.there and self.journal.settled() == (desired.digest, proved) and not desired.errors:
             return
         self.journal.prepare()
+        with suppress(WaitingForLock), self.lock():
+            rewrites.clear(self.connection, self.policy.lock_timeout)
         if not desired.whole and not desired.claims:
             self.journal.own(desired.owners, {d.owner for d in desired.declarations} - desired.errors.keys())
         if not desired.errors:

@@ -137,7 +137,8 @@ class Executor:
     def _clear_invalid(self, step: Step) -> None:
         """A concurrent build that failed or was killed leaves an invalid index of the name: it is dropped before the next try."""
         built = re.match(
-            r'CREATE (?:UNIQUE )?INDEX CONCURRENTLY ("(?:[^"]|"")+") ON (?:ONLY )?("(?:[^"]|"")+")\.', step.statement
+            r'CREATE (?:UNIQUE )?INDEX CONCURRENTLY (?:IF NOT EXISTS )?("(?:[^"]|"")+") ON (?:ONLY )?("(?:[^"]|"")+")\.',
+            step.statement,
         )
         if not built:
             return

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal, LiteralString, NamedTuple, TypeVar
 
+from colonnade.core.hazards import Hazard
 from colonnade.core.kind import Kind, Model, ObjectId
-from colonnade.core.plan import Step
+from colonnade.core.plan import Check, Step
 
 S = TypeVar("S")
 
@@ -24,6 +25,8 @@ LONGEST_NAME = 63
 """In bytes: of a longer one the server keeps the beginning, and it shortens those that it makes up in a way of its own."""
 LEFT_BEHIND = "_colonnade_old"
 """How the other names end that something goes by until it is dropped: what is called so was left by a plan that was cut short."""
+SUCCESSOR = "_colonnade_new"
+"""How the names end of what is built beside a column, to take its place: no reader of the database sees it until then."""
 PROVED = "it stays proved: no row speaks against it"
 CONSTRAINTS = ("check", "primary key", "unique", "exclusion", "foreign key")
 
@@ -37,20 +40,35 @@ def usual_not_null(column: ObjectId) -> str:
 
 
 class Fill(NamedTuple):
-    """The value that rows get, and which rows: by default those that have none."""
+    """The value that rows get, and which rows: by default those that have none; `unwatched` by the table's triggers."""
 
     expression: str
     where: str | None = None
+    unwatched: bool = False
+
+
+@dataclass(frozen=True)
+class Expansion:
+    """How a column's values come into its successor: as `assigned`, by a `cast`, or as `text` that is cast; what is asked and told before.
+
+    `unwatched` keeps the table's triggers still while rows are filled.
+    """
+
+    how: Literal["assigned", "cast", "text"] = "assigned"
+    checks: tuple[Check, ...] = ()
+    hazards: tuple[Hazard, ...] = ()
+    unwatched: bool = False
 
 
 @dataclass(frozen=True)
 class Wishes:
-    """What a declaration says about the way, beyond where to arrive: expressions by column, and
-    renames (see renames.py)."""
+    """The way, beyond where to arrive: expressions by column, and renames (see renames.py), as declared; which columns
+    change their type by a successor (see expand.py), as the rehearsal finds."""
 
     backfills: Mapping[ObjectId, Fill] = field(default_factory=dict[ObjectId, Fill])
     conversions: Mapping[ObjectId, str] = field(default_factory=dict[ObjectId, str])
     renames: tuple[Any, ...] = ()
+    expansions: Mapping[ObjectId, Expansion] = field(default_factory=dict[ObjectId, Expansion])
 
 
 @dataclass(frozen=True)
@@ -88,6 +106,11 @@ class Context:
     def conversions(self) -> Mapping[ObjectId, str]:
         """The expression that turns old values into new ones, by column."""
         return self.wishes.conversions
+
+    @property
+    def expansions(self) -> Mapping[ObjectId, Expansion]:
+        """The columns whose type changes by a successor."""
+        return self.wishes.expansions
 
     def relation(self, name: tuple[str, ...], model: Model | None = None) -> ObjectId | None:
         """The table, view … of this name, in the new model if not told otherwise."""

@@ -65,9 +65,7 @@ WHERE x.oid >= 16384 AND (n.nspname IN ('pg_catalog', 'information_schema') OR n
   AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = x.catalog AND d.objid = x.oid AND d.deptype IN ('e', 'i')) ORDER BY x.oid LIMIT 1"""
 
 
-RESERVED_COLUMNS: LiteralString = (
-    r"SELECT attname FROM pg_attribute WHERE attname LIKE 'colonnade\_quarantine\_%' LIMIT 1"
-)
+RESERVED_COLUMNS: LiteralString = r"SELECT attname FROM pg_attribute WHERE attname LIKE 'colonnade\_quarantine\_%' OR attname LIKE '%\_colonnade\_new' LIMIT 1"
 
 
 class NeedsDatabase(Exception):
@@ -170,12 +168,12 @@ def _only_where_it_may(connection: Connection, todo: Sequence[Item]) -> None:
 
 
 def _columns_of_its_own(connection: Connection, todo: Sequence[Item]) -> None:
-    """A column called as one in quarantine would not be seen."""
+    """A column called as one in quarantine, or as the successor of another, would not be seen."""
     row = connection.execute(RESERVED_COLUMNS).fetchone()
     if row is not None:
         item = next((i for i in todo if str(row[0]) in i.text), todo[0])
         raise InvalidSpec(
-            f"{item.place(1)}: column {row[0]} has a name that Colonnade keeps for columns in quarantine; call it something else"
+            f"{item.place(1)}: column {row[0]} has a name of the sort that Colonnade gives to columns for a while; call it something else"
         )
 
 

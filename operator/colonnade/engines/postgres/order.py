@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from colonnade.core.errors import Unsupported
 from colonnade.core.kind import NOTHING, Model, ObjectId
 from colonnade.core.plan import CycleError, Step, topological
+from colonnade.engines.postgres import expand
 from colonnade.engines.postgres.kind import CONSTRAINTS
 from colonnade.engines.postgres.mentions import heeded
 from colonnade.engines.postgres.work import INDEXED, Act, Work, kind_of
@@ -28,7 +29,13 @@ def ordered(work: Work, made: Mapping[Act, Sequence[Step]]) -> list[Act]:
     except CycleError as e:
         way = " -> ".join(f"{a.verb} {a.id}" for a in e.nodes)
         raise Unsupported(f"these objects need one another in a circle: {way}; break it up into two changes") from e
-    return _at_once(work, acts, before, made) if work.remade.tables else acts
+    if work.remade.tables:
+        whole = {a for a in acts if a.id in work.remade.tables and a.verb in ("move", "drop", "copy")}
+        acts = _at_once(acts, before, made, whole, {a for a in acts if a.verb == "move"})
+    for group in expand.groups(work) if work.expanded else ():
+        whole = {Act("create", group[0])} | {a for a in acts if a.id in expand.replaced_with(group, work) and made[a]}
+        acts = _at_once(acts, before, made, whole, whole)
+    return acts
 
 
 def changes_persistence(oid: ObjectId, work: Work) -> bool:
@@ -62,21 +69,26 @@ def _preference(work: Work, act: Act, made: Sequence[Step]) -> tuple[Any, ...]:
     return (1, alone and act.verb == "create", kind.rank, place, act.id)
 
 
-def _at_once(work: Work, acts: list[Act], before: Before[Act], made: Mapping[Act, Sequence[Step]]) -> list[Act]:
-    """From the first table that is moved aside to the last that is dropped everything shares one transaction.
+def _at_once(
+    acts: list[Act],
+    before: Before[Act],
+    made: Mapping[Act, Sequence[Step]],
+    whole: Collection[Act],
+    starts: Collection[Act],
+) -> list[Act]:
+    """From the first to the last of the `whole` everything shares one transaction; what hangs on none of its `starts` comes before.
 
-    Nobody is to see, nor a crash to leave behind, a table whose rows have not arrived yet.
+    Nobody is to see, nor a crash to leave behind, a table whose rows have not arrived yet, or that lacks what it had.
     """
-    whole = [i for i, a in enumerate(acts) if a.id in work.remade.tables and a.verb in ("move", "drop")]
-    alone = [a for a in acts[whole[0] : whole[-1] + 1] if any(not s.transactional for s in made[a])]
-    moves = {a for a in acts if a.verb == "move"}
-    early = _closure({a for a in alone if not _closure({a}, before) & moves}, before)
+    places = [i for i, a in enumerate(acts) if a in whole]
+    alone = [a for a in acts[places[0] : places[-1] + 1] if any(not s.transactional for s in made[a])]
+    early = _closure({a for a in alone if not _closure({a}, before) & set(starts)}, before)
     after: dict[Act, set[Act]] = {a: set() for a in acts}
     for a, needed in before.items():
         for one in needed & after.keys():
             after[one].add(a)
     late = _closure(set(alone) - early, after)
-    if odd := sorted({str(a.id) for a in late if a.id in work.remade.tables and a.verb in ("copy", "drop")}):
+    if odd := sorted({str(a.id) for a in late & set(whole)}):
         raise Unsupported(
             f"{', '.join(odd)} would be made anew, and what else changes there cannot be done in the same transaction; "
             "make the other changes first, then this one"
@@ -143,6 +155,23 @@ class _Before:
 
     def _free(self, a: Act) -> None:
         self._first(a, Act("drop", a.id))
+
+    def _expand(self, a: Act) -> None:
+        """Once its type is there; everything of its group is there before the first of them changes places."""
+        self.before[a] |= {Act(v, n) for n in self.work.new.needs.get(a.id, NOTHING) for v in ("create", "alter")}
+        group = next(g for g in expand.groups(self.work) if a.id in g)
+        swap = Act("create", group[0])
+        self._first(a, swap)
+        self._first(swap, *(Act("create", o) for o in group))
+        self.before[swap] |= {Act("drop", o) for o in group} - {swap}
+
+    def _succeed(self, a: Act) -> None:
+        columns = expand.columns_of(a.id, self.work)
+        self.before[a] |= {Act("expand", c) for c in columns}
+        for n in self.work.new.needs.get(a.id, NOTHING) - columns:
+            self.before[a] |= {Act("succeed", n)} if n in self.work.followers else {Act("create", n), Act("alter", n)}
+        group = next(g for g in expand.groups(self.work) if columns & set(g))
+        self._first(a, Act("create", group[0]))
 
     def _copy(self, a: Act) -> None:
         """After everything that takes the rows in; before what holds them now goes, and what would count or watch them comes."""

@@ -15,7 +15,7 @@ from colonnade.core.diff import Change
 from colonnade.core.hazards import DELETES_DATA, hazard
 from colonnade.core.kind import NOTHING, Model, ObjectId
 from colonnade.core.plan import Step
-from colonnade.engines.postgres import meanwhile, remade, way_back
+from colonnade.engines.postgres import expand, meanwhile, remade, way_back
 from colonnade.engines.postgres.kind import Context, PgKind, Wishes
 from colonnade.engines.postgres.kinds.column import freed_name
 from colonnade.engines.postgres.kinds.column_drop import kept_aside
@@ -61,7 +61,9 @@ class _Planning:
         for c in changes:
             if c.old is None or c.new is None:
                 continue
-            if kind_of(c.id).alter(c.id, c.old, c.new, self.context) is None:
+            if c.id in self.context.expansions:
+                self.work.expand(c.id)
+            elif kind_of(c.id).alter(c.id, c.old, c.new, self.context) is None:
                 self.work.replace(c.id)
             else:
                 self.work.altered.add(c.id)
@@ -74,7 +76,8 @@ class _Planning:
                 self.work.replace(oid)
 
     def _settle(self) -> None:
-        self.context = replace(self.context, fresh=frozenset(self.work.created), gone=frozenset(self.work.dropped))
+        fresh, gone = (frozenset(some - self.work.expanded) for some in (self.work.created, self.work.dropped))
+        self.context = replace(self.context, fresh=fresh, gone=gone)
 
     def rebuild(self) -> None:
         """Everything that stands on what is dropped or disturbed is made again, until nothing more is."""
@@ -95,6 +98,8 @@ class _Planning:
                     self.work.carried.add(user)
                     self.work.altered.add(user)
                     todo.append(user)
+        if self.work.expanded:
+            self.work.followers = expand.followers(self.work)
         self._settle()
 
     def _must_go(self, user: ObjectId, oid: ObjectId) -> bool:
@@ -150,6 +155,7 @@ class _Planning:
         work.freed = work.to_free()
         acts = [Act("move", o) for o in moved] + [Act("copy", o) for o in work.remade.copied]
         acts += [Act("free", o) for o in work.freed] + [Act("build", o) for o in work.built_first]
+        acts += [Act("expand", o) for o in work.expanded] + [Act("succeed", o) for o in work.followers]
         for verb, ids in (("drop", work.dropped), ("alter", work.altered), ("create", work.created)):
             acts += [Act(verb, o) for o in ids]
         return acts
@@ -185,7 +191,7 @@ class _Planning:
         if (oid.kind == "column" or kind_of(oid).foldable) and table in self.work.created:
             return table
         column = ObjectId("column", oid.name)
-        return column if oid.kind == "default" and column in self.work.created else None
+        return column if oid.kind == "default" and column in self.work.created - self.work.expanded else None
 
     def _can_fold(self, child: ObjectId, home: ObjectId) -> bool:
         """Whether nothing that the child needs needs its table (or column) in turn."""
@@ -226,6 +232,8 @@ class _Planning:
 
     def _make(self, act: Act) -> list[Step]:
         kind, oid = kind_of(act.id), act.id
+        if oid in self.work.expanded | self.work.followers:
+            return list(self._by_successor(act))
         if act.verb in ("free", "copy", "move"):
             return list(self._made_room(act, kind))
         if act.verb == "drop":
@@ -243,6 +251,15 @@ class _Planning:
         if oid in self.work.built_first:
             return made[:1] if act.verb == "build" else made[1:]
         return made
+
+    def _by_successor(self, act: Act) -> Iterable[Step]:
+        """The successor and what follows to it; all of a group changes places with the first of its columns."""
+        if act.verb == "expand":
+            return expand.expanded(act.id, self.context)
+        if act.verb == "succeed":
+            return expand.built(act.id, self.work, self.context)
+        group = next((g for g in expand.groups(self.work) if g[0] == act.id), None) if act.verb == "create" else None
+        return expand.swapped(group, self.work, self.context) if group else ()
 
     def _made_room(self, act: Act, kind: PgKind[Any]) -> Iterable[Step]:
         """What makes way for others: a name that is given up, rows that are carried over, what is called otherwise for a while."""

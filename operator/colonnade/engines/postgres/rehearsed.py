@@ -19,10 +19,10 @@ from colonnade.core.gate import Policy
 from colonnade.core.kind import Model, ObjectId
 from colonnade.core.plan import Step
 from colonnade.engines import Progress
-from colonnade.engines.postgres import fingerprint, fitting, losses, planner, quarantine, renames
+from colonnade.engines.postgres import fingerprint, fitting, losses, planner, quarantine, renames, rewrites
 from colonnade.engines.postgres.errors import unreached
 from colonnade.engines.postgres.fingerprint import Fingerprint
-from colonnade.engines.postgres.kind import OWN_SCHEMAS, Fill
+from colonnade.engines.postgres.kind import OWN_SCHEMAS
 from colonnade.engines.postgres.normalise import ABOVE_US, EXPRESSIONS, Form, Normaliser, PgDesired, built, snapshot
 from colonnade.engines.postgres.read import read
 from colonnade.engines.postgres.rehearse import Rehearsal, Size, sizes
@@ -88,13 +88,14 @@ class Rehearsed:
         progress("rehearsing on a copy", None)
         with self.scratch.database() as copy:
             steps = self._on(copy)
-        return losses.told(self.live, self.scope.live, self._expanded(steps, progress)) if steps else []
+        return losses.told(self.live, self.scope.live, self._in_slices(steps, progress)) if steps else []
 
     def _on(self, copy: Connection) -> list[Step]:
         empty = self.normaliser.empty(copy)
         bare = self.scope.live.objects == empty.objects
         if not bare:
             self._copied = self._marked(self._copy_in(copy, empty))
+        self.wishes = rewrites.sound(copy, self.wishes, self.scope.wanted)
         rehearsal = Rehearsal(copy, self._sizes(), self.policy.max_blocking)
         done = self._renamed(rehearsal, copy)
         model = read(copy) if done else self._copied or empty
@@ -193,22 +194,21 @@ class Rehearsed:
                 f"{statement[:160]}{unreached(e)}; nothing was changed"
             ) from e
 
-    def _expanded(self, steps: list[Step], progress: Progress) -> list[Step]:
-        """A new column whose default would rewrite a large table is added empty and filled in slices."""
-        more = {}
-        for step in steps:
-            oid = next((o for o in self.scope.wanted.objects if o.kind == "column" and str(o) == step.subject), None)
-            default = self.scope.wanted.objects.get(ObjectId("default", oid.name)) if oid else None
-            if oid is None or default is None or oid in self.wishes.backfills or oid in self.scope.live.objects:
-                continue
-            if any(h.code == "REWRITES_TABLE" for h in step.hazards):
-                more[oid] = Fill(default.expression)
-        if not more:
+    def _in_slices(self, steps: list[Step], progress: Progress) -> list[Step]:
+        """Where a step would rewrite a large table, its rows are filled in slices instead, if that can be done."""
+        before = self.wishes
+        self.wishes = rewrites.avoided(steps, self.scope.live, self.scope.wanted, before, self.live)
+        if self.wishes == before:
             return steps
-        self.wishes = replace(self.wishes, backfills={**self.wishes.backfills, **more})
-        progress("rehearsing on a copy, with backfills", None)
-        with self.scratch.database() as copy:
-            return self._on(copy)
+        progress("rehearsing on a copy, with rows filled in slices", None)
+        try:
+            with self.scratch.database() as copy:
+                return self._on(copy)
+        except Unsupported:
+            if not self.wishes.expansions:
+                raise
+            self.wishes = before
+            return steps
 
     def left(self, found: Fingerprint, model: Model) -> list[str]:
         """What in the live database is not as wanted, whichever way the server prints it."""

@@ -15,7 +15,7 @@ from typing import Any
 from colonnade.core.errors import Unsupported
 from colonnade.core.kind import NOTHING, Model, ObjectId
 from colonnade.core.plan import Step
-from colonnade.engines.postgres import meanwhile
+from colonnade.engines.postgres import expand, meanwhile
 from colonnade.engines.postgres.kinds.column import freed_names
 from colonnade.engines.postgres.statement import name, printed, q, text
 from colonnade.engines.postgres.work import Act, Work
@@ -27,12 +27,14 @@ MadeAgain = Callable[[Mapping[ObjectId, ObjectId]], Mapping[ObjectId, list[str]]
 
 def told(work: Work, made: Made, made_again: MadeAgain) -> dict[Act, list[Step]]:
     """The steps that drop, and do not say how they are taken back, with what makes the object again; and those that nothing takes back."""
-    rows_stay = work.remade.tables | work.remade.emptied
+    rows_stay = work.remade.tables | work.remade.emptied | work.followers
     drops = {a.id: a for a in made if a.verb == "drop" and a.id not in rows_stay}
     silent = [o for o, a in drops.items() if made[a] and made[a][-1].undo is None]
     left = {o for o, a in drops.items() if o.kind == "inheritance" and made[a]}
     along = [o for o, a in drops.items() if not made[a] and not _comes_with_its_table(o, work.old, left)]
-    with_whom = groups(work.old, silent, along)
+    replaced = work.expanded | work.followers
+    with_whom = groups(work.old, [*silent, *sorted(replaced)], along)
+    with_whom = {o: whole for o, whole in with_whom.items() if o not in replaced}
     again, why = dict[ObjectId, list[str]](), ""
     try:
         again |= made_again(with_whom) if with_whom else {}
@@ -42,12 +44,22 @@ def told(work: Work, made: Made, made_again: MadeAgain) -> dict[Act, list[Step]]
     return {
         **{a: list(_again(a, made[a], with_whom, texts, why)) for a, texts in _as_called(work, made, again)},
         **{a: [_none(s) for s in steps] for a, steps in made.items() if a.id in lost},
+        **{Act("create", g[0]): _with_theirs(made[Act("create", g[0])], g, work, again) for g in expand.groups(work)},
     }
 
 
 def _comes_with_its_table(oid: ObjectId, old: Model, left: Collection[ObjectId]) -> bool:
     """Whether it is the place of an index among those of the whole, which is taken again when the table that left comes back."""
     return oid.kind == "index attachment" and ObjectId("inheritance", old.objects[oid].tables[0]) in left
+
+
+def _with_theirs(
+    steps: Sequence[Step], group: Sequence[ObjectId], work: Work, again: Mapping[ObjectId, list[str]]
+) -> list[Step]:
+    """Columns that changed places go back to their type; then what went with them, and with what stands on them, is made again."""
+    theirs = (o for o in sorted(work.followers) if expand.columns_of(o, work) & set(group))
+    texts = [s for o in (*group, *theirs) for s in again.get(o, ())]
+    return [replace(s, undo=";\n".join([s.undo, *texts])) if s.undo else s for s in steps]
 
 
 def _again(

@@ -38,7 +38,8 @@ class Work:
     `serving` until the new one is there. Primary keys may be `built_first`, while another one serves.
 
     What is kept `aside`, columns in quarantine, is dropped to those who use it, and yet takes nothing along. Where things are made in
-    `groups`, one by one, what is of another group stands in no CREATE.
+    `groups`, one by one, what is of another group stands in no CREATE. Columns that are `expanded` have successors, on which their
+    `followers`, indexes and constraints, are built.
     """
 
     old: Model
@@ -57,6 +58,8 @@ class Work:
     freed: set[ObjectId] = field(default_factory=set[ObjectId])
     serving: set[ObjectId] = field(default_factory=set[ObjectId])
     built_first: dict[ObjectId, ObjectId] = field(default_factory=dict[ObjectId, ObjectId])
+    expanded: set[ObjectId] = field(default_factory=set[ObjectId])
+    followers: set[ObjectId] = field(default_factory=set[ObjectId])
     groups: Mapping[ObjectId, ObjectId] = field(default_factory=dict[ObjectId, ObjectId])
 
     def __post_init__(self) -> None:
@@ -76,6 +79,11 @@ class Work:
         self.dropped.add(oid)
         if oid in self.new.objects:
             self.created.add(oid)
+
+    def expand(self, oid: ObjectId) -> None:
+        """Drop and create, by way of a successor."""
+        self.replace(oid)
+        self.expanded.add(oid)
 
     def taken_by(self, oid: ObjectId) -> frozenset[ObjectId]:
         """What is dropped and takes this object along.

@@ -35,7 +35,7 @@ _WITH: LiteralString = """WITH RECURSIVE hidden AS MATERIALIZED (
     WHEN 'p' THEN 'table' WHEN 'i' THEN 'index' WHEN 'I' THEN 'index' WHEN 'S' THEN 'sequence' WHEN 'v' THEN 'view'
     WHEN 'm' THEN 'materialized view' WHEN 'f' THEN 'foreign table' WHEN 'c' THEN 'composite type' ELSE 'relation' END AS kind,
     c.relispartition AS partition
-  FROM pg_catalog.pg_class c WHERE c.oid >= {first} AND c.relnamespace NOT IN (SELECT h.oid FROM hidden h)
+  FROM pg_catalog.pg_class c WHERE c.oid >= {first} AND pg_catalog.right(c.relname::pg_catalog.text, 14) <> '_colonnade_new' AND c.relnamespace NOT IN (SELECT h.oid FROM hidden h)
     AND NOT EXISTS (SELECT FROM left_out l WHERE l.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND l.objid = c.oid)
 ), facts AS (
 {facts}

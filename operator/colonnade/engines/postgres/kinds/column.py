@@ -131,7 +131,7 @@ def create(oid: ObjectId, spec: Column, context: Context) -> Steps:
         yield from _add(oid, spec, context)
     if spec.not_null and not spec.not_null_valid and not (comes_along(spec) and context.is_fresh(oid.name)):
         yield from set_not_null(oid, spec, context)
-    yield from _settings(oid, None, spec)
+    yield from settings(oid, None, spec)
 
 
 def _add(oid: ObjectId, spec: Column, context: Context) -> Iterator[Step]:
@@ -211,10 +211,11 @@ def _in_place(oid: ObjectId, old: Column, new: Column, context: Context) -> Iter
     yield from changed_nullability(oid, old, new, context)
     if new.identity:
         yield from identity_change(oid, old, new)
-    yield from _settings(oid, old, new)
+    yield from settings(oid, old, new)
 
 
-def _settings(oid: ObjectId, old: Column | None, new: Column) -> Iterator[Step]:
+def settings(oid: ObjectId, old: Column | None, new: Column) -> Iterator[Step]:
+    """Storage, compression, statistics target and options, where they are not what they were, or are usual."""
     column = q("ALTER TABLE {} ALTER COLUMN {}", name(*oid.name[:2]), name(oid.name[2]))
     if (old.storage if old else None) != new.storage:
         to, was = (

@@ -48,6 +48,7 @@ OWN: LiteralString = "a.attidentity <> ''"
 OWN_UNLESS_PARTITION: LiteralString = "a.attidentity <> '' AND NOT c.relispartition"
 WHICH: LiteralString = """
 WHERE c.relkind IN ('r', 'p', 'f') AND a.attnum > 0 AND NOT a.attisdropped AND a.attname NOT LIKE 'colonnade\\_quarantine\\_%'
+  AND a.attname NOT LIKE '%\\_colonnade\\_new'
   AND c.relpersistence <> 't' AND n.nspname !~ '^pg_'
   AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'colonnade%' ORDER BY n.nspname, c.relname, a.attnum"""
 

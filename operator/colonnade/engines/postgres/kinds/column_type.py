@@ -40,15 +40,15 @@ def retype(oid: ObjectId, old: Column, new: Column, context: Context) -> Iterato
         yield step(oid, q("{} USING {}", start, printed(declared)), undo=undo, hazards=told)
         return
     yield replace(
-        step(oid, start, undo=_back(oid, old, new, context), hazards=risk),
+        step(oid, start, undo=retyped_back(oid, old, new, context), hazards=risk),
         undo_note="as far as the values allow" if risk or old.type != new.type else "",
         otherwise=(text(explicit), text(by_text)),
         checks=_fit(oid, old, new, context),
     )
 
 
-def _back(oid: ObjectId, old: Column, new: Column, context: Context) -> Part:
-    """By an explicit cast; between two types of users, which know none of each other, through text."""
+def retyped_back(oid: ObjectId, old: Column, new: Column, context: Context) -> Part:
+    """The type that it had: by an explicit cast; between two types of users, which know none of each other, through text."""
     by_text = q("::text") if "." in old.type and "." in new.type else q("")
     return words(
         q("ALTER TABLE {} ALTER COLUMN {} TYPE {}", name(*oid.name[:2]), name(oid.name[2]), printed(old.type)),

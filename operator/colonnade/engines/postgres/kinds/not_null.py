@@ -30,7 +30,8 @@ def helper_name(oid: ObjectId) -> str:
     return HELPER + hashlib.sha256(".".join(oid.name).encode()).hexdigest()[:12]
 
 
-def _no_nulls(oid: ObjectId, context: Context) -> Check:
+def no_nulls(oid: ObjectId, context: Context) -> Check:
+    """Whether every row has a value, or gets one."""
     rows = q("FROM {} WHERE {}", name(*oid.name[:2]), _stays_null(oid, context))
     wish = oid in context.backfills
     return Check(
@@ -57,13 +58,15 @@ def backfill(oid: ObjectId, context: Context) -> Iterator[Step]:
     wish = context.backfills[oid]
     which = q("({})", printed(wish.where)) if wish.where else q("{} IS NULL", column)
     fill = q("UPDATE {} SET {} = ({}) WHERE {}", table, column, printed(wish.expression), which)
-    yield replace(step(oid, fill, alone=True, undo="the rows had no value"), batched=text(table))
+    yield replace(
+        step(oid, fill, alone=True, undo="the rows had no value"), batched=text(table), unwatched=wish.unwatched
+    )
 
 
 def set_not_null(oid: ObjectId, spec: Column, context: Context) -> Iterator[Step]:
     """The steps to NOT NULL. Partitioned tables and tables with children take the direct road: the constraint must reach all of them."""
     foreign = context.is_foreign(oid.name)
-    check = () if foreign or not spec.not_null_valid else (_no_nulls(oid, context),)
+    check = () if foreign or not spec.not_null_valid else (no_nulls(oid, context),)
     direct = context.partitioned(oid.name) or not context.live or context.is_fresh(oid.name) or foreign
     plain = spec.not_null_valid and not spec.not_null_no_inherit and not spec.not_null_name
     if direct and plain:
@@ -155,4 +158,4 @@ def _other_constraint(oid: ObjectId, old: Column, new: Column, context: Context)
         )
         yield step(oid, to, undo=back)
     if new.not_null_valid and not old.not_null_valid:
-        yield replace(_validated(oid, now), checks=(_no_nulls(oid, context),), undo_note=PROVED)
+        yield replace(_validated(oid, now), checks=(no_nulls(oid, context),), undo_note=PROVED)

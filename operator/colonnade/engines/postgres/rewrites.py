@@ -1,0 +1,126 @@
+"""What is done instead where a step would rewrite a large table while others wait: its rows are filled in slices.
+
+A new column is added empty and gets its default's values then; a column that changes its type has a successor (see expand.py). The
+table's own triggers are not to notice: they are kept still, or the table is rewritten after all, as a hazard.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from typing import LiteralString
+
+import psycopg
+
+from colonnade.core.kind import Model, ObjectId
+from colonnade.core.plan import Step
+from colonnade.engines.postgres import expand
+from colonnade.engines.postgres.kind import Expansion, Fill, Wishes
+from colonnade.engines.postgres.session import Connection, run
+from colonnade.engines.postgres.statement import name, printed, q
+
+STILL: LiteralString = "pg_catalog.has_parameter_privilege('session_replication_role', 'SET')"
+"""Whether the role may keep triggers still; before 15 only a superuser may."""
+
+
+def avoided(steps: Iterable[Step], live: Model, wanted: Model, wishes: Wishes, connection: Connection) -> Wishes:
+    """The wishes, with those that keep these steps from rewriting."""
+    columns = {str(o): o for o in wanted.objects if o.kind == "column"}
+    found = ((columns[s.subject], s) for s in steps if s.subject in columns and _rewrites(s))
+    fills, expansions = dict(wishes.backfills), dict(wishes.expansions)
+    still = None
+    for oid, step in found:
+        watched = expand.watched(oid, live)
+        if watched and still is None:
+            still = _may_keep_still(connection)
+        if oid in wishes.backfills or oid in wishes.conversions or watched == "Always" or (watched and not still):
+            continue
+        default = wanted.objects.get(ObjectId("default", oid.name))
+        if oid not in live.objects and default is not None:
+            fills[oid] = Fill(default.expression, unwatched=bool(watched))
+        elif oid in live.objects and " TYPE " in step.statement and not expand.obstacle(oid, live, wanted):
+            expansions[oid] = _expansion(step, unwatched=bool(watched))
+    return replace(wishes, backfills=fills, expansions=expansions)
+
+
+LEFT: LiteralString = r"""
+SELECT pg_catalog.format(form, VARIADIC names::pg_catalog.text[]) FROM (
+  SELECT 1 AS turn, 'ALTER TABLE %I.%I DROP CONSTRAINT %I' AS form, ARRAY[n.nspname, c.relname, k.conname] AS names FROM pg_constraint k
+    JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE k.conname LIKE '%\_colonnade\_new' AND k.contype IN ('c', 'f')
+  UNION ALL SELECT 2, 'DROP TRIGGER %3$I ON %1$I.%2$I', ARRAY[n.nspname, c.relname, g.tgname] FROM pg_trigger g
+    JOIN pg_class c ON c.oid = g.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE g.tgname LIKE '%\_colonnade\_new'
+  UNION ALL SELECT 3, 'DROP FUNCTION %I.%I()', ARRAY[n.nspname, p.proname] FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+    WHERE n.nspname = 'colonnade' AND p.proname LIKE '%\_colonnade\_new'
+  UNION ALL SELECT 4, 'DROP INDEX %I.%I', ARRAY[n.nspname, c.relname] FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relname LIKE '%\_colonnade\_new' AND c.relkind = 'i'
+  UNION ALL SELECT 5, 'ALTER TABLE %I.%I DROP COLUMN %I', ARRAY[n.nspname, c.relname, a.attname] FROM pg_attribute a
+    JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE a.attname LIKE '%\_colonnade\_new' AND NOT a.attisdropped AND c.relkind = 'r'
+) o ORDER BY turn, names"""
+
+
+def clear(connection: Connection, patience: float) -> None:
+    """Take away what runs that were cut short built to take something's place, and that nobody is to have any more.
+
+    Where others use the tables for longer than `patience`, in seconds, it stays until the next time.
+    """
+    statements = [s for (s,) in connection.execute(LEFT).fetchall()]
+    if not statements:
+        return
+    with suppress(psycopg.errors.LockNotAvailable), connection.transaction():
+        connection.execute(
+            "SELECT pg_catalog.set_config('lock_timeout', %s, true)", [f"{max(1, int(patience * 1000))}ms"]
+        )
+        for statement in statements:
+            run(connection, statement)
+
+
+def _rewrites(step: Step) -> bool:
+    return any(h.code == "REWRITES_TABLE" for h in step.hazards)
+
+
+def _may_keep_still(connection: Connection) -> bool:
+    if connection.info.parameter_status("is_superuser") == "on":
+        return True
+    row = (
+        connection.execute(q("SELECT {}", printed(STILL))).fetchone()
+        if connection.info.server_version >= 150000
+        else None
+    )
+    return bool(row and row[0])
+
+
+def _expansion(step: Step, *, unwatched: bool) -> Expansion:
+    """The way that the server took for the values in the rehearsal, with what was asked and told there."""
+    told = tuple(h for h in step.hazards if h.code != "REWRITES_TABLE")
+    using = step.statement.partition(" USING ")[2]
+    return Expansion("text" if "::text::" in using else "cast" if using else "assigned", step.checks, told, unwatched)
+
+
+def sound(copy: Connection, wishes: Wishes, wanted: Model) -> Wishes:
+    """The wishes without the successors whose values would depend on the session that writes them, or cannot be compared.
+
+    The server itself tells: it takes only an immutable expression, of a type with an order, into an index.
+    """
+    odd = set(_unsound(copy, wishes, wanted))
+    return replace(wishes, expansions={o: e for o, e in wishes.expansions.items() if o not in odd})
+
+
+def _unsound(copy: Connection, wishes: Wishes, wanted: Model) -> Iterator[ObjectId]:
+    for oid, how in wishes.expansions.items():
+        by_text = q("::text") if how.how == "text" else q("")
+        try:
+            with copy.transaction(force_rollback=True):
+                copy.execute(
+                    q(
+                        "CREATE INDEX ON {} (({}{}::{}))",
+                        name(*oid.name[:2]),
+                        name(oid.name[2]),
+                        by_text,
+                        printed(wanted.objects[oid].type),
+                    )
+                )
+        except psycopg.Error:
+            yield oid

@@ -1,0 +1,277 @@
+"""A column of a large table gets another type while the table serves: by a second column that takes its place, with all that stands on it.
+
+Here every table that has rows counts as a large one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Event, Thread
+
+import psycopg
+import pytest
+
+from colonnade.cli.script import down
+from colonnade.core.gate import Policy
+from colonnade.core.plan import Plan
+from tests.live.postgres.flow import Flow, approved
+from tests.live.postgres.walk import shape
+
+AT_ONCE = Policy(max_blocking=0.0, drops="Drop")
+"""Nobody is to wait at all."""
+
+
+@pytest.fixture
+def flow(flow: Flow) -> Flow:
+    flow.policy = AT_ONCE
+    return flow
+
+
+def changed(flow: Flow, before: str, rows: str, after: str) -> Plan:
+    """From one to the other with these rows in it; the plan by which it came there."""
+    flow.apply(before)
+    flow.run(rows)
+    result = flow.apply(after)
+    assert result.plan is not None
+    assert_nothing_is_left(flow)
+    return result.plan
+
+
+def assert_nothing_is_left(flow: Flow) -> None:
+    left = flow.column(
+        r"SELECT attname FROM pg_attribute WHERE attname LIKE '%\_colonnade\_%' AND NOT attisdropped"
+        r" UNION SELECT relname FROM pg_class WHERE relname LIKE '%\_colonnade\_%'"
+        r" UNION SELECT conname FROM pg_constraint WHERE conname LIKE '%\_colonnade\_%'"
+        r" UNION SELECT tgname FROM pg_trigger WHERE tgname LIKE '%\_colonnade\_%'"
+        r" UNION SELECT proname FROM pg_proc WHERE proname LIKE '%\_colonnade\_%'"
+    )
+    assert left == []
+
+
+def codes(plan: Plan) -> set[str]:
+    return {h.code for h in plan.hazards}
+
+
+SHOP = """
+CREATE TABLE users (id {0} PRIMARY KEY, email text NOT NULL, age int CHECK (age >= 0), CONSTRAINT users_email_key UNIQUE (email, id));
+CREATE TABLE orders (
+    id {0} GENERATED ALWAYS AS IDENTITY PRIMARY KEY, user_id {0} NOT NULL DEFAULT 1 CONSTRAINT buyer REFERENCES users ON DELETE CASCADE,
+    parent {0} REFERENCES orders, total numeric(10, 2), CONSTRAINT own CHECK (parent <> id)
+);
+CREATE INDEX by_user ON orders (user_id, total) WHERE user_id > 0;
+CREATE UNIQUE INDEX by_both ON orders ((user_id + 1), id DESC) INCLUDE (total);
+CREATE TABLE items (id serial PRIMARY KEY, order_id {0} REFERENCES orders (id) ON UPDATE CASCADE, n int);
+COMMENT ON COLUMN orders.user_id IS 'who buys';
+COMMENT ON INDEX by_user IS 'for the list';
+COMMENT ON CONSTRAINT buyer ON orders IS 'somebody';
+CREATE VIEW spent AS SELECT user_id, sum(total) AS s FROM orders GROUP BY user_id;
+CREATE VIEW most AS SELECT * FROM spent WHERE s > 10;
+CREATE VIEW grouped AS SELECT o.*, count(i.id) AS n FROM orders o LEFT JOIN items i ON i.order_id = o.id GROUP BY o.id;
+CREATE FUNCTION buyers() RETURNS SETOF {0} LANGUAGE sql BEGIN ATOMIC SELECT user_id FROM orders; END;
+ALTER TABLE orders ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own_orders ON orders USING (user_id > 0);
+CREATE STATISTICS both_of ON user_id, total FROM orders;
+ALTER TABLE orders ALTER COLUMN user_id SET STATISTICS 500, ALTER COLUMN user_id SET (n_distinct = -0.5);
+"""
+ROWS = """
+INSERT INTO users SELECT i, i || '@x', i FROM generate_series(1, 300) i;
+INSERT INTO orders (user_id, total) SELECT 1 + i % 300, i FROM generate_series(1, 900) i;
+UPDATE orders SET parent = id - 1 WHERE id > 1;
+INSERT INTO items (order_id, n) SELECT 1 + i % 900, i FROM generate_series(1, 500) i;
+"""
+
+
+def test_keys_and_what_refers_to_them_grow_together_and_nobody_waits(flow: Flow) -> None:
+    plan = changed(flow, SHOP.format("int"), ROWS, SHOP.format("bigint"))
+    assert "REWRITES_TABLE" not in codes(plan)
+    assert {"FILLS_COLUMN", "MOVES_COLUMN"} <= codes(plan)
+    assert (
+        flow.ask("SELECT count(*) FROM orders o JOIN users u ON u.id = user_id JOIN items i ON i.order_id = o.id")
+        == 500
+    )
+    assert flow.ask("INSERT INTO orders (total) VALUES (1) RETURNING id") == 901, "it goes on counting"
+    flow.run(
+        "INSERT INTO users (id, email) VALUES (3000000000, 'large'); INSERT INTO orders (user_id) VALUES (3000000000)"
+    )
+    with pytest.raises(psycopg.errors.ForeignKeyViolation):
+        flow.ask("UPDATE items SET order_id = 12345 RETURNING id")
+
+
+def test_they_go_back_the_same_way(flow: Flow) -> None:
+    changed(flow, SHOP.format("bigint"), ROWS, SHOP.format("int"))
+    assert (
+        flow.ask("SELECT count(*) FROM orders o JOIN users u ON u.id = user_id JOIN items i ON i.order_id = o.id")
+        == 500
+    )
+
+
+CHANGES = {
+    "to numeric": ("a int", "a numeric", "SELECT sum(a)::int FROM t", 500500),
+    "to fewer digits": ("a numeric", "a numeric(10, 1)", "SELECT sum(a)::int FROM t", 500500),
+    "to text": ("a int", "a text", "SELECT max(length(a)) FROM t", 4),
+    "to a number by a cast": ("a text", "a int", "SELECT sum(a)::int FROM t", 500500),
+    "to not null as well": ("a int", "a bigint NOT NULL", "SELECT sum(a)::int FROM t", 500500),
+    "to nullable as well": ("a int NOT NULL", "a bigint", "SELECT sum(a)::int FROM t", 500500),
+    "with another default": ("a int DEFAULT 7", "a bigint DEFAULT 8", "INSERT INTO t (id) VALUES (0) RETURNING a", 8),
+    "with a collation": ("a text", 'a varchar(9) COLLATE "C"', "SELECT max(length(a)) FROM t", 4),
+    "with storage": ("a int", 'a text STORAGE EXTERNAL COLLATE "C"', "SELECT max(length(a)) FROM t", 4),
+    "to become an identity": (
+        "a int NOT NULL",
+        "a bigint GENERATED BY DEFAULT AS IDENTITY",
+        "SELECT sum(a)::int FROM t",
+        500500,
+    ),
+    "of an odd name": ('"A ""b" int', '"A ""b" bigint', 'SELECT sum("A ""b")::int FROM t', 500500),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_a_column_changes_in_slices(flow: Flow, change: tuple[str, str, str, int]) -> None:
+    table = "CREATE TABLE t (id int PRIMARY KEY, {}, z text);"
+    before, after, question, answer = change
+    rows = "INSERT INTO t SELECT i, i, 'z' FROM generate_series(1, 1000) i"
+    plan = changed(flow, table.format(before), rows, table.format(after))
+    assert any(s.batched for s in plan.steps), plan.steps
+    assert flow.ask(question) == answer  # pyright: ignore[reportArgumentType] - written above
+
+
+OTHERWISE = {
+    "a cast that depends on the session": ("CREATE TABLE t (id int PRIMARY KEY, a {});", "text", "timestamptz", "now()"),
+    "values without an order": ("CREATE TABLE t (id int PRIMARY KEY, a {});", "text", "json", "'{}'"),
+    "partitions": (
+        "CREATE TABLE t (id int, a {}) PARTITION BY RANGE (id); CREATE TABLE t1 PARTITION OF t FOR VALUES FROM (0) TO (9999);",
+        "int", "bigint", "7",
+    ),
+    "children": ("CREATE TABLE t (id int, a {}); CREATE TABLE c () INHERITS (t);", "int", "bigint", "7"),
+    "a generated column": ("CREATE TABLE t (id int, a {}, g bigint GENERATED ALWAYS AS (a + 1) STORED);", "int", "bigint", "7"),
+    "a publication": ("CREATE TABLE t (id int PRIMARY KEY, a {}); CREATE PUBLICATION p FOR TABLE t;", "int", "bigint", "7"),
+    "a rule": (
+        "CREATE TABLE t (id int, a {}); CREATE RULE r AS ON UPDATE TO t DO ALSO NOTIFY changed;", "int", "bigint", "7",
+    ),
+    "an exclusion constraint": (
+        "CREATE TABLE t (id int, a {}, EXCLUDE USING btree (a WITH =) WHERE (id < 0));", "int", "bigint", "7",
+    ),
+    "a trigger that always fires": (
+        """CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+        CREATE TABLE t (id int, a {}); CREATE TRIGGER g BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION f();
+        ALTER TABLE t ENABLE ALWAYS TRIGGER g;""",
+        "int", "bigint", "7",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("other", OTHERWISE.values(), ids=OTHERWISE)
+def test_where_a_second_column_would_not_do_the_table_is_rewritten_and_that_is_said(
+    flow: Flow, other: tuple[str, str, str, str]
+) -> None:
+    table, before, after, value = other
+    flow.apply(table.format(before))
+    flow.run(f"INSERT INTO t SELECT i, {value} FROM generate_series(1, 100) i")
+    plan = flow.plan(table.format(after))
+    assert "REWRITES_TABLE" in codes(plan)
+    flow.apply(table.format(after))
+    assert flow.ask("SELECT count(*) FROM t WHERE a IS NOT NULL") == 100
+
+
+TOUCHED = """
+CREATE TABLE t (id int PRIMARY KEY, a {0}, touched int DEFAULT 0);
+CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.touched := NEW.touched + 1; NEW.a := NEW.a + 1; RETURN NEW; END';
+CREATE TRIGGER touching BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION touch();
+"""
+
+
+def test_the_table_s_own_triggers_do_not_notice(flow: Flow) -> None:
+    rows = "INSERT INTO t SELECT i, 5 FROM generate_series(1, 200) i"
+    plan = changed(flow, TOUCHED.format("int"), rows, TOUCHED.format("bigint"))
+    assert "REWRITES_TABLE" not in codes(plan)
+    assert flow.ask("SELECT sum(touched)::int || ' ' || sum(a) FROM t") == "0 1000"
+
+
+@contextmanager
+def writing(flow: Flow) -> Iterator[list[int]]:
+    """An application that inserts, changes and deletes rows all the time, and counts the errors that it meets."""
+    stop, errors, written = Event(), [], [0]
+
+    def work() -> None:
+        with psycopg.connect(flow.hand, autocommit=True) as hand:
+            while not stop.is_set():
+                written[0] += 1
+                at = 10_000 + written[0]
+                for statement in (
+                    f"INSERT INTO t (id, a, z) VALUES ({at}, {at}, 'new')",
+                    f"UPDATE t SET a = a + 1, z = 'changed' WHERE id = {1 + at % 5000}",
+                    f"UPDATE t SET id = {at + 100_000} WHERE id = {at}",
+                    f"DELETE FROM t WHERE id = {1 + at % 3}",
+                ):
+                    try:
+                        hand.execute(statement.encode())
+                    except psycopg.Error as e:
+                        errors.append(e)
+
+    worker = Thread(target=work)
+    worker.start()
+    try:
+        yield written
+    finally:
+        stop.set()
+        worker.join()
+    assert errors == []
+
+
+def test_what_is_written_meanwhile_is_written_to_both(flow: Flow) -> None:
+    table = "CREATE TABLE t (id {0} PRIMARY KEY, a {0}, z text); CREATE INDEX i ON t (a);"
+    flow.apply(table.format("int"))
+    flow.run("INSERT INTO t SELECT i, 0, 'old' FROM generate_series(1, 5000) i; CREATE TABLE log (id bigint, a bigint)")
+    with writing(flow) as written:
+        flow.apply(table.format("bigint"))
+    assert written[0] > 5
+    assert_nothing_is_left(flow)
+    assert (
+        flow.ask("SELECT count(*) FROM t WHERE id > 5000 AND (a NOT BETWEEN 10001 AND 99999 OR id <> a + 100000)") == 0
+    )
+    flow.run("SET enable_seqscan = off; SELECT count(*) FROM t WHERE a > 0")
+
+
+def test_one_that_is_no_longer_wanted_half_way_leaves_nothing_behind(flow: Flow) -> None:
+    table = "CREATE TABLE t (id {0} PRIMARY KEY, a int); CREATE TABLE u (t {0} REFERENCES t);"
+    flow.apply(table.format("int"))
+    flow.run("INSERT INTO t SELECT i, 0 FROM generate_series(1, 500) i; INSERT INTO u SELECT id FROM t")
+    seen: list[str] = []
+
+    class Enough(Exception):
+        pass
+
+    def stop(message: str, done: float | None = None) -> None:
+        seen.append(message)
+        if done is not None and done > 0.7:
+            raise Enough
+
+    with pytest.raises(Enough):
+        flow.reconcile(table.format("bigint"), approved, progress=stop)
+    assert (
+        flow.ask(
+            r"SELECT count(*)::int FROM pg_attribute WHERE attname LIKE '%\_colonnade\_new' AND NOT attisdropped AND attnum > 0"
+        )
+        > 0
+    )
+    flow.apply(table.format("int"))
+    assert_nothing_is_left(flow)
+
+
+def test_the_reverse_script_leads_back_with_everything_that_stood_on_the_columns(flow: Flow) -> None:
+    flow.apply(SHOP.format("int"))
+    flow.run(ROWS)
+    before = told(flow)
+    wanted = SHOP.format("bigint").replace("DEFAULT 1", "DEFAULT 2").replace("'who buys'", "'who bought'")
+    plan = flow.plan(wanted)
+    assert all(s.undo or s.undo_note for s in plan.steps)
+    flow.apply(wanted)
+    flow.psql(flow.url, "\n".join(down(plan)))
+    assert told(flow) == before
+
+
+def told(flow: Flow) -> list[str]:
+    """The schema, but for statistics, which are printed in the order of the table's columns."""
+    dump = flow.dump(flow.hand, "--schema-only", "--exclude-schema=colonnade")
+    return [s for s in shape(dump) if not s.startswith("CREATE STATISTICS")]
