@@ -31,6 +31,8 @@ KEYS = ("primary key", "unique")
 FOLLOWING = ("index", *KEYS, "check", "foreign key")
 """What is built on the successor while the old one serves."""
 FIRES = re.compile(r"^CREATE (?:CONSTRAINT )?TRIGGER .*? (BEFORE|AFTER) (.*?) ON ", re.DOTALL)
+LAST = "zzz"
+"""How the trigger's name begins that a successor follows by: of triggers of a kind the server fires the last in the alphabet last."""
 NOTE = "the change of the type is taken back as a whole"
 
 
@@ -82,7 +84,7 @@ def watched(oid: ObjectId, model: Model) -> str:
         told = FIRES.match(spec.definition)
         if told and re.search(r"\bUPDATE\b(?! OF)", told[2]):
             found = "Always" if spec.enabled != "O" or found == "Always" else "Origin"
-        if told and told[1] == "BEFORE" and one.name[2] >= _name("zzz", oid, ""):
+        if told and told[1] == "BEFORE" and one.name[2] >= LAST:
             return "Always"
     return found
 
@@ -103,7 +105,7 @@ def successor(oid: ObjectId, new: Any) -> str:
 
 def _follow(oid: ObjectId, new: Any) -> tuple[Part, Part, Part]:
     """The names of the trigger that keeps the successor up, of its function, and of the check that proves it."""
-    trigger = _name("zzz", oid, new.type)
+    trigger = _name(LAST, oid, new.type)
     return name(trigger), name("colonnade", trigger), name(_name("same", oid, new.type))
 
 
@@ -210,14 +212,14 @@ def _follower(oid: ObjectId, work: Work) -> tuple[ObjectId, Any]:
     own, target = _renames(work, work.home(oid).name), _renames(work, tuple(getattr(spec, "target", ())))
     changed: dict[str, Any] = {}
     if oid.kind == "foreign key":
-        changed["definition"] = _key_on(spec.definition, own, target)
+        changed["definition"] = key_on_others(spec.definition, own, target)
         changed["columns"] = tuple(own.get(c, c) for c in spec.columns)
         changed["target_columns"] = tuple(target.get(c, c) for c in spec.target_columns)
     elif oid.kind in KEYS:
-        changed["definition"], changed["index"] = (_on(d, own) for d in (spec.definition, spec.index or ""))
+        changed["definition"], changed["index"] = (on_others(d, own) for d in (spec.definition, spec.index or ""))
         changed["columns"] = tuple(own.get(c, c) for c in spec.columns)
     else:
-        changed["definition"] = _on(spec.definition, own)
+        changed["definition"] = on_others(spec.definition, own)
     then = replace(spec, **changed)
     if oid.kind == "index":
         then = replace(then, clustered=False, statistics=())
@@ -317,7 +319,7 @@ def _takes_its_name(oid: ObjectId, work: Work, context: Context) -> Iterator[Ste
         yield step(oid, q("ALTER TABLE {} RENAME CONSTRAINT {} TO {}", table, name(called), now), undo=NOTE)
         return
     for column, was in _renames(work, work.home(oid).name).items():
-        if _lists(getattr(spec, "index", None) or spec.definition, was):
+        if lists(getattr(spec, "index", None) or spec.definition, was):
             its = q("ALTER TABLE {} RENAME COLUMN {} TO {}", name(schema, called), name(was), name(column))
             yield step(oid, its, undo=NOTE)
     yield step(oid, q("ALTER INDEX {} RENAME TO {}", name(schema, called), now), undo=NOTE)
@@ -331,7 +333,7 @@ TOKEN = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|[^\W\d][\w$]*|::|\s+|.""", 
 """https://www.postgresql.org/docs/current/sql-syntax-lexical.html"""
 
 
-def _on(definition: str, renames: Mapping[str, str]) -> str:
+def on_others(definition: str, renames: Mapping[str, str]) -> str:
     """The definition with columns by other names. A name after a point, of a type, a collation or a function is none of a column."""
     tokens = [m[0] for m in TOKEN.finditer(definition)]
     told = ["", *(t for t in tokens if not t.isspace()), ""]
@@ -346,10 +348,12 @@ def _by_its_other_name(before: str, token: str, after: str, renames: Mapping[str
     return text(name(renames[column]))
 
 
-def _lists(definition: str, column: str) -> bool:
+def lists(definition: str, column: str) -> bool:
     """Whether an index has this column as it is, and so a column of this name, which renaming the table's does not rename."""
     depth, before = 0, ""
     for word in (m[0] for m in TOKEN.finditer(definition) if not m[0].isspace()):
+        if depth == 0 and word in ("WITH", "WHERE"):
+            break
         if depth == 1 and before in ("(", ",") and word in (column, text(name(column))):
             return True
         depth += (word == "(") - (word == ")")
@@ -357,12 +361,12 @@ def _lists(definition: str, column: str) -> bool:
     return False
 
 
-def _key_on(definition: str, own: Mapping[str, str], target: Mapping[str, str]) -> str:
+def key_on_others(definition: str, own: Mapping[str, str], target: Mapping[str, str]) -> str:
     """A foreign key's definition: its own columns by their other names, and those that it refers to by theirs."""
     head, refers, tail = definition.partition(" REFERENCES ")
     table, opened, rest = tail.partition("(")
     columns, closed, actions = rest.partition(")")
-    return f"{_on(head, own)}{refers}{table}{opened}{_on(columns, target)}{closed}{_on(actions, own)}"
+    return f"{on_others(head, own)}{refers}{table}{opened}{on_others(columns, target)}{closed}{on_others(actions, own)}"
 
 
 def replaced_with(group: Collection[ObjectId], work: Work) -> Collection[ObjectId]:

@@ -19,13 +19,14 @@ from colonnade.core.gate import Policy
 from colonnade.core.kind import Model, ObjectId
 from colonnade.core.plan import Step
 from colonnade.engines import Progress
-from colonnade.engines.postgres import fingerprint, fitting, losses, planner, quarantine, renames, rewrites
+from colonnade.engines.postgres import fingerprint, fitting, losses, planner, quarantine, renames
 from colonnade.engines.postgres.errors import unreached
 from colonnade.engines.postgres.fingerprint import Fingerprint
 from colonnade.engines.postgres.kind import OWN_SCHEMAS
 from colonnade.engines.postgres.normalise import ABOVE_US, EXPRESSIONS, Form, Normaliser, PgDesired, built, snapshot
 from colonnade.engines.postgres.read import read
 from colonnade.engines.postgres.rehearse import Rehearsal, Size, sizes
+from colonnade.engines.postgres.rewrites import Rewrites
 from colonnade.engines.postgres.scope import FACETS, Scope
 from colonnade.engines.postgres.scratch import Scratch
 from colonnade.engines.postgres.session import Connection
@@ -54,6 +55,7 @@ class Rehearsed:
             desired,
         )
         self.wishes = desired.wishes
+        self.rewrites = Rewrites(scope.live, scope.wanted, live)
         self._again: Form | None = None
         self._copied: Model | None = None
 
@@ -95,7 +97,7 @@ class Rehearsed:
         bare = self.scope.live.objects == empty.objects
         if not bare:
             self._copied = self._marked(self._copy_in(copy, empty))
-        self.wishes = rewrites.sound(copy, self.wishes, self.scope.wanted)
+        self.wishes = self.rewrites.sound(copy, self.wishes)
         rehearsal = Rehearsal(copy, self._sizes(), self.policy.max_blocking)
         done = self._renamed(rehearsal, copy)
         model = read(copy) if done else self._copied or empty
@@ -197,18 +199,19 @@ class Rehearsed:
     def _in_slices(self, steps: list[Step], progress: Progress) -> list[Step]:
         """Where a step would rewrite a large table, its rows are filled in slices instead, if that can be done."""
         before = self.wishes
-        self.wishes = rewrites.avoided(steps, self.scope.live, self.scope.wanted, before, self.live)
+        self.wishes = self.rewrites.avoided(steps, before)
         if self.wishes == before:
-            return steps
+            return self.rewrites.told(steps)
         progress("rehearsing on a copy, with rows filled in slices", None)
         try:
             with self.scratch.database() as copy:
-                return self._on(copy)
-        except Unsupported:
+                return self.rewrites.told(self._on(copy))
+        except Unsupported as why:
             if not self.wishes.expansions:
                 raise
+            self.rewrites.reasons |= {str(o): str(why) for o in self.wishes.expansions}
             self.wishes = before
-            return steps
+            return self.rewrites.told(steps)
 
     def left(self, found: Fingerprint, model: Model) -> list[str]:
         """What in the live database is not as wanted, whichever way the server prints it."""

@@ -6,13 +6,15 @@ table's own triggers are not to notice: they are kept still, or the table is rew
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
+from functools import cached_property
 from typing import LiteralString
 
 import psycopg
 
+from colonnade.core.hazards import REWRITES_TABLE
 from colonnade.core.kind import Model, ObjectId
 from colonnade.core.plan import Step
 from colonnade.engines.postgres import expand
@@ -24,24 +26,93 @@ STILL: LiteralString = "pg_catalog.has_parameter_privilege('session_replication_
 """Whether the role may keep triggers still; before 15 only a superuser may."""
 
 
-def avoided(steps: Iterable[Step], live: Model, wanted: Model, wishes: Wishes, connection: Connection) -> Wishes:
-    """The wishes, with those that keep these steps from rewriting."""
-    columns = {str(o): o for o in wanted.objects if o.kind == "column"}
-    found = ((columns[s.subject], s) for s in steps if s.subject in columns and _rewrites(s))
-    fills, expansions = dict(wishes.backfills), dict(wishes.expansions)
-    still = None
-    for oid, step in found:
-        watched = expand.watched(oid, live)
-        if watched and still is None:
-            still = _may_keep_still(connection)
-        if oid in wishes.backfills or oid in wishes.conversions or watched == "Always" or (watched and not still):
-            continue
-        default = wanted.objects.get(ObjectId("default", oid.name))
-        if oid not in live.objects and default is not None:
-            fills[oid] = Fill(default.expression, unwatched=bool(watched))
-        elif oid in live.objects and " TYPE " in step.statement and not expand.obstacle(oid, live, wanted):
-            expansions[oid] = _expansion(step, unwatched=bool(watched))
-    return replace(wishes, backfills=fills, expansions=expansions)
+class Rewrites:
+    """One plan's steps that rewrite tables: `avoided` where that can be, with the reason for the others."""
+
+    def __init__(self, live: Model, wanted: Model, connection: Connection) -> None:
+        self.live, self.wanted, self.connection = live, wanted, connection
+        self.reasons: dict[str, str] = {}
+
+    def avoided(self, steps: Iterable[Step], wishes: Wishes) -> Wishes:
+        """The wishes, with those that keep these steps from rewriting."""
+        columns = {str(o): o for o in self.wanted.objects if o.kind == "column"}
+        fills, expansions = dict(wishes.backfills), dict(wishes.expansions)
+        for oid, step in ((columns[s.subject], s) for s in steps if s.subject in columns and _rewrites(s)):
+            watched = expand.watched(oid, self.live)
+            default = self.wanted.objects.get(ObjectId("default", oid.name))
+            if why := self._obstacle(oid, step, watched, wishes):
+                self.reasons[step.subject] = why
+            elif oid in self.live.objects:
+                expansions[oid] = _expansion(step, unwatched=bool(watched))
+            elif default is not None:
+                fills[oid] = Fill(default.expression, unwatched=bool(watched))
+        return replace(wishes, backfills=fills, expansions=expansions)
+
+    def _obstacle(self, oid: ObjectId, step: Step, watched: str, wishes: Wishes) -> str:
+        if oid in wishes.backfills or oid in wishes.conversions:
+            return "how its rows get their values is declared"
+        if watched == "Always" or (watched and not self._may_keep_still):
+            return "triggers of its table would fire for each row"
+        if oid not in self.live.objects:
+            return (
+                "" if ObjectId("default", oid.name) in self.wanted.objects else "its values follow from other columns"
+            )
+        if " TYPE " not in step.statement:
+            return "its expression changes"
+        return expand.obstacle(oid, self.live, self.wanted)
+
+    @cached_property
+    def _may_keep_still(self) -> bool:
+        if self.connection.info.parameter_status("is_superuser") == "on":
+            return True
+        if self.connection.info.server_version < 150000:
+            return False
+        row = self.connection.execute(q("SELECT {}", printed(STILL))).fetchone()
+        return bool(row and row[0])
+
+    def sound(self, copy: Connection, wishes: Wishes) -> Wishes:
+        """The wishes without the successors whose values would depend on the session that writes them, or cannot be compared.
+
+        The server itself tells: it takes only an immutable expression, of a type with an order, into an index.
+        """
+        for oid, how in wishes.expansions.items():
+            cast = q(
+                "{}{}::{}",
+                name(oid.name[2]),
+                q("::text") if how.how == "text" else q(""),
+                printed(self.wanted.objects[oid].type),
+            )
+            try:
+                with copy.transaction(force_rollback=True):
+                    copy.execute(q("CREATE INDEX ON {} (({}))", name(*oid.name[:2]), cast))
+            except psycopg.Error as e:
+                self.reasons[str(oid)] = f"the server says of the new values: {e.diag.message_primary}"
+        return replace(wishes, expansions={o: e for o, e in wishes.expansions.items() if str(o) not in self.reasons})
+
+    def told(self, steps: Iterable[Step]) -> list[Step]:
+        """The steps, those that rewrite with the reason why it is so."""
+        return [_with_reason(s, self.reasons[s.subject]) if s.subject in self.reasons else s for s in steps]
+
+
+def _with_reason(step: Step, why: str) -> Step:
+    hazards = (
+        replace(h, message=f"{h.message}; rows cannot be filled in slices instead: {why}")
+        if h.code == REWRITES_TABLE.code
+        else h
+        for h in step.hazards
+    )
+    return replace(step, hazards=tuple(hazards))
+
+
+def _expansion(step: Step, *, unwatched: bool) -> Expansion:
+    """The way that the server took for the values in the rehearsal, with what was asked and told there."""
+    others = tuple(h for h in step.hazards if h.code != REWRITES_TABLE.code)
+    using = step.statement.partition(" USING ")[2]
+    return Expansion("text" if "::text::" in using else "cast" if using else "assigned", step.checks, others, unwatched)
+
+
+def _rewrites(step: Step) -> bool:
+    return any(h.code == REWRITES_TABLE.code for h in step.hazards)
 
 
 LEFT: LiteralString = r"""
@@ -75,52 +146,3 @@ def clear(connection: Connection, patience: float) -> None:
         )
         for statement in statements:
             run(connection, statement)
-
-
-def _rewrites(step: Step) -> bool:
-    return any(h.code == "REWRITES_TABLE" for h in step.hazards)
-
-
-def _may_keep_still(connection: Connection) -> bool:
-    if connection.info.parameter_status("is_superuser") == "on":
-        return True
-    row = (
-        connection.execute(q("SELECT {}", printed(STILL))).fetchone()
-        if connection.info.server_version >= 150000
-        else None
-    )
-    return bool(row and row[0])
-
-
-def _expansion(step: Step, *, unwatched: bool) -> Expansion:
-    """The way that the server took for the values in the rehearsal, with what was asked and told there."""
-    told = tuple(h for h in step.hazards if h.code != "REWRITES_TABLE")
-    using = step.statement.partition(" USING ")[2]
-    return Expansion("text" if "::text::" in using else "cast" if using else "assigned", step.checks, told, unwatched)
-
-
-def sound(copy: Connection, wishes: Wishes, wanted: Model) -> Wishes:
-    """The wishes without the successors whose values would depend on the session that writes them, or cannot be compared.
-
-    The server itself tells: it takes only an immutable expression, of a type with an order, into an index.
-    """
-    odd = set(_unsound(copy, wishes, wanted))
-    return replace(wishes, expansions={o: e for o, e in wishes.expansions.items() if o not in odd})
-
-
-def _unsound(copy: Connection, wishes: Wishes, wanted: Model) -> Iterator[ObjectId]:
-    for oid, how in wishes.expansions.items():
-        by_text = q("::text") if how.how == "text" else q("")
-        try:
-            with copy.transaction(force_rollback=True):
-                copy.execute(
-                    q(
-                        "CREATE INDEX ON {} (({}{}::{}))",
-                        name(*oid.name[:2]),
-                        name(oid.name[2]),
-                        by_text,
-                        printed(wanted.objects[oid].type),
-                    )
-                )
-        except psycopg.Error:
-            yield oid

@@ -50,6 +50,7 @@ class Scratch:
         self._empty: list[Connection] = []
         self._names: dict[Connection, str] = {}
         self._drops: list[threading.Thread] = []
+        self._coming: threading.Thread | None = None
 
     @property
     def admin(self) -> Connection:
@@ -73,8 +74,25 @@ class Scratch:
                 self._sweep()
         self._leave()
 
+    def expect(self) -> None:
+        """One will be asked for soon: it is made meanwhile."""
+        if self._coming is None and not self._empty:
+            self._coming = threading.Thread(target=self._come, name="scratch", daemon=True)
+            self._coming.start()
+
+    def _come(self) -> None:
+        """Where that fails, whoever asks for one is told."""
+        with suppress(ColonnadeError, psycopg.Error), translated(self.target.name):
+            self._empty.append(self._new())
+
+    def _arrived(self) -> None:
+        if self._coming is not None:
+            self._coming.join()
+            self._coming = None
+
     def _give_up(self) -> None:
         """Drop what was kept, and wait until all that was used is gone."""
+        self._arrived()
         while self._empty:
             self._drop(self._empty.pop())
         self._dropped()
@@ -87,7 +105,7 @@ class Scratch:
     @contextmanager
     def trial(self) -> Iterator[Connection]:
         """An empty database within a transaction that is rolled back: nearly free, for what needs no transaction of its own."""
-        connection = self._empty.pop() if self._empty else self._made()
+        connection = self._made()
         try:
             with connection.transaction(force_rollback=True):
                 yield connection
@@ -100,7 +118,7 @@ class Scratch:
     @contextmanager
     def database(self) -> Iterator[Connection]:
         """An empty database for the length of a block, in autocommit. Nobody waits for its end."""
-        connection = self._empty.pop() if self._empty else self._made()
+        connection = self._made()
         try:
             yield connection
         finally:
@@ -118,7 +136,13 @@ class Scratch:
             self._drops.pop().join()
 
     def _made(self) -> Connection:
+        self._arrived()
+        if self._empty:
+            return self._empty.pop()
         self._dropped()
+        return self._new()
+
+    def _new(self) -> Connection:
         name = f"{PREFIX}{self._now():x}_{secrets.token_hex(6)}"
         make = sql.SQL("CREATE DATABASE {} TEMPLATE template0 ENCODING {} LC_COLLATE {} LC_CTYPE {}").format(
             sql.Identifier(name), *(sql.Literal(v) for v in (self.encoding, self.collate, self.ctype))

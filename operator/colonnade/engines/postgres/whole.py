@@ -74,6 +74,7 @@ class Whole:
         self.cache.put(f"{blank.key}:seen", seen)
         if seen.fingerprint == live():
             return replace(found, met=seen.fingerprint)
+        self.normaliser.scratch.expect()  # for the rehearsal
         return self._in_part(found, loaded) or complete(found, loaded)
 
     def _in_part(self, found: PgDesired, loaded: Connection) -> PgDesired | None:
