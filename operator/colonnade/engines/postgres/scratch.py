@@ -51,6 +51,7 @@ class Scratch:
         self._names: dict[Connection, str] = {}
         self._drops: list[threading.Thread] = []
         self._coming: threading.Thread | None = None
+        self._lent = 0
 
     @property
     def admin(self) -> Connection:
@@ -75,8 +76,8 @@ class Scratch:
         self._leave()
 
     def expect(self) -> None:
-        """One will be asked for soon: it is made meanwhile."""
-        if self._coming is None and not self._empty:
+        """One will be asked for soon: it is made meanwhile, unless one will be free by then."""
+        if self._coming is None and not self._empty and not self._lent:
             self._coming = threading.Thread(target=self._come, name="scratch", daemon=True)
             self._coming.start()
 
@@ -106,10 +107,12 @@ class Scratch:
     def trial(self) -> Iterator[Connection]:
         """An empty database within a transaction that is rolled back: nearly free, for what needs no transaction of its own."""
         connection = self._made()
+        self._lent += 1
         try:
             with connection.transaction(force_rollback=True):
                 yield connection
         finally:
+            self._lent -= 1
             if connection.closed:
                 self._drop(connection)
             else:
