@@ -298,6 +298,14 @@ def test_labels_come_in_place_and_go_with_the_values_carried_over(flow: Flow) ->
     assert flow.ask("SELECT ms::text FROM t WHERE id = 1") == "{ok}"
 
 
+@pytest.mark.parametrize("kept", ["COMMENT ON TYPE mood IS 'felt';", ""], ids=["kept", "gone"])
+def test_a_type_is_replaced_under_its_columns_with_what_is_said_of_it(flow: Flow, kept: str) -> None:
+    tables = "CREATE TABLE t (m mood); COMMENT ON COLUMN t.m IS 'how'; CREATE VIEW v AS SELECT m FROM t;"
+    flow.apply("CREATE TYPE mood AS ENUM ('sad', 'ok'); COMMENT ON TYPE mood IS 'felt';" + tables)
+    flow.apply("CREATE TYPE mood AS ENUM ('ok');" + kept + tables)
+    assert flow.ask("SELECT obj_description('mood'::regtype, 'pg_type')") == ("felt" if kept else None)
+
+
 def test_declared_renames_keep_rows_and_all_that_stands_on_them(flow: Flow) -> None:
     flow.apply("""
         CREATE TABLE customer (id bigint PRIMARY KEY, mail text NOT NULL UNIQUE, state text DEFAULT 'x'); CREATE INDEX by_state ON customer (state);

@@ -241,14 +241,14 @@ def schemas(draw: st.DrawFn) -> str:
 def test_from_any_mix_of_kinds_to_any_other_and_back(flow: Flow, make_postgres: Callable[[], str]) -> None:
     """The same three judges; then the script that takes the plan back, and the database is what it was before."""
     by_hand = f"{flow.url.rpartition('/')[0]}/{make_postgres().rpartition('/')[2]}"  # made by the same role
-    dropping = Policy(drops="Drop")
-    flow.reconcile("CREATE SCHEMA s", approved, dropping)
+    patient, impatient = Policy(drops="Drop"), Policy(drops="Drop", max_blocking=-1.0)
+    flow.reconcile("CREATE SCHEMA s", approved, patient)
 
     @settings(
         max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), phases=PHASES
     )
-    @given(schemas(), schemas())
-    def walk(before: str, after: str) -> None:
+    @given(schemas(), schemas(), st.sampled_from([patient, impatient]))
+    def walk(before: str, after: str, dropping: Policy) -> None:
         assume(all(_loads(flow, by_hand, script) for script in (before, after)))
         flow.run(EMPTY + "TRUNCATE colonnade.ledger, colonnade.settled, colonnade.step, colonnade.plan;")
         result = flow.reconcile(before, approved, dropping)

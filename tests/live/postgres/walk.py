@@ -174,6 +174,7 @@ NOTHING_TO_TAKE_BACK = (
     "it goes with the index of the whole",
     "it is made again with the whole",
     "it is taken back with the others",
+    "the change of the type is taken back as a whole",
 )
 ONE_WAY = (
     "a label cannot be taken back",

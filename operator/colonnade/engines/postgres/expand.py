@@ -24,7 +24,7 @@ from colonnade.engines.postgres.kinds.column_identity import identity
 from colonnade.engines.postgres.kinds.column_type import retyped_back
 from colonnade.engines.postgres.kinds.not_null import no_nulls
 from colonnade.engines.postgres.remade import aside
-from colonnade.engines.postgres.statement import Part, joined, name, printed, q, step, text, value, words
+from colonnade.engines.postgres.statement import Part, name, printed, q, step, text, value, words
 from colonnade.engines.postgres.work import Work, kind_of
 
 KEYS = ("primary key", "unique")
@@ -268,8 +268,15 @@ def swapped(group: Sequence[ObjectId], work: Work, context: Context) -> Iterator
 
 
 def _back(group: Sequence[ObjectId], context: Context) -> str:
-    olds, news = context.old.objects, context.new.objects
-    return text(joined(";\n", [retyped_back(o, olds[o], news[o], context) for o in group]))
+    """The columns get back their types, and all else that they were."""
+    after = Context(context.new, context.old, context.version, live=False)
+    texts: list[str] = []
+    for oid in group:
+        old, new = context.old.objects[oid], context.new.objects[oid]
+        texts.append(text(retyped_back(oid, old, new, context)))
+        rest = kind_of(oid).alter(oid, replace(new, type=old.type, collation=old.collation), old, after)
+        texts += [s.statement for s in rest or ()]
+    return ";\n".join(texts)
 
 
 def _succeeds(oid: ObjectId, context: Context) -> Iterator[Step]:

@@ -134,7 +134,8 @@ class _Before:
     def _move(self, a: Act) -> None:
         """What is dropped goes by its old name, which tells of the type: a function by those of its arguments.
 
-        What is moved itself, as the domain of a collation, goes by its other name, and only once its columns have left it.
+        What is moved itself, as the domain of a collation, goes by its other name, and only once its columns have left it; what goes
+        along with it, as its comment, is no drop of its own.
         """
         self._first(a, Act("create", a.id), Act("build", a.id), Act("drop", a.id))
         if a.id in self.work.serving:
@@ -143,7 +144,11 @@ class _Before:
             else:
                 self._first(Act("create", a.id), Act("drop", a.id))
             return
-        users = (u for u in self.work.users.get(a.id, ()) if u.kind != "column" and u not in self.work.moved)
+        users = (
+            u
+            for u in self.work.users.get(a.id, ())
+            if u.kind != "column" and u not in self.work.moved and a.id not in self.work.taken_by(u)
+        )
         table = a.id in self.work.remade.tables
         self.before[a] |= {Act("drop", u) for u in users if not table or kind_of(u).space == "routine"}
         self._first(a, *(Act("drop", o) for o in self.work.remade.under(self.work.old, a.id)))
