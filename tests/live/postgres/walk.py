@@ -26,16 +26,20 @@ NOISE = re.compile(r"^(SET |SELECT pg_catalog\.set_config|\\(?:un)?restrict|--|$
 NOT_NULL = re.compile(
     r'CONSTRAINT (?:\w+|"[^"]+") NOT NULL'
 )  # Postgres 18 makes names up, and other ones for partitions
+STATISTICS = re.compile(r"(?<= ON )([\w\", ]+)(?= FROM )")
+"""Columns, which are printed in the order in which the table has them."""
 TABLE = re.compile(r"\ACREATE (?:UNLOGGED |FOREIGN )?TABLE ")
 
 
 def shape(dump: str) -> list[str]:
-    """The statements of a dump, sorted, and so the columns of each table and the lines of privileges."""
+    """The statements of a dump, sorted, and so the columns of each table and statistics object, and the lines of privileges."""
     return sorted(one for one in map(_statement, HEADER.split(dump)[1:]) if one)
 
 
 def _statement(text: str) -> str:
     lines = [NOT_NULL.sub("NOT NULL", line) for line in text.splitlines() if not NOISE.match(line)]
+    if lines and lines[0].startswith("CREATE STATISTICS "):
+        lines[0] = STATISTICS.sub(lambda m: ", ".join(sorted(m[1].split(", "))), lines[0])
     if not lines or not (TABLE.match(lines[0]) or lines[0].startswith(("GRANT ", "REVOKE "))):
         return "\n".join(lines)
     return "\n".join(sorted(line.rstrip(",") for line in lines))
