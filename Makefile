@@ -7,7 +7,7 @@ BIN := .venv/bin
 .DEFAULT_GOAL := help
 .PHONY: bench check clean crds demo distclean fmt help lock manifests servers setup test unit
 
-bench: setup ## Measure: convergence, plan latency, resync (BENCH=name for one)
+bench: setup ## Measure: convergence, plans, resync, what traffic feels (BENCH=name for one)
 	$(BIN)/python -m bench $(BENCH) $(ARGS)
 
 check: setup ## Lint, format, types, import walls, generated files (`make test` runs these too)

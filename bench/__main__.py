@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-ALL = ("startup", "ready", "resync", "apply", "scale")
+ALL = ("startup", "ready", "resync", "apply", "scale", "traffic")
 
 
 def main() -> None:
