@@ -42,7 +42,7 @@ def obstacle(oid: ObjectId, old: Model, new: Model) -> str:
     spec, was, now = old.objects.get(table), old.objects.get(oid), new.objects.get(oid)
     if spec is None or was is None or now is None or table not in new.objects:
         return "it is no column of a table that stays"
-    if spec.partition_key or spec.of_type or was.inherited or now.inherited or _has_relatives(table, old):
+    if spec.partition_key or spec.of_type or any(_has_relatives(table, m) for m in (old, new)):
         return "its table is a part of others, or has parts or children, or is of a type"
     if was.generated or now.generated or not now.not_null_valid:
         return "it is generated, or its NOT NULL is not valid"
