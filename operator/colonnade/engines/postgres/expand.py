@@ -23,7 +23,7 @@ from colonnade.engines.postgres.kinds.column import settings
 from colonnade.engines.postgres.kinds.column_identity import identity
 from colonnade.engines.postgres.kinds.column_type import retyped_back
 from colonnade.engines.postgres.kinds.not_null import no_nulls
-from colonnade.engines.postgres.remade import aside
+from colonnade.engines.postgres.remade import other_name
 from colonnade.engines.postgres.statement import Part, name, printed, q, step, text, value, words
 from colonnade.engines.postgres.work import Work, kind_of
 
@@ -309,7 +309,7 @@ def _numbered_on(oid: ObjectId, old: Any, new: Any) -> Iterator[Step]:
     away = ""
     if old.identity:
         schema, sequence = old.sequence[:2]
-        away = aside(sequence)
+        away = other_name(sequence)
         yield step(oid, q("ALTER SEQUENCE {} RENAME TO {}", name(schema, sequence), name(away)), undo=NOTE)
     yield step(oid, q("{} ADD {}", then, identity(new)), undo=NOTE)
     numbering = value(text(name(*new.sequence[:2])))
