@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 
 from colonnade.cli.entry import main
+from colonnade.cli.script import down
 from colonnade.core.errors import Conflict, InvalidSpec, Unsupported
 from colonnade.core.gate import Policy
 from colonnade.engines import Restorable
 from tests.live.postgres.flow import Flow, approved
+from tests.live.postgres.walk import shape
 
 USERS = "CREATE TABLE users (id bigint PRIMARY KEY, {}email text);"
 FULL = (
@@ -144,3 +146,16 @@ def test_a_table_comes_back_with_what_it_needs_and_is_listed_until_then(
     assert not flow.column("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'colonnade_quarantine%'")
     assert main(["restore", "log", "--url", flow.url]) == 1
     assert "log is not in quarantine" in capsys.readouterr().err
+
+
+def test_the_reverse_script_brings_all_of_several_tables_back(flow: Flow) -> None:
+    """The place that they went to goes only once the last has left it."""
+    more = "CREATE TABLE log (id int PRIMARY KEY, u bigint REFERENCES users); CREATE TABLE other (a int);"
+    flow.apply(BARE + more)
+    flow.run("INSERT INTO users VALUES (1); INSERT INTO log VALUES (1, 1); INSERT INTO other VALUES (1)")
+    before = shape(flow.dump(flow.hand, "--schema-only", "--exclude-schema=colonnade"))
+    plan = flow.plan(BARE)
+    flow.apply(BARE)
+    flow.psql(flow.url, "\n".join(down(plan)))
+    assert shape(flow.dump(flow.hand, "--schema-only", "--exclude-schema=colonnade")) == before
+    assert flow.ask("SELECT count(*) FROM users JOIN log ON u = users.id, other") == 1

@@ -132,7 +132,7 @@ class _Planning:
         made = self.made()
         if self.context.live:
             made |= way_back.told(self.work, made, self._made_again)
-        return [s for some in made.values() for s in some]
+        return list(_each_place_once(s for some in made.values() for s in some))
 
     def made(self) -> dict[Act, list[Step]]:
         """What each act comes to, in the order of the acts. Raises Unsupported where the needs go round in a circle."""
@@ -356,6 +356,17 @@ class _Planning:
             there = name(self.context.quarantine)
             yield step(oid, q("CREATE SCHEMA IF NOT EXISTS {}", there), undo=q("DROP SCHEMA {}", there))
         yield step(oid, move, undo=back)
+
+
+def _each_place_once(steps: Iterable[Step]) -> Iterator[Step]:
+    """Without making again what several have asked for: on the way back, it is to be empty before it goes."""
+    made: set[str] = set()
+    for one in steps:
+        if one.statement.startswith("CREATE SCHEMA IF NOT EXISTS "):
+            if one.statement in made:
+                continue
+            made.add(one.statement)
+        yield one
 
 
 TEMPORARY = ("BREAKS_CLIENTS", "DROPS_GUARANTEE", "DROPS_INDEX")
