@@ -41,7 +41,8 @@ def test_json_keeps_its_form() -> None:
         "datastore": "db",
         "steps": ({
             "statement": "CREATE TABLE t ()", "subject": "table t", "transactional": True, "hazards": (), "checks": (),
-            "undo": None, "undo_note": "", "lock": "", "blocks": (), "estimate": 0.0, "batched": "", "id": "s1",
+            "undo": None, "undo_note": "", "lock": "", "blocks": (), "estimate": 0.0, "batched": "", "unwatched": False,
+            "id": "s1",
         },),
         "premise": "p",
         "warnings": (),

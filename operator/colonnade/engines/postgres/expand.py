@@ -115,49 +115,54 @@ def _follow(oid: ObjectId, new: Any) -> tuple[Part, Part, Part]:
 def expanded(oid: ObjectId, context: Context) -> Iterator[Step]:
     """The successor is added, follows every write from then on, is filled, and is proved to be the same."""
     new, wish = context.new.objects[oid], context.expansions[oid]
-    old, table = context.old.objects[oid], name(*oid.name[:2])
-    then, was = name(successor(oid, new)), name(oid.name[2])
-    trigger, function, same = _follow(oid, new)
+    table, then, was = name(*oid.name[:2]), name(successor(oid, new)), name(oid.name[2])
     converted = q("{}{}::{}", was, q("::text") if wish.how == "text" else q(""), printed(new.type))
     taken = was if wish.how == "assigned" else converted
-    shape = words(
-        then,
+    yield _added(oid, context)
+    for statement in _following(oid, new, taken, converted):
+        yield step(oid, statement, undo=NOTE)
+    fill = q("UPDATE ONLY {} SET {} = {} WHERE {} IS DISTINCT FROM {}", table, then, taken, then, converted)
+    yield replace(step(oid, fill, alone=True, undo=NOTE), batched=text(table), unwatched=wish.unwatched)
+    _, _, same = _follow(oid, new)
+    yield step(oid, q("ALTER TABLE {} VALIDATE CONSTRAINT {}", table, same), alone=True, undo=NOTE)
+    yield step(oid, q("ANALYZE {} ({})", table, then), alone=True, undo=NOTE)
+
+
+def _added(oid: ObjectId, context: Context) -> Step:
+    """The step that adds the successor, with what is asked and told before anything is done."""
+    old, new, wish = context.old.objects[oid], context.new.objects[oid], context.expansions[oid]
+    column = words(
+        name(successor(oid, new)),
         printed(new.type),
         q("COLLATE {}", printed(new.collation)) if new.collation else None,
         q("COMPRESSION {}", printed(new.compression)) if new.compression else None,
     )
-    risks = (
-        hazard(FILLS_COLUMN, oid),
-        *wish.hazards,
-        *(() if _is_last(oid, context.old) else (hazard(MOVES_COLUMN, oid),)),
-    )
+    moves = () if _is_last(oid, context.old) else (hazard(MOVES_COLUMN, oid),)
     checks = (no_nulls(oid, context),) if new.not_null and not old.not_null else ()
-    add = step(oid, q("ALTER TABLE {} ADD COLUMN IF NOT EXISTS {}", table, shape), hazards=risks, undo=NOTE)
-    yield replace(add, checks=(*wish.checks, *checks))
+    add = q("ALTER TABLE {} ADD COLUMN IF NOT EXISTS {}", name(*oid.name[:2]), column)
+    told = step(oid, add, hazards=(hazard(FILLS_COLUMN, oid), *wish.hazards, *moves), undo=NOTE)
+    return replace(told, checks=(*wish.checks, *checks))
+
+
+def _following(oid: ObjectId, new: Any, taken: Part, converted: Part) -> Iterator[Part]:
+    """The statements by which the successor follows every write, and can be proved to have the same value."""
+    trigger, function, same = _follow(oid, new)
+    table, then = name(*oid.name[:2]), name(successor(oid, new))
     body = q("BEGIN NEW.{} := NEW.{}; RETURN NEW; END", then, taken)
-    made = q("CREATE OR REPLACE FUNCTION {}() RETURNS trigger LANGUAGE plpgsql AS {}", function, value(text(body)))
-    fires = q(
+    proof = q("{} IS NOT DISTINCT FROM {}", then, converted)
+    yield q("CREATE SCHEMA IF NOT EXISTS colonnade")
+    yield q("CREATE OR REPLACE FUNCTION {}() RETURNS trigger LANGUAGE plpgsql AS {}", function, value(text(body)))
+    yield q(
         "CREATE OR REPLACE TRIGGER {} BEFORE INSERT OR UPDATE ON {} FOR EACH ROW EXECUTE FUNCTION {}()",
         trigger,
         table,
         function,
     )
-    proof = q("{} IS NOT DISTINCT FROM {}", then, converted)
+    yield q("ALTER TABLE {} ENABLE ALWAYS TRIGGER {}", table, trigger)
+    yield q("ALTER TABLE {} DROP CONSTRAINT IF EXISTS {}", table, same)
     if new.not_null:
         proof = q("{} IS NOT NULL AND {}", then, proof)
-    for statement in (
-        q("CREATE SCHEMA IF NOT EXISTS colonnade"),
-        made,
-        fires,
-        q("ALTER TABLE {} ENABLE ALWAYS TRIGGER {}", table, trigger),
-        q("ALTER TABLE {} DROP CONSTRAINT IF EXISTS {}", table, same),
-        q("ALTER TABLE {} ADD CONSTRAINT {} CHECK ({}) NOT VALID", table, same, proof),
-    ):
-        yield step(oid, statement, undo=NOTE)
-    fill = q("UPDATE ONLY {} SET {} = {} WHERE {} IS DISTINCT FROM {}", table, then, taken, then, converted)
-    yield replace(step(oid, fill, alone=True, undo=NOTE), batched=text(table), unwatched=wish.unwatched)
-    yield step(oid, q("ALTER TABLE {} VALIDATE CONSTRAINT {}", table, same), alone=True, undo=NOTE)
-    yield step(oid, q("ANALYZE {} ({})", table, then), alone=True, undo=NOTE)
+    yield q("ALTER TABLE {} ADD CONSTRAINT {} CHECK ({}) NOT VALID", table, same, proof)
 
 
 def _is_last(oid: ObjectId, model: Model) -> bool:
