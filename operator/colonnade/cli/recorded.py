@@ -44,6 +44,7 @@ def _step(step: Mapping[str, Any]) -> Step:
         subject=step.get("subject", ""),
         transactional=step["transactional"],
         batched=step.get("batched", ""),
+        unwatched=step.get("unwatched", False),
         hazards=tuple(_hazard(one) for one in step.get("hazards", ())),
         checks=tuple(Check(query, "", "", "") for query in step.get("precheck", ())),
         undo=step.get("undo"),

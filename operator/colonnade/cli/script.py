@@ -75,6 +75,13 @@ def _told(step: Step) -> list[str]:
     notes = [f"-- {hazard.code}: {line}" for hazard in step.hazards for line in hazard.message.splitlines()]
     if step.batched:
         notes.append(f"-- Colonnade runs this in slices of {step.batched}; run like this it is one transaction")
+    if step.unwatched:
+        return [
+            *notes,
+            "SET session_replication_role = replica;",
+            ended(step.statement),
+            "RESET session_replication_role;",
+        ]
     return [*notes, ended(step.statement)]
 
 

@@ -50,7 +50,8 @@ def warnings(told: Sequence[str], paint: Paint) -> Iterator[str]:
 def _heading(together: Sequence[Step]) -> str:
     if not together[0].transactional:
         how = "in slices, each in a transaction of its own" if together[0].batched else "outside a transaction"
-        return f"-- {how}"
+        still = "; the triggers of its table keep still" if together[0].unwatched else ""
+        return f"-- {how}{still}"
     return "-- in one transaction" if len(together) > 1 else "-- in a transaction"
 
 

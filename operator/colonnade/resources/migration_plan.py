@@ -68,6 +68,8 @@ class PlanStep(Frozen):
     """Whether it runs in one transaction with its neighbours, or alone."""
     batched: Line | None = None
     """The relation over whose rows it goes in slices, each in a transaction of its own. By default it is run as it stands."""
+    unwatched: bool | None = None
+    """Whether the relation's triggers keep still meanwhile. By default they do not."""
     lock: Line | None = None
     """The lock it takes."""
     blocks: Annotated[tuple[Line, ...], Field(max_length=100)] = ()
@@ -107,7 +109,7 @@ class MigrationSteps(Frozen):
     @property
     def told(self) -> str:
         """A hash of what is told of all that an approval is bound to; the rest was measured, and is another the next time."""
-        steps = [[s.id, s.statement, s.transactional, s.batched, _codes(s)] for s in self.steps]
+        steps = [[s.id, s.statement, s.transactional, s.batched, s.unwatched, _codes(s)] for s in self.steps]
         left = [line.split(": ")[:2] for line in self.omitted_hazards]
         facts = [self.datastore, self.premise, self.hash, steps, self.omitted, left]
         return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
@@ -156,6 +158,7 @@ def _step(step: core.Step) -> PlanStep:
         subject=_cut(step.subject, 1024) or None,
         transactional=step.transactional,
         batched=_cut(step.batched, 1024) or None,
+        unwatched=step.unwatched or None,
         lock=_cut(step.lock, 1024) or None,
         blocks=_lines(step.blocks, 100, 1024),
         estimate=duration(step.estimate) if step.estimate else None,
