@@ -59,14 +59,8 @@ class _Planning:
         self.work.created |= {c.id for c in changes if c.old is None}
         self._settle()
         for c in changes:
-            if c.old is None or c.new is None:
-                continue
-            if c.id in self.context.expansions:
-                self.work.expand(c.id)
-            elif kind_of(c.id).alter(c.id, c.old, c.new, self.context) is None:
-                self.work.replace(c.id)
-            else:
-                self.work.altered.add(c.id)
+            if c.old is not None and c.new is not None:
+                self._change(c.id, c.old, c.new)
         for oid in circles_of_keys(self.work):
             self.work.replace(oid)
         for oid in remade.keyed_anew(self.work.old, self.work.new, self.work.altered):
@@ -74,6 +68,15 @@ class _Planning:
         if tables := {o for o in self.work.dropped & self.work.created if o.kind == "table"}:
             for oid in remade.with_them(self.work.old, self.work.new, tables):
                 self.work.replace(oid)
+
+    def _change(self, oid: ObjectId, old: Any, new: Any) -> None:
+        """In place, by a successor, or by another in its place."""
+        if oid in self.context.expansions:
+            self.work.expand(oid)
+        elif kind_of(oid).alter(oid, old, new, self.context) is None:
+            self.work.replace(oid)
+        else:
+            self.work.altered.add(oid)
 
     def _settle(self) -> None:
         fresh, gone = (frozenset(some - self.work.expanded) for some in (self.work.created, self.work.dropped))
