@@ -502,3 +502,19 @@ def test_a_body_that_names_something_by_no_schema_is_told_how_it_can_be_run(flow
     assert remedy in refused(flow, bare + "CREATE TABLE u ();", Unsupported)
     flow.run("ALTER FUNCTION outer_one SET search_path = public")
     flow.apply(pathed + "CREATE TABLE u ();")
+
+
+def test_a_sequence_that_is_to_begin_higher_is_moved_on_and_never_back(flow: Flow) -> None:
+    text = (
+        "CREATE SEQUENCE up {0}; CREATE SEQUENCE down INCREMENT -1 {1};"
+        "CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY ({0}), a int);"
+    )
+    flow.apply(text.format("MINVALUE 1 START 200", "MAXVALUE 100 START -50"))
+    flow.run("ALTER SEQUENCE up RESTART 3; ALTER SEQUENCE down RESTART 90; ALTER TABLE t ALTER id RESTART 7")
+    flow.apply(text.format("MINVALUE 50 START 200", "MAXVALUE 0 START -50"))
+    assert flow.ask("SELECT nextval('up') || ' ' || nextval('down')") == "50 0"
+    assert flow.ask("INSERT INTO t (a) VALUES (1) RETURNING id") == 50
+    flow.apply(text.format("MINVALUE 10 START 200", "MAXVALUE 9 START -50"))
+    assert flow.ask("SELECT nextval('up') || ' ' || nextval('down')") == "51 -1", "further bounds move nothing"
+    with pytest.raises(ColonnadeError, match="RESTART value"):
+        flow.reconcile(text.format("MINVALUE 10 MAXVALUE 40 START 20", "MAXVALUE 9 START -50"), approved)

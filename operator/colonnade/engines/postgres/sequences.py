@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from colonnade.engines.postgres.statement import Part, printed, q, words
+from colonnade.core.kind import ObjectId
+from colonnade.core.plan import Step
+from colonnade.engines.postgres.statement import Part, name, printed, q, step, text, value, words
 
 _LARGEST = {"smallint": 2**15 - 1, "integer": 2**31 - 1, "bigint": 2**63 - 1}
 
@@ -35,3 +38,26 @@ class Options:
             q("CYCLE") if self.cycle else None,
         )
         return words(*found) if any(found) else None
+
+
+def moved_on(
+    oid: ObjectId, sequence: tuple[str, ...], rising: bool, old: tuple[int, int], new: tuple[int, int]
+) -> Iterator[Step]:
+    """A sequence that has not got to its new bounds yet is moved on to where they begin: the server takes no bounds that leave it out.
+
+    One that has gone beyond them is left where it is, and the change refused: back there, its numbers could come once more.
+    """
+    first, was = (new[0], old[0]) if rising else (new[1], old[1])
+    beyond = first > was if rising else first < was
+    if not beyond or not old[0] <= first <= old[1]:
+        return
+    there = name(*sequence)
+    behind = q("last_value < {}", printed(str(first))) if rising else q("last_value > {}", printed(str(first)))
+    move = q(
+        "SELECT pg_catalog.setval({}, {}, false) FROM {} WHERE {}",
+        value(text(there)),
+        printed(str(first)),
+        there,
+        behind,
+    )
+    yield step(oid, move, undo="where it was lies outside of what it may be now")

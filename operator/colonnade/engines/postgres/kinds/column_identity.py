@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from colonnade.core.kind import ObjectId
 from colonnade.core.plan import Step
-from colonnade.engines.postgres.sequences import Options
+from colonnade.engines.postgres.sequences import Options, moved_on
 from colonnade.engines.postgres.statement import Part, name, printed, q, step, text, value, words
 
 if TYPE_CHECKING:
@@ -54,6 +54,8 @@ def _same(oid: ObjectId, old: Column, new: Column, column: Part) -> Iterator[Ste
             q("ALTER SEQUENCE {} RENAME TO {}", name(*old.sequence[:2]), name(new.sequence[1])),
             undo=q("ALTER SEQUENCE {} RENAME TO {}", name(old.sequence[0], new.sequence[1]), name(old.sequence[1])),
         )
+    (low, high), (new_low, new_high) = ((int(n) for n in s.sequence[5:7]) for s in (old, new))
+    yield from moved_on(oid, new.sequence[:2], int(new.sequence[4]) > 0, (low, high), (new_low, new_high))
     if there := _options(old, new):
         yield step(oid, words(column, *there), undo=words(column, *_options(new, old)))
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from colonnade.core.hazards import DELETES_DATA, hazard
 from colonnade.core.kind import ObjectId
 from colonnade.engines.postgres.kind import Context, PgKind, Steps
-from colonnade.engines.postgres.sequences import Options
+from colonnade.engines.postgres.sequences import Options, moved_on
 from colonnade.engines.postgres.statement import Part, name, printed, q, step, value, words
 
 SEQUENCES = """
@@ -82,6 +82,7 @@ def alter(oid: ObjectId, old: Sequence, new: Sequence, context: Context) -> Step
             for s in (new, old)
         )
         yield step(oid, there, undo=back)
+    yield from moved_on(oid, oid.name, new.increment > 0, (old.low, old.high), (new.low, new.high))
     yield step(
         oid,
         q("ALTER SEQUENCE {} {}", name(*oid.name), _options(new)),
