@@ -40,6 +40,7 @@ def test_filters_columns_and_schemas(walk: Walk) -> None:
         "CREATE PUBLICATION x FOR TABLE t WHERE (id > 1), TABLE u; CREATE PUBLICATION y FOR TABLES IN SCHEMA s;",
         'CREATE PUBLICATION x FOR TABLE t (id, "B c") WHERE (id > 2); CREATE PUBLICATION y FOR TABLES IN SCHEMA s, public;',
         "CREATE PUBLICATION x FOR TABLE t (id, a); CREATE PUBLICATION y FOR TABLE u, TABLES IN SCHEMA s;",
+        "CREATE PUBLICATION x FOR TABLES IN SCHEMA s; CREATE PUBLICATION y FOR TABLE t (id);",
         "CREATE PUBLICATION x FOR TABLE t WITH (publish = 'insert'); CREATE PUBLICATION y;",
         base=BASE,
     )

@@ -320,9 +320,16 @@ class _Before:
                 if n in self.work.aside:  # it must fail without the column, as it will one day
                     self.before[a].add(Act("drop", n))
         self._as_part(a)
+        self._published(a)
         if a.id.kind == "foreign key":
             target = self.work.new.objects[a.id].target[:2]
             self.before[a] |= {Act("drop", o) for o in self.work.dropped if self._key_of(o, target)}
+
+    def _published(self, a: Act) -> None:
+        """A publication holds either whole schemas or tables with lists of columns."""
+        kinds = {"publication table": "publication schema", "publication schema": "publication table"}
+        gone = (o for o in self.work.dropped if o.kind == kinds.get(a.id.kind))
+        self.before[a] |= {Act("drop", o) for o in gone if o.name[0] == a.id.name[0]}
 
     def _as_part(self, a: Act) -> None:
         """A part comes with indexes and keys of its own, and with the columns of the whole."""
