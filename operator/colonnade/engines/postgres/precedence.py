@@ -1,0 +1,363 @@
+"""What must come before what: what is needed is made first and dropped last, and a name is free only once what had it is gone.
+
+By kinds of acts, each in a method called as its verb; then what concerns several at a time.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any, TypeVar
+
+from colonnade.core.kind import NOTHING, Model, ObjectId
+from colonnade.core.plan import Step
+from colonnade.engines.postgres import expand
+from colonnade.engines.postgres.kind import CONSTRAINTS
+from colonnade.engines.postgres.work import INDEXED, Act, Work, kind_of
+
+READ = ("view", "materialized view", "function", "procedure", "aggregate")
+"""What applications call by name."""
+T = TypeVar("T")
+Before = Mapping[T, set[T]]
+
+
+def changes_persistence(oid: ObjectId, work: Work) -> bool:
+    """Whether this is a table that becomes logged or unlogged."""
+    return oid.kind == "table" and work.old.objects[oid].persistence != work.new.objects[oid].persistence
+
+
+def ends_of(oid: ObjectId, spec: Any) -> tuple[ObjectId, ObjectId]:
+    """The table of a foreign key, and the one that it refers to."""
+    return ObjectId("table", oid.name[:2]), ObjectId("table", spec.target[:2])
+
+
+def closure(acts: Collection[T], edges: Before[T]) -> set[T]:
+    """These, and all that can be reached from them."""
+    found, todo = set(acts), list(acts)
+    while todo:
+        for one in edges.get(todo.pop(), ()):
+            if one not in found and one in edges:
+                found.add(one)
+                todo.append(one)
+    return found
+
+
+class Precedence:
+    """What must come before each act."""
+
+    def __init__(self, work: Work) -> None:
+        self.work = work
+        self.before: dict[Act, set[Act]] = {}
+
+    def of(self, acts: Mapping[Act, Sequence[Step]]) -> Before[Act]:
+        """For all of these acts."""
+        self.before = {a: set() for a in acts}
+        for a in list(self.before):
+            getattr(self, f"_{a.verb}")(a)
+        self._persistence()
+        self._collisions()
+        if any(not s.transactional for steps in acts.values() for s in steps):
+            self._late()
+        return self.before
+
+    def _first(self, act: Act, *later: Act) -> None:
+        for one in later:
+            if one in self.before:
+                self.before[one].add(act)
+
+    def _move(self, a: Act) -> None:
+        """What is dropped goes by its old name, which tells of the type: a function by those of its arguments.
+
+        What is moved itself, as the domain of a collation, goes by its other name, and only once its columns have left it; what goes
+        along with it, as its comment, is no drop of its own.
+        """
+        self._first(a, Act("create", a.id), Act("build", a.id), Act("drop", a.id))
+        if a.id in self.work.serving:
+            if a.id.kind == "primary key":
+                self._first(Act("drop", a.id), Act("create", a.id))
+            else:
+                self._first(Act("create", a.id), Act("drop", a.id))
+            return
+        users = (
+            u
+            for u in self.work.users.get(a.id, ())
+            if u.kind != "column" and u not in self.work.moved and a.id not in self.work.taken_by(u)
+        )
+        table = a.id in self.work.remade.tables
+        self.before[a] |= {Act("drop", u) for u in users if not table or kind_of(u).space == "routine"}
+        self._first(a, *(Act("drop", o) for o in self.work.remade.under(self.work.old, a.id)))
+        own = [o for o in self.work.dropped if o.kind in (*INDEXED, "foreign key") and self.work.home(o) == a.id]
+        self.before[a] |= {Act("drop", o) for o in own if o.kind == "foreign key" and not self.work.taken_by(o)}
+        for oid in own if table else ():
+            if oid.kind != "foreign key":  # it is named aside with its table, and so before the whole's goes
+                self._first(a, *(Act("drop", o) for o in self.work.taken_by(oid)))
+
+    def _free(self, a: Act) -> None:
+        self._first(a, Act("drop", a.id))
+
+    def _expand(self, a: Act) -> None:
+        """Once its type is there; everything of its group is there before the first of them changes places."""
+        self.before[a] |= {Act(v, n) for n in self.work.new.needs.get(a.id, NOTHING) for v in ("create", "alter")}
+        group = next(g for g in expand.groups(self.work) if a.id in g)
+        swap = Act("create", group[0])
+        self._first(a, swap)
+        self._first(swap, *(Act("create", o) for o in group))
+        self.before[swap] |= {Act("drop", o) for o in group} - {swap}
+
+    def _succeed(self, a: Act) -> None:
+        columns = expand.columns_of(a.id, self.work)
+        self.before[a] |= {Act("expand", c) for c in columns}
+        for n in self.work.new.needs.get(a.id, NOTHING) - columns:
+            self.before[a] |= {Act("succeed", n)} if n in self.work.followers else {Act("create", n), Act("alter", n)}
+        group = next(g for g in expand.groups(self.work) if columns & set(g))
+        self._first(a, Act("create", group[0]))
+
+    def _copy(self, a: Act) -> None:
+        """After everything that takes the rows in; before what holds them now goes, and what would count or watch them comes."""
+        work = self.work
+        self.before[a] |= {Act("create", o) for o in (a.id, *work.remade.takes_in(work.new, a.id))}
+        self._first(a, Act("drop", a.id), *(Act("drop", o) for o in work.remade.holds(work.old, a.id)))
+        later = work.remade.after(work.new, a.id, work.created - work.inlined.keys())
+        self._first(a, *(Act("create", o) for o in later))
+        self.before[a] |= {Act("drop", o) for o in later if o in work.dropped and not work.taken_by(o)}
+
+    def _drop(self, a: Act) -> None:
+        implied = self.work.taken_by(a.id)
+        self._as_part_that_goes(a)
+        if a.id in self.work.created:
+            self.before.setdefault(Act("create", a.id), set())
+            if a.id not in self.work.moved and not self._left_behind(a.id):
+                self.before[Act("create", a.id)].add(a)
+        if self.work.outlives(a.id):
+            self.before[a].add(Act("drop", ObjectId("inheritance", self.work.home(a.id).name)))
+        for parent in implied:
+            self.before[a].add(Act("drop", parent))
+        for user in self.work.users.get(a.id, ()):
+            self._let_go(user, a.id, implied)
+
+    def _left_behind(self, oid: ObjectId) -> bool:
+        """Whether it goes with a table that is moved aside, and so is out of the way before it is dropped."""
+        remade = self.work.remade
+        home = ObjectId("table", oid.name[:2])
+        return (oid in self.work.inlined and home in remade.tables) or remade.elsewhere(self.work.old, oid)
+
+    def _let_go(self, user: ObjectId, used: ObjectId, implied: frozenset[ObjectId] | set[ObjectId]) -> None:
+        """What is dropped or changed of a user comes before the drop of what it uses, and of what takes that along."""
+        if self.work.outlives(user):
+            self._first(Act("drop", ObjectId("inheritance", self.work.home(user).name)), Act("drop", used))
+        along = (self.work.old.vanishes_with(user) if self.work.taken_by(user) else NOTHING) | {user}
+        for act in (Act("drop", user), Act("alter", user)):
+            if act not in self.before or (act.verb == "drop" and used in along):
+                continue
+            for one in {used, *implied} - along:
+                self._first(act, Act("drop", one))
+
+    def _alter(self, a: Act) -> None:
+        for n in self.work.new.needs.get(a.id, NOTHING):
+            self.before[a] |= {Act("create", n), Act("alter", n)}
+        for user in self.work.users.get(a.id, NOTHING) - self.work.serving:
+            self.before[a].add(Act("drop", user))
+        if a.id.kind == "column":
+            self._nullability(a)
+            self.before[a] |= self._leave(a.id.name[:2])
+
+    def _leave(self, table: tuple[str, ...]) -> set[Act]:
+        """Before a table changes, it leaves the whole that it does not stay a part of, and its own parts leave it."""
+        return {
+            Act("drop", o) for o in self._leaving.get(table, ()) if ObjectId("table", table) not in self.work.dropped
+        }
+
+    @cached_property
+    def _leaving(self) -> Mapping[tuple[str, ...], list[ObjectId]]:
+        found: dict[tuple[str, ...], list[ObjectId]] = defaultdict(list)
+        for oid in self.work.dropped - self.work.created:
+            if oid.kind == "inheritance" and self.work.old.objects[oid].bound:
+                for table in (oid.name, *self.work.old.objects[oid].parents):
+                    found[table].append(oid)
+        return found
+
+    @cached_property
+    def _changing(self) -> Mapping[tuple[str, ...], set[Act]]:
+        """What is done to tables that stay before one becomes a part of another: it has the same columns by then as the whole, and
+        nothing comes to it, or is asked of it, that goes in the same plan."""
+        found: dict[tuple[str, ...], set[Act]] = defaultdict(set)
+        work, tables = self.work, self.work.dropped | self.work.created
+        columns = (("drop", work.dropped), ("alter", work.altered), ("create", work.created - work.inlined.keys()))
+        acts = [Act(verb, o) for verb, ids in columns for o in ids if o.kind == "column"]
+        for act in (*acts, *(Act("drop", o) for o in work.dropped - work.created if self._reaches_parts(o))):
+            if (home := work.home(act.id, work.new if act.verb == "create" else work.old)) not in tables:
+                found[home.name].add(act)
+        return found
+
+    def _as_part_that_goes(self, a: Act) -> None:
+        """A column that goes, a place that changes, and what is below a part that leaves."""
+        if a.id.kind == "column":
+            self.before[a] |= self._leave(a.id.name[:2])
+        if a.id.kind == "inheritance" and a.id in self.work.created:
+            self._stays_a_part(a)
+        place = self.work.old.objects.get(ObjectId("inheritance", a.id.name)) if a.id.kind == "table" else None
+        above = ObjectId("inheritance", place.parents[0]) if place else None
+        if above and above in self.work.dropped and not self.work.taken_by(above):
+            self.before[a].add(Act("drop", above))
+
+    def _stays_a_part(self, a: Act) -> None:
+        """One that only gets another place leaves its place as late as it can: what is done to columns is done to its rows, too."""
+        spec = self.work.old.objects[a.id]
+        if (
+            spec.bound
+            and spec.parents == self.work.new.objects[a.id].parents
+            and ObjectId("table", a.id.name) not in self.work.dropped
+        ):
+            for table in (a.id.name, *spec.parents):
+                self.before[a] |= {act for act in self._changing.get(table, ()) if act.id.kind == "column"}
+
+    def _reaches_parts(self, oid: ObjectId) -> bool:
+        return oid.kind in CONSTRAINTS or (oid.kind == "index" and self.work.old.objects[oid].partitioned)
+
+    def _nullability(self, a: Act) -> None:
+        """What a child has of its own comes before its parent's NOT NULL, which then finds it proved, and goes after that."""
+        old, new = self.work.old.objects, self.work.new.objects
+        place = ObjectId("inheritance", a.id.name[:2])
+        was, now = old[a.id], new[a.id]
+        own = now.not_null and (now.not_null_local or was.not_null)
+        for p in {p for m in (old, new) if place in m for p in m[place].parents}:
+            parent = Act("alter", ObjectId("column", (*p, a.id.name[2])))
+            if own:
+                self._first(a, parent)
+            elif was.not_null and not now.not_null:
+                self._first(parent, a)
+
+        if a.id.kind == "column":  # what leaves the family is spared the change, and has nothing that stands in its way
+            children = self.work.old_children.get(a.id.name[:2], ())
+            self.before[a] |= {Act("drop", o) for o in children if o not in self.work.created}
+
+    def _parents(self, column: ObjectId) -> tuple[tuple[str, str], ...]:
+        place = self.work.new.objects.get(ObjectId("inheritance", column.name[:2]))
+        return place.parents if place else ()
+
+    def _build(self, a: Act) -> None:
+        """As for the key itself, but while the old one is still there."""
+        self._create(a)
+        self._first(a, Act("create", a.id), Act("drop", self.work.built_first[a.id]))
+
+    def _create(self, a: Act) -> None:
+        inlined, inside = self.work.inlined, self.work.inside
+        for one in (a.id, *inside.get(a.id, ())):
+            if one.kind == "column":
+                above = [ObjectId("column", (*p, one.name[2])) for p in self._parents(one)]
+                self.before[a] |= {Act(verb, o) for o in above for verb in ("create", "alter")}
+            for n in self.work.new.needs.get(one, NOTHING):
+                if n != a.id and n not in inside.get(a.id, ()):
+                    self.before[a] |= {Act("create", inlined.get(n, n)), Act("alter", n)}
+                if n in inlined and inlined[n] != a.id:
+                    self.before[a].add(Act("create", n))
+                if n in self.work.aside:  # it must fail without the column, as it will one day
+                    self.before[a].add(Act("drop", n))
+        self._as_part(a)
+        self._published(a)
+        if a.id.kind == "foreign key":
+            target = self.work.new.objects[a.id].target[:2]
+            self.before[a] |= {Act("drop", o) for o in self.work.dropped if self._key_of(o, target)}
+
+    def _published(self, a: Act) -> None:
+        """A publication holds either whole schemas or tables with lists of columns."""
+        kinds = {"publication table": "publication schema", "publication schema": "publication table"}
+        gone = (o for o in self.work.dropped if o.kind == kinds.get(a.id.kind))
+        self.before[a] |= {Act("drop", o) for o in gone if o.name[0] == a.id.name[0]}
+
+    def _as_part(self, a: Act) -> None:
+        """A part comes with indexes and keys of its own, and with the columns of the whole."""
+        self.before[a] |= {Act("create", o) for o in self._parts.get(a.id, ())}
+        if a.id.kind in ("column", "index", *CONSTRAINTS):
+            self.before[a] |= self._leave(self.work.home(a.id, self.work.new).name)
+        if a.id.kind == "inheritance" and self.work.new.objects[a.id].bound:
+            for table in (a.id.name, *self.work.new.objects[a.id].parents):
+                self.before[a].update(self._changing.get(table, ()))
+
+    @cached_property
+    def _parts(self) -> Mapping[ObjectId, set[ObjectId]]:
+        """What comes before a place among partitions, or before the index or key of the whole, for the sake of the indexes of the parts.
+
+        A place, and a key, takes those that are there; what is not, it makes at once, under a name that the server chooses.
+        """
+        found: dict[ObjectId, set[ObjectId]] = defaultdict(set)
+        new, late = self.work.new, self.work.created - self.work.inlined.keys()
+        for oid in (o for o in late if o.kind in INDEXED):
+            part = new.objects.get(ObjectId("index attachment", (oid.name[0], oid.name[-1])))
+            whole_keys = {w for w in new.parents.get(oid, NOTHING) if w.kind == oid.kind != "index"} & late
+            for whole in whole_keys:
+                found[whole].add(oid)
+            if whole_keys or not part:
+                continue
+            if (whole := ObjectId("index", part.parent)) in late:
+                found[whole].add(ObjectId("inheritance", part.tables[0]))
+            else:
+                found[ObjectId("inheritance", part.tables[0])].add(oid)
+        return found
+
+    def _late(self) -> None:
+        """What is made anew goes as late as it can: who reads a view waits for no backfill and no build, and for nothing else before it."""
+        for oid in sorted(o for o in self.work.dropped & self.work.created if o.kind in READ):
+            drop, create = Act("drop", oid), Act("create", oid)
+            for one in sorted(self.before[create] - {drop}):
+                if one in self.before and drop not in closure({one}, self.before):
+                    self.before[drop].add(one)
+
+    def _persistence(self) -> None:
+        """A permanent table refers to no unlogged one, at no time: neither by a key that stays, nor by one that goes or comes."""
+        old, new = self.work.old.objects, self.work.new.objects
+        changed = {o: new[o].persistence for o in self.work.altered if changes_persistence(o, self.work)}
+        for oid in {o for m in (old, new) for o in m if o.kind == "foreign key"} if changed else ():
+            own, target = ends_of(oid, new.get(oid) or old[oid])
+            ends = [Act("alter", t) for t in {own, target} & changed.keys()]
+            for end in ends:
+                self._first(Act("drop", oid), end)
+                self._first(end, Act("create", oid))
+            if len(ends) == 2 and oid not in self.work.dropped | self.work.created:
+                first, then = (target, own) if changed[own] == "p" else (own, target)
+                self._first(Act("alter", first), Act("alter", then))
+
+    def _key_of(self, oid: ObjectId, table: tuple[str, ...]) -> bool:
+        """Whether this is a key of the table that a new foreign key could come to rest on, though it goes."""
+        spec = self.work.old.objects[oid]
+        return (oid.kind in ("primary key", "unique") and oid.name[:2] == table) or (
+            oid.kind == "index" and spec.unique and spec.table == table
+        )
+
+    def _collisions(self) -> None:
+        """A name is free only once what had it is gone, or has another."""
+        freed: dict[tuple[str, ...], list[ObjectId]] = defaultdict(list)
+        for oid, _, keys in self._names_of(self.work.old, self.work.dropped, self.work.new):
+            for key in keys:
+                freed[key].append(oid)
+        for oid, act, keys in self._names_of(self.work.new, self.work.created, self.work.old):
+            for key in keys:
+                for other in (o for o in freed.get(key, ()) if o != oid):
+                    early = other in self.work.freed and key[0] == "constraint"
+                    gives = {Act("free", other)} if early else self._gives_up_its_name(other)
+                    if other in self.work.serving and key[0] != "primary key":
+                        gives = {Act("move", other)}
+                    self.before[act] |= gives - {act}
+                    if oid in self.work.built_first and act.verb == "create" and key[0] != "primary key":
+                        self.before[Act("build", oid)] |= gives - {Act("drop", self.work.built_first[oid])}
+
+    def _names_of(
+        self, model: Model, moving: Collection[ObjectId], other: Model
+    ) -> Iterator[tuple[ObjectId, Act, set[tuple[str, ...]]]]:
+        """The names that objects have in this model and not in the other, with the acts by which they get them."""
+        for oid in moving:
+            home = self.work.inlined.get(oid, oid) if moving is self.work.created else oid
+            yield oid, Act("create", home), self.work.names(oid, model)
+        for oid in self.work.altered:
+            yield oid, Act("alter", oid), self.work.names(oid, model) - self.work.names(oid, other)
+
+    def _gives_up_its_name(self, oid: ObjectId) -> set[Act]:
+        """Its drop; or what moves its table aside, together with it; a partition's place is its parent's."""
+        if oid in self.work.altered:
+            return {Act("alter", oid)}
+        tables = self.work.remade.tables
+        moved = self.work.old.vanishes_with(oid) & tables if tables else NOTHING
+        if oid.kind == "inheritance":
+            moved = frozenset(ObjectId("table", p) for p in self.work.old.objects[oid].parents) & tables
+        return {Act("move", t) for t in moved} or {Act("drop", oid)}
