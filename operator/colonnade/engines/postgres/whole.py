@@ -21,7 +21,7 @@ from colonnade.engines.postgres.read import read
 from colonnade.engines.postgres.session import Connection
 from colonnade.engines.postgres.warnings import warnings
 
-MANY, MOST = 600, 0.5
+MANY, MOST = 100, 0.5
 """Relations, routines and types from which on a database is looked at in part, and the share of them that is still a part."""
 
 
