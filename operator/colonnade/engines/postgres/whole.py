@@ -81,7 +81,9 @@ class Whole:
         """What differs, with all that it takes to change it; None where that is most of it, or cannot be told by relations and the like."""
         if part.size(loaded) < MANY:
             return None
-        here, there = homes(self.live), homes(loaded)
+        with ThreadPoolExecutor(1) as beside:
+            asked = beside.submit(homes, self.live)
+            there, here = homes(loaded), asked.result()
         odd = part.differing(here, there)
         if len(here.keys() | there.keys()) < MANY or part.ELSE in odd:
             return None
