@@ -15,7 +15,8 @@ import pytest
 from colonnade.cli.script import down
 from colonnade.core.gate import Policy
 from colonnade.core.plan import Plan
-from tests.live.postgres.flow import Flow, approved
+from colonnade.reconcile import reconcile
+from tests.live.postgres.flow import Flow, approved, declarations
 from tests.live.postgres.walk import shape
 
 AT_ONCE = Policy(max_blocking=0.0, drops="Drop")
@@ -269,3 +270,29 @@ def test_the_reverse_script_leads_back_with_everything_that_stood_on_the_columns
     flow.apply(wanted)
     flow.psql(flow.url, "\n".join(down(plan)))
     assert shape(flow.dump(flow.hand, "--schema-only", "--exclude-schema=colonnade")) == before
+
+
+def test_what_others_call_alike_is_left_alone(flow: Flow) -> None:
+    flow.run(
+        "CREATE SCHEMA theirs; CREATE TABLE theirs.u (k int, total_colonnade_new int); INSERT INTO theirs.u VALUES (1, 2)"
+    )
+    flow.reconcile("CREATE TABLE z (id int)", approved)
+    assert flow.ask("SELECT total_colonnade_new FROM theirs.u") == 2
+
+
+def test_going_back_by_hand_leaves_nothing_behind_either(flow: Flow) -> None:
+    """Files that speak for the whole database find it as it is to be, without a plan."""
+    table = "CREATE TABLE t (id int PRIMARY KEY, n {0});"
+    flow.apply(table.format("text"))
+    flow.run("INSERT INTO t SELECT i, i FROM generate_series(1, 500) i")
+
+    def stop(message: str, done: float | None = None) -> None:
+        if message.startswith("UPDATE"):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        flow.reconcile(table.format("int"), approved, progress=stop)
+    with flow.opened() as database:
+        reconcile(database, declarations(table.format("text")), flow.policy, approved, whole=True)
+    assert_nothing_is_left(flow)
+    flow.run("INSERT INTO t VALUES (0, 'abc')")

@@ -159,3 +159,15 @@ def test_the_reverse_script_brings_all_of_several_tables_back(flow: Flow) -> Non
     flow.psql(flow.url, "\n".join(down(plan)))
     assert shape(flow.dump(flow.hand, "--schema-only", "--exclude-schema=colonnade")) == before
     assert flow.ask("SELECT count(*) FROM users JOIN log ON u = users.id, other") == 1
+
+
+def test_tables_that_refer_to_one_another_go_and_come_back_together(flow: Flow) -> None:
+    tables = "CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (id int PRIMARY KEY, a_id int REFERENCES a);"
+    flow.apply(BARE + tables)
+    flow.run("INSERT INTO a VALUES (1); INSERT INTO b VALUES (1, 1)")
+    before = shape(flow.dump(flow.hand, "--schema-only", "--exclude-schema=colonnade"))
+    plan = flow.plan(BARE)
+    flow.apply(BARE)
+    flow.psql(flow.url, "\n".join(down(plan)))
+    assert shape(flow.dump(flow.hand, "--schema-only", "--exclude-schema=colonnade")) == before
+    assert flow.ask("SELECT count(*) FROM a JOIN b ON a_id = a.id") == 1

@@ -95,7 +95,10 @@ class PostgresDatabase:
         """See engines.Database."""
         with translated(self.target.name):
             if whole:
-                return Whole(self._normaliser(), self.connection).desire(declarations)
+                desired = Whole(self._normaliser(), self.connection).desire(declarations)
+                if desired.met and self.policy.mode == "Apply":
+                    self._clear()
+                return desired
             return self._normaliser().desire(declarations)
 
     def read(self, desired: Desired) -> State:
@@ -235,12 +238,16 @@ class PostgresDatabase:
         if self.journal.there and self.journal.settled() == (desired.digest, proved) and not desired.errors:
             return
         self.journal.prepare()
-        with suppress(WaitingForLock), self.lock():
-            rewrites.clear(self.connection, self.policy.lock_timeout)
+        self._clear()
         if not desired.whole and not desired.claims:
             self.journal.own(desired.owners, {d.owner for d in desired.declarations} - desired.errors.keys())
         if not desired.errors:
             self.journal.settle(desired.digest, proved)
+
+    def _clear(self) -> None:
+        """What is as it is to be leaves nothing under way."""
+        with suppress(WaitingForLock), self.lock():
+            rewrites.clear(self.connection, self.policy.lock_timeout)
 
     def release(self, owner: str, policy: str, progress: Progress = silent) -> None:
         """See engines.Database."""

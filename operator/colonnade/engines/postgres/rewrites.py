@@ -119,21 +119,22 @@ LEFT: LiteralString = r"""
 SELECT pg_catalog.format(form, VARIADIC names::pg_catalog.text[]) FROM (
   SELECT 1 AS turn, 'ALTER TABLE %I.%I DROP CONSTRAINT %I' AS form, ARRAY[n.nspname, c.relname, k.conname] AS names FROM pg_constraint k
     JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE k.conname LIKE '%\_colonnade\_new' AND k.contype IN ('c', 'f')
+    WHERE k.conname ~ '_[0-9a-f]{8}_colonnade_new$' AND k.contype IN ('c', 'f')
   UNION ALL SELECT 2, 'DROP TRIGGER %3$I ON %1$I.%2$I', ARRAY[n.nspname, c.relname, g.tgname] FROM pg_trigger g
-    JOIN pg_class c ON c.oid = g.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE g.tgname LIKE '%\_colonnade\_new'
+    JOIN pg_class c ON c.oid = g.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE g.tgname ~ '_[0-9a-f]{8}_colonnade_new$'
   UNION ALL SELECT 3, 'DROP FUNCTION %I.%I()', ARRAY[n.nspname, p.proname] FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-    WHERE n.nspname = 'colonnade' AND p.proname LIKE '%\_colonnade\_new'
+    WHERE n.nspname = 'colonnade' AND p.proname ~ '_[0-9a-f]{8}_colonnade_new$'
   UNION ALL SELECT 4, 'DROP INDEX %I.%I', ARRAY[n.nspname, c.relname] FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.relname LIKE '%\_colonnade\_new' AND c.relkind = 'i'
+    WHERE c.relname ~ '_[0-9a-f]{8}_colonnade_new$' AND c.relkind = 'i'
   UNION ALL SELECT 5, 'ALTER TABLE %I.%I DROP COLUMN %I', ARRAY[n.nspname, c.relname, a.attname] FROM pg_attribute a
     JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE a.attname LIKE '%\_colonnade\_new' AND NOT a.attisdropped AND c.relkind = 'r'
+    WHERE a.attname ~ '_[0-9a-f]{8}_colonnade_new$' AND NOT a.attisdropped AND c.relkind = 'r'
 ) o ORDER BY turn, names"""
 
 
 def clear(connection: Connection, patience: float) -> None:
-    """Take away what runs that were cut short built to take something's place, and that nobody is to have any more.
+    """Take away what runs that were cut short built to take something's place, and that nobody is to have any more: it is told by names
+    that nobody else gives.
 
     Where others use the tables for longer than `patience`, in seconds, it stays until the next time.
     """

@@ -113,7 +113,7 @@ def _quarantine(oid: ObjectId, schema: str, context: Context) -> Iterator[Step]:
     table, away = name(*oid.name), name(schema, oid.name[1])
     yield step(oid, q("CREATE SCHEMA IF NOT EXISTS {}", name(schema)), undo=q("DROP SCHEMA {}", name(schema)))
     for k in context.old.objects:
-        if k.kind == "foreign key" and k.name[:2] == oid.name:
+        if k.kind == "foreign key" and k.name[:2] == oid.name and not _goes_by_itself(k, context):
             yield step(
                 oid,
                 q("ALTER TABLE {} DROP CONSTRAINT {}", table, name(k.name[2])),
@@ -130,6 +130,11 @@ def _quarantine(oid: ObjectId, schema: str, context: Context) -> Iterator[Step]:
         hazards=(hazard(DELETES_DATA, oid, "after the quarantine"),),
         undo=q("ALTER TABLE {} SET SCHEMA {}", away, name(oid.name[0])),
     )
+
+
+def _goes_by_itself(key: ObjectId, context: Context) -> bool:
+    """Whether what it refers to goes, too: then the key has gone before."""
+    return any(n in context.gone and n.name[:2] != key.name[:2] for n in context.old.needs.get(key, ()))
 
 
 KINDS = (
