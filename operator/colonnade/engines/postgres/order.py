@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from colonnade.core.errors import Unsupported
@@ -28,6 +29,25 @@ def ordered(work: Work, made: Mapping[Act, Sequence[Step]]) -> list[Act]:
     for group in expand.groups(work) if work.expanded else ():
         whole = {Act("create", group[0])} | {a for a in acts if a.id in expand.replaced_with(group, work) and made[a]}
         acts = _at_once(acts, before, made, whole, whole)
+    return acts if work.remade.tables else _replaced_at_once(work, acts, before, made)
+
+
+def _replaced_at_once(
+    work: Work, acts: list[Act], before: Before[Act], made: Mapping[Act, Sequence[Step]]
+) -> list[Act]:
+    """What is dropped to be made again is away for one transaction only, wherever that can be: nobody is to do without it meanwhile."""
+    pairs = {o: (Act("drop", o), Act("create", o)) for o in work.dropped & work.created}
+    pairs = {
+        o: pair for o, pair in pairs.items() if all(made.get(a) and all(s.transactional for s in made[a]) for a in pair)
+    }
+    if not pairs:
+        return acts
+    whole = {a for pair in pairs.values() for a in pair}
+    with suppress(Unsupported):
+        return _at_once(acts, before, made, whole, {gone for gone, _ in pairs.values()})
+    for gone, again in pairs.values():
+        with suppress(Unsupported):
+            acts = _at_once(acts, before, made, {gone, again}, {gone})
     return acts
 
 
