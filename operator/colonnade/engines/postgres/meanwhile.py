@@ -8,16 +8,17 @@ one serves, and they change places in one transaction. https://www.postgresql.or
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from colonnade.core.hazards import DROPS_GUARANTEE, hazard
 from colonnade.core.kind import NOTHING, ObjectId
 from colonnade.core.plan import Step
-from colonnade.engines.postgres.kind import LEFT_BEHIND, Context
+from colonnade.engines.postgres.kind import CONSTRAINTS, LEFT_BEHIND, Context
 from colonnade.engines.postgres.kinds.not_null import HELPER
 from colonnade.engines.postgres.remade import other_name
 from colonnade.engines.postgres.statement import name, q, step, text
-from colonnade.engines.postgres.work import Work
+from colonnade.engines.postgres.work import Act, Work
 
 KINDS = ("index", "unique", "primary key", "check", "foreign key")
 
@@ -82,6 +83,24 @@ def _is_alone(oid: ObjectId, spec: object) -> bool:
         return not getattr(spec, "partitioned", False)
     definition = getattr(spec, "definition", "")
     return not getattr(spec, "inherited", False) and "PERIOD" not in definition and "WITHOUT OVERLAPS" not in definition
+
+
+def unguarded(work: Work, made: Mapping[Act, list[Step]]) -> dict[Act, list[Step]]:
+    """The drops of what guards the rows where it cannot stay so long, and others may write before it is there again: that is told."""
+    at: dict[Act, int] = {}
+    group = 0
+    for act, steps in made.items():
+        group += any(not s.transactional for s in steps)
+        at[act] = group
+        group += bool(steps and not steps[-1].transactional)
+    found: dict[Act, list[Step]] = {}
+    for oid in work.dropped & work.created - work.serving - work.followers - work.built_first.keys():
+        gone, again = Act("drop", oid), Act("create", oid)
+        guards = work.old.objects[oid].unique if oid.kind == "index" else oid.kind in CONSTRAINTS
+        if guards and made.get(gone) and at[gone] != at.get(again, at[gone]):
+            told = hazard(DROPS_GUARANTEE, oid, "until it is built again")
+            found[gone] = [*made[gone][:-1], made[gone][-1].with_hazard(told)]
+    return found
 
 
 def renamed(oid: ObjectId, called: str) -> Step:

@@ -135,6 +135,7 @@ class _Planning:
         made = self.made()
         if self.context.live:
             made |= way_back.told(self.work, made, self._made_again)
+            made |= meanwhile.unguarded(self.work, made)
         return list(_each_place_once(s for some in made.values() for s in some))
 
     def made(self) -> dict[Act, list[Step]]:
