@@ -81,8 +81,9 @@ REWRITES_TABLE = _type(
 MOVES_COLUMN = _type(
     "MOVES_COLUMN",
     Weight.CAREFUL,
-    "{object} comes to stand last in its table: an INSERT or COPY that names no columns puts values into others from then on",
-    "name the columns in every INSERT and COPY; or raise policy.maxBlocking, and the table is rewritten in place while others wait",
+    "{object} comes to stand last in its table, and a second one beside it shows in SELECT * until then: what goes by the place of "
+    "columns (INSERT or COPY without names, rows as a whole) means others from then on",
+    "name the columns in every statement; or raise policy.maxBlocking, and the table is rewritten in place while others wait",
 )
 FILLS_COLUMN = _type(
     "FILLS_COLUMN",

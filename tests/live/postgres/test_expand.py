@@ -150,6 +150,17 @@ OTHERWISE = {
     "a rule": (
         "CREATE TABLE t (id int, a {}); CREATE RULE r AS ON UPDATE TO t DO ALSO NOTIFY changed;", "int", "bigint", "7",
     ),
+    "a routine that returns its rows": (
+        """CREATE TABLE t (id int PRIMARY KEY, a {0});
+        CREATE FUNCTION f() RETURNS SETOF t LANGUAGE plpgsql AS 'BEGIN RETURN QUERY SELECT t.id, t.a FROM t; END';""",
+        "int", "bigint", "7",
+    ),
+    "a trigger that writes whole rows": (
+        """CREATE TABLE t (id int PRIMARY KEY, a {0}); CREATE TABLE h (id int, a bigint);
+        CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO h VALUES (OLD.*); RETURN OLD; END';
+        CREATE TRIGGER g AFTER DELETE ON t FOR EACH ROW EXECUTE FUNCTION f();""",
+        "int", "bigint", "7",
+    ),
     "an exclusion constraint": (
         "CREATE TABLE t (id int, a {}, EXCLUDE USING btree (a WITH =) WHERE (id < 0));", "int", "bigint", "7",
     ),

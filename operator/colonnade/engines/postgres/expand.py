@@ -1,8 +1,8 @@
 """Expand and contract: a column of a large table gets another type while the table serves.
 
 A second column, the successor, follows the first by a trigger; the rows that are there are filled in slices; its indexes and constraints
-are built beside the old ones; then, in one short transaction, all of them take the old ones' place and names. Until then nothing that a
-reader of the database sees has changed, and every step can be run again: a run that was cut short begins anew and finds done what is done.
+are built beside the old ones; then, in one short transaction, all of them take the old ones' place and names. Until then the second
+column shows only to who asks for all columns (`SELECT *`), no reader of ours sees it, and every step can be run again: a run that was cut short begins anew and finds done what is done.
 https://www.postgresql.org/docs/current/sql-altertable.html (Notes: a change of type rewrites the table under an exclusive lock)
 """
 
@@ -31,6 +31,9 @@ KEYS = ("primary key", "unique")
 FOLLOWING = ("index", *KEYS, "check", "foreign key")
 """What is built on the successor while the old one serves."""
 FIRES = re.compile(r"^CREATE (?:CONSTRAINT )?TRIGGER .*? (BEFORE|AFTER) (.*?) ON ", re.DOTALL)
+CALLS = re.compile(r" EXECUTE FUNCTION (.*)\(")
+ROW = re.compile(r"\b(?:old|new)\s*\.\s*\*|[(,]\s*(?:old|new)\s*[),]|\bselect\s+\*", re.IGNORECASE)
+"""A row as a whole: all its columns by a star, or the record itself handed on."""
 LAST = "zzz"
 """How the trigger's name begins that a successor follows by: of triggers of a kind the server fires the last in the alphabet last."""
 NOTE = "the change of the type is taken back as a whole"
@@ -53,6 +56,7 @@ def obstacle(oid: ObjectId, old: Model, new: Model) -> str:
         ("column" in users, "a generated column stands on it"),
         (any(o.kind == "rule" and o.name[:2] == table.name for o in old.objects), "its table has rules"),
         (bool(security and security.forced), "row-level security holds for the table's owner, too"),
+        (_taken_as_rows(table, old), "routines take or return rows of its table as they stand, or its triggers do"),
         (_published(table, old), "its table is published, and subscribers do not know the second column"),
     ):
         if there:
@@ -63,6 +67,21 @@ def obstacle(oid: ObjectId, old: Model, new: Model) -> str:
 def _has_relatives(table: ObjectId, model: Model) -> bool:
     return any(
         o.kind == "inheritance" and (o.name == table.name or table.name in s.parents) for o, s in model.objects.items()
+    )
+
+
+def _taken_as_rows(table: ObjectId, model: Model) -> bool:
+    """Whether something that the database runs would notice another column, or another order of them."""
+    called = {
+        found[1].replace('"', "")
+        for o, s in model.objects.items()
+        if o.kind == "trigger" and o.name[:2] == table.name and (found := CALLS.search(s.definition))
+    }
+    return any(
+        table in model.needs.get(o, NOTHING)
+        or (".".join((o.name[0], s.function)) in called and ROW.search(s.definition) is not None)
+        for o, s in model.objects.items()
+        if o.kind in ("function", "procedure", "aggregate")
     )
 
 
