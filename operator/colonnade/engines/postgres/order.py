@@ -36,7 +36,8 @@ def _replaced_at_once(
     work: Work, acts: list[Act], before: Before[Act], made: Mapping[Act, Sequence[Step]]
 ) -> list[Act]:
     """What is dropped to be made again is away for one transaction only, wherever that can be: nobody is to do without it meanwhile."""
-    pairs = {o: (Act("drop", o), Act("create", o)) for o in work.dropped & work.created}
+    lasting = (o for o in work.dropped & work.created if o.kind != "replica identity")  # it comes with its index
+    pairs = {o: (Act("drop", o), Act("create", o)) for o in lasting}
     pairs = {
         o: pair for o, pair in pairs.items() if all(made.get(a) and all(s.transactional for s in made[a]) for a in pair)
     }

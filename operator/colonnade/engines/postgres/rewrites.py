@@ -17,7 +17,7 @@ import psycopg
 from colonnade.core.hazards import REWRITES_TABLE
 from colonnade.core.kind import Model, ObjectId
 from colonnade.core.plan import Step
-from colonnade.engines.postgres import expand
+from colonnade.engines.postgres import obstacles
 from colonnade.engines.postgres.kind import Expansion, Fill, Wishes
 from colonnade.engines.postgres.session import Connection, run
 from colonnade.engines.postgres.statement import name, printed, q
@@ -38,7 +38,7 @@ class Rewrites:
         columns = {str(o): o for o in self.wanted.objects if o.kind == "column"}
         fills, expansions = dict(wishes.backfills), dict(wishes.expansions)
         for oid, step in ((columns[s.subject], s) for s in steps if s.subject in columns and _rewrites(s)):
-            watched = expand.watched(oid, self.live)
+            watched = obstacles.watched(oid, self.live)
             default = self.wanted.objects.get(ObjectId("default", oid.name))
             if why := self._obstacle(oid, step, watched, wishes):
                 self.reasons[step.subject] = why
@@ -59,7 +59,7 @@ class Rewrites:
             )
         if " TYPE " not in step.statement:
             return "its expression changes"
-        return expand.obstacle(oid, self.live, self.wanted)
+        return obstacles.obstacle(oid, self.live, self.wanted)
 
     @cached_property
     def _may_keep_still(self) -> bool:
