@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import LiteralString
+
 import pytest
 
 from colonnade.cli.entry import main
@@ -148,26 +150,30 @@ def test_a_table_comes_back_with_what_it_needs_and_is_listed_until_then(
     assert "log is not in quarantine" in capsys.readouterr().err
 
 
-def test_the_reverse_script_brings_all_of_several_tables_back(flow: Flow) -> None:
+SEVERAL = {
+    "that stand by themselves": (
+        "CREATE TABLE log (id int PRIMARY KEY, u bigint REFERENCES users); CREATE TABLE other (a int);",
+        "INSERT INTO users VALUES (1); INSERT INTO log VALUES (1, 1); INSERT INTO other VALUES (1)",
+        "SELECT count(*) FROM users JOIN log ON u = users.id, other",
+    ),
+    "that refer to one another": (
+        "CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (id int PRIMARY KEY, a_id int REFERENCES a);",
+        "INSERT INTO a VALUES (1); INSERT INTO b VALUES (1, 1)",
+        "SELECT count(*) FROM a JOIN b ON a_id = a.id",
+    ),
+}
+
+
+@pytest.mark.parametrize(("tables", "rows", "question"), SEVERAL.values(), ids=SEVERAL)
+def test_the_reverse_script_brings_all_of_several_tables_back(
+    flow: Flow, tables: str, rows: str, question: LiteralString
+) -> None:
     """The place that they went to goes only once the last has left it."""
-    more = "CREATE TABLE log (id int PRIMARY KEY, u bigint REFERENCES users); CREATE TABLE other (a int);"
-    flow.apply(BARE + more)
-    flow.run("INSERT INTO users VALUES (1); INSERT INTO log VALUES (1, 1); INSERT INTO other VALUES (1)")
-    before = shape(flow.dump(flow.hand, "--schema-only", "--exclude-schema=colonnade"))
-    plan = flow.plan(BARE)
-    flow.apply(BARE)
-    flow.psql(flow.url, "\n".join(down(plan)))
-    assert shape(flow.dump(flow.hand, "--schema-only", "--exclude-schema=colonnade")) == before
-    assert flow.ask("SELECT count(*) FROM users JOIN log ON u = users.id, other") == 1
-
-
-def test_tables_that_refer_to_one_another_go_and_come_back_together(flow: Flow) -> None:
-    tables = "CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (id int PRIMARY KEY, a_id int REFERENCES a);"
     flow.apply(BARE + tables)
-    flow.run("INSERT INTO a VALUES (1); INSERT INTO b VALUES (1, 1)")
+    flow.run(rows)
     before = shape(flow.dump(flow.hand, "--schema-only", "--exclude-schema=colonnade"))
     plan = flow.plan(BARE)
     flow.apply(BARE)
     flow.psql(flow.url, "\n".join(down(plan)))
     assert shape(flow.dump(flow.hand, "--schema-only", "--exclude-schema=colonnade")) == before
-    assert flow.ask("SELECT count(*) FROM a JOIN b ON a_id = a.id") == 1
+    assert flow.ask(question) == 1

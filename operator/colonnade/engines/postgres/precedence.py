@@ -227,10 +227,9 @@ class Precedence:
                 self._first(a, parent)
             elif was.not_null and not now.not_null:
                 self._first(parent, a)
-
-        if a.id.kind == "column":  # what leaves the family is spared the change, and has nothing that stands in its way
-            children = self.work.old_children.get(a.id.name[:2], ())
-            self.before[a] |= {Act("drop", o) for o in children if o not in self.work.created}
+        # what leaves the family is spared the change, and has nothing that stands in its way
+        children = self.work.old_children.get(a.id.name[:2], ())
+        self.before[a] |= {Act("drop", o) for o in children if o not in self.work.created}
 
     def _parents(self, column: ObjectId) -> tuple[tuple[str, str], ...]:
         place = self.work.new.objects.get(ObjectId("inheritance", column.name[:2]))
