@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from colonnade.core.errors import Unauthorized
 from colonnade.core.gate import Policy
 from tests.live.postgres.flow import Flow
 from tests.live.postgres.test_part import large, whole
@@ -53,3 +54,16 @@ def test_a_large_table_whose_triggers_cannot_be_kept_still_is_rewritten(modest: 
     assert result.plan is not None
     assert {h.code for h in result.plan.hazards} == {"REWRITES_TABLE"}
     assert modest.ask("SELECT sum(touched)::int || ' ' || count(DISTINCT token) FROM t") == "0 200"
+
+
+def test_who_comes_after_another_role_is_told_what_to_grant(modest: Flow, make_role: Callable[[str, str], str]) -> None:
+    """Its records, of a run that was cut short, say, are that role's: nobody is left alone with a schema that is not theirs."""
+    before, table = urlsplit(modest.url).username, "CREATE TABLE t (id int);"
+    modest.apply(table)
+    modest.url = make_role(modest.hand, "CREATEDB")
+    after = urlsplit(modest.url).username
+    modest.close()
+    with pytest.raises(Unauthorized, match=f'those of an earlier run under role {before}; run: GRANT {before} TO "{after}"'):
+        modest.plan(table)
+    modest.run(f'GRANT {before} TO "{after}"')
+    modest.apply(table.replace(")", ", more text)"))

@@ -13,9 +13,11 @@ from typing import LiteralString
 
 from psycopg.types.json import Jsonb
 
+from colonnade.core.errors import Unauthorized
 from colonnade.core.kind import ObjectId
 from colonnade.core.plan import Plan
 from colonnade.engines.postgres.session import Connection
+from colonnade.engines.postgres.statement import name, text
 
 SCHEMA = """
 CREATE SCHEMA IF NOT EXISTS colonnade;
@@ -33,6 +35,15 @@ CREATE TABLE IF NOT EXISTS colonnade.quarantine (
     schema text PRIMARY KEY, objects text[] NOT NULL, since timestamptz NOT NULL DEFAULT pg_catalog.now(), until timestamptz NOT NULL);
 INSERT INTO colonnade.version (version) VALUES (1) ON CONFLICT DO NOTHING;
 """
+
+
+KEPT_FROM: LiteralString = """
+SELECT n.nspowner::regrole::text, current_database(), current_user::text FROM pg_namespace n
+WHERE n.nspname = 'colonnade' AND NOT has_schema_privilege(n.oid, 'USAGE')
+UNION ALL SELECT c.relowner::regrole::text, current_database(), current_user::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+CROSS JOIN unnest(%s::text[]) p WHERE n.nspname = 'colonnade' AND c.relkind = 'r' AND NOT has_table_privilege(c.oid, p) LIMIT 1"""
+"""The owner of records that are there and that this role may not use, with the database and the role."""
+READS, WRITES = ["SELECT"], ["SELECT", "INSERT", "UPDATE", "DELETE"]
 
 
 UNFINISHED: LiteralString = """
@@ -55,6 +66,7 @@ class Journal:
     def there(self) -> bool:
         """Whether anything was ever written."""
         if not self._there:
+            self._may(READS)
             row = self.connection.execute("SELECT pg_catalog.to_regclass('colonnade.settled') IS NOT NULL").fetchone()
             self._there = bool(row and row[0])
         return self._there
@@ -64,6 +76,16 @@ class Journal:
         if not self.there:
             with self.connection.transaction():
                 self.connection.execute(SCHEMA)
+        self._may(WRITES)
+
+    def _may(self, what: list[str]) -> None:
+        """Raises Unauthorized where an earlier run, under another role, left records that this one may not use."""
+        if row := self.connection.execute(KEPT_FROM, [what]).fetchone():
+            owner, database, role = row
+            raise Unauthorized(
+                f"{database}: role {role} may not {'read' if what == READS else 'write'} the records in schema colonnade, which are "
+                f"those of an earlier run under role {owner}; run: GRANT {owner} TO {text(name(role))}, or go on as {owner}"
+            )
 
     def settled(self) -> tuple[str, str] | None:
         """(Desired digest, fingerprint) of the last proof."""
