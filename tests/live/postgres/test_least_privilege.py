@@ -63,7 +63,9 @@ def test_who_comes_after_another_role_is_told_what_to_grant(modest: Flow, make_r
     modest.url = make_role(modest.hand, "CREATEDB")
     after = urlsplit(modest.url).username
     modest.close()
-    with pytest.raises(Unauthorized, match=f'those of an earlier run under role {before}; run: GRANT {before} TO "{after}"'):
+    with pytest.raises(
+        Unauthorized, match=f'those of an earlier run under role {before}; run: GRANT {before} TO "{after}"'
+    ):
         modest.plan(table)
     modest.run(f'GRANT {before} TO "{after}"')
     modest.apply(table.replace(")", ", more text)"))

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import argparse
+import subprocess
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -39,6 +41,27 @@ def fail(monkeypatch: pytest.MonkeyPatch) -> Fail:
 )
 def test_each_error_has_its_exit_code(error: BaseException, code: int, fail: Fail) -> None:
     assert fail(error) == code
+
+
+@pytest.mark.parametrize("loading", ["colonnade.cli.entry", "colonnade.cli.parser", "colonnade.cli.verbs.crds"])
+def test_an_interrupt_while_modules_load_ends_it_quietly(loading: str) -> None:
+    ended = subprocess.run([sys.executable, "-c", INTERRUPTED, loading], capture_output=True, text=True, check=False)
+    assert ended.returncode == 130
+    assert "Traceback" not in ended.stderr
+
+
+INTERRUPTED = """
+import sys
+
+class Interrupting:
+    def find_spec(name, path=None, target=None):
+        if name == sys.argv[1]:
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Interrupting)
+from colonnade.cli import main
+sys.exit(main(["crds"]))
+"""
 
 
 def test_an_error_is_one_paragraph_and_no_traceback(fail: Fail, capsys: pytest.CaptureFixture[str]) -> None:
