@@ -16,6 +16,8 @@ def plan_data(plan: Plan, held: Held | None) -> dict[str, Any]:
     found = plan.as_dict()
     for step in found["steps"]:
         del step["otherwise"]  # settled by the rehearsal, and then empty
+        for hazard in step["hazards"]:
+            del hazard["asks"]  # the same
     why = {"reason": held.reason, "message": held.message} if held else None
     return {"format": FORMAT, "converged": not plan.steps, "held": why, **found}
 

@@ -30,12 +30,17 @@ class HazardType:
 
 @dataclass(frozen=True, slots=True)
 class Hazard:
-    """A hazard of one step: the type's code and weight, and the sentence about this very object."""
+    """A hazard of one step: the type's code and weight, and the sentence about this very object.
+
+    `asks` are queries for the values that it concerns, of which the server takes the first that it can run; where they find nothing,
+    there is no hazard. They are asked, and then empty, before a plan is offered.
+    """
 
     code: str
     weight: Weight
     message: str
     safe_way: str = ""
+    asks: tuple[str, ...] = ()
 
 
 def _type(code: str, weight: Weight, text: str, safe_way: str) -> HazardType:
@@ -63,7 +68,7 @@ LOOKS_LIKE_RENAME = _type(
 NARROWS_DATA = _type(
     "NARROWS_DATA",
     Weight.DESTRUCTIVE,
-    "values of {object} may not fit the new type and would be cut or rejected",
+    "values of {object} may not fit the new type and would be cut, changed or rejected",
     "widen instead, or declare a conversion for the values that do not fit",
 )
 EXPIRES_DATA = _type(

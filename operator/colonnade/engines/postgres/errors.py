@@ -43,9 +43,9 @@ MEANINGS: dict[str, tuple[type[ColonnadeError], str]] = {
     "23P01": (DataViolation, "mend the rows that conflict first"),
     "22P02": (DataViolation, "declare a conversion for the values that do not fit"),
     "22001": (DataViolation, "shorten the values that do not fit, or declare a conversion"),
-    "22003": (DataViolation, "mend the values that do not fit, or declare a conversion"),
-    "22007": (DataViolation, "mend the values that do not fit, or declare a conversion"),
 }
+OF_VALUES = (DataViolation, "mend the values that do not fit, or declare a conversion")
+"""All else of class 22: https://www.postgresql.org/docs/current/errcodes-appendix.html"""
 
 
 def meaning(error: psycopg.Error, subject: str) -> ColonnadeError:
@@ -53,7 +53,8 @@ def meaning(error: psycopg.Error, subject: str) -> ColonnadeError:
     state = error.sqlstate
     if state is None and isinstance(error, psycopg.OperationalError):
         return _connection_error(error, subject)
-    found, remedy = MEANINGS.get(state or "", (Failed, "look into the operator's log"))
+    unknown = OF_VALUES if (state or "").startswith("22") else (Failed, "look into the operator's log")
+    found, remedy = MEANINGS.get(state or "", unknown)
     said = error.diag.message_primary or type(error).__name__
     remedy = membership(said) or unreached(error).removeprefix("; ") or remedy
     return found(f"{subject}: {said}; {remedy}")

@@ -1,4 +1,4 @@
-"""How much a plan would delete: a drop is approved knowing the rows and bytes that go.
+"""How much a plan would delete or change: it is approved knowing the rows and bytes that go, and the values that become others.
 
 Small tables are counted, large ones told as the server last counted them.
 https://www.postgresql.org/docs/current/catalog-pg-class.html (reltuples)
@@ -13,10 +13,12 @@ from typing import LiteralString
 import psycopg
 
 from colonnade.core.errors import Unsupported
+from colonnade.core.hazards import Hazard
 from colonnade.core.kind import Model
 from colonnade.core.plan import Step
+from colonnade.engines.postgres.checks import LIMIT
 from colonnade.engines.postgres.session import Connection
-from colonnade.engines.postgres.statement import Part, name, q, text
+from colonnade.engines.postgres.statement import Part, name, printed, q, text
 
 COUNTED = 64 * 2**20
 """Bytes up to which a table is counted row by row."""
@@ -31,10 +33,34 @@ WHERE a.attname LIKE 'colonnade\_quarantine\_%' AND NOT a.attisdropped ORDER BY 
 
 
 def told(connection: Connection, live: Model, steps: Sequence[Step]) -> list[Step]:
-    """The steps, with every hazard of losing data saying how much of it there is."""
+    """The steps, with every hazard of losing data saying how much of it there is; without those for which there is none."""
     _guard(connection, steps)
     tables = {str(o): name(*o.name[:2]) for o in live.objects if o.kind in ("table", "column")}
-    return [_told(connection, s, tables[s.subject]) if s.subject in tables and _loses(s) else s for s in steps]
+    counted = [_told(connection, s, tables[s.subject]) if s.subject in tables and _loses(s) else s for s in steps]
+    return [replace(s, hazards=tuple(_asked(connection, s))) if any(h.asks for h in s.hazards) else s for s in counted]
+
+
+def _asked(connection: Connection, step: Step) -> Iterator[Hazard]:
+    """The hazards of a step that concern some values, or may: that is asked."""
+    for one in step.hazards:
+        found, asked = _found(connection, one.asks) if one.asks else (None, "")
+        if found is None:
+            yield replace(one, asks=())
+        elif found:
+            of_them = f"{found} value(s) do not come back as they were; to see them: {asked}"
+            yield replace(one, asks=(), message=f"{one.message}: {of_them}")
+
+
+def _found(connection: Connection, queries: Sequence[str]) -> tuple[int | None, str]:
+    """How many rows the first of the queries finds that the server can run, and which that is; None where it is not known in time."""
+    for one in queries:
+        try:
+            return _counted(connection, q("SELECT count(*) FROM ({}) AS found", printed(one)), LIMIT), one
+        except psycopg.errors.CannotCoerce:
+            continue
+        except (psycopg.DataError, psycopg.ProgrammingError):
+            return None, one
+    return None, ""
 
 
 def _guard(connection: Connection, steps: Sequence[Step]) -> None:
@@ -71,14 +97,19 @@ def _amount(connection: Connection, table: Part) -> Iterator[str]:
 
 
 def _count(connection: Connection, table: Part) -> int | None:
+    return _counted(connection, q("SELECT count(*) FROM {}", table), PATIENCE)
+
+
+def _counted(connection: Connection, query: Part, patience: str) -> int | None:
+    """What the query counts; None where it takes longer than that, or waits for others."""
     try:
         with connection.transaction():
             connection.execute("SET TRANSACTION READ ONLY")
             connection.execute(
                 "SELECT pg_catalog.set_config('statement_timeout', %s, true), pg_catalog.set_config('lock_timeout', %s, true)",
-                [PATIENCE, PATIENCE],
+                [patience, PATIENCE],
             )
-            row = connection.execute(q("SELECT count(*) FROM {}", table)).fetchone()
+            row = connection.execute(q("{}", query)).fetchone()
     except (psycopg.errors.QueryCanceled, psycopg.errors.LockNotAvailable):
         return None
     return int(row[0]) if row else None

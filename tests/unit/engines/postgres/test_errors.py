@@ -58,7 +58,8 @@ def test_why_there_is_no_connection(said: str, wanted: type[ColonnadeError], par
 
 
 def test_an_error_that_nobody_foresaw_is_a_failure() -> None:
-    assert type(meaning(server.DivisionByZero("x"), "shop")) is Failed
+    assert type(meaning(server.DivisionByZero("x"), "shop")) is DataViolation, "a value does not do"
+    assert type(meaning(server.InternalError_("x"), "shop")) is Failed
     assert type(meaning(psycopg.InterfaceError("x"), "shop")) is Failed
 
 

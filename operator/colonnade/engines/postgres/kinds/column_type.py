@@ -6,7 +6,6 @@ found out in the rehearsal. https://www.postgresql.org/docs/current/sql-createca
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -14,7 +13,9 @@ from typing import TYPE_CHECKING
 from colonnade.core.hazards import NARROWS_DATA, hazard
 from colonnade.core.kind import ObjectId
 from colonnade.core.plan import Check, Step
+from colonnade.engines.postgres import narrowing
 from colonnade.engines.postgres.kind import Context
+from colonnade.engines.postgres.narrowing import INTEGERS, TEXTS, parts
 from colonnade.engines.postgres.statement import Part, keys, name, printed, q, step, text, value, words
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def retype(oid: ObjectId, old: Column, new: Column, context: Context) -> Iterato
     )
     explicit: Part = q("{} USING {}::{}", start, column, printed(new.type))
     by_text: Part = q("{} USING {}::text::{}", start, column, printed(new.type))
-    risk = (hazard(NARROWS_DATA, oid, f"{old.type} to {new.type}"),) if rounds(old.type, new.type) else ()
+    risk = narrowing.risks(oid, old.type, new.type, context)
     if declared := context.conversions.get(oid):
         undo = f"it was {old.type}, and of a declared conversion only its author knows the reverse"
         told = (hazard(NARROWS_DATA, oid, f"{old.type} to {new.type}, by the conversion that is declared"),)
@@ -57,52 +58,9 @@ def retyped_back(oid: ObjectId, old: Column, new: Column, context: Context) -> P
     )
 
 
-FLOATS = ("real", "double precision")
-MOMENTS = ("timestamp", "time", "interval")
-
-
-def rounds(old: str, new: str) -> bool:
-    """Whether the server takes a value of the old type for the new one and quietly keeps less of it: digits, fractions, times.
-
-    A value that is too long or too large it refuses; that is for the checks. Types are as format_type prints them.
-    """
-    (was, _, _), (now, scale, bounded) = _parts(old), _parts(new)
-    if (was, now) == ("json", "jsonb"):  # of two values of a key one is kept, and no spaces
-        return True
-    numbers = (*INTEGERS, *FLOATS, "numeric")
-    if was in numbers and now in numbers:
-        return _fewer_digits(old, new, was, now)
-    if was.startswith("timestamp") and now in ("date", "time"):
-        return True
-    same = any(was.startswith(m) and now.startswith(m) for m in MOMENTS)
-    return same and bounded and scale < _parts(old)[1]
-
-
-def _fewer_digits(old: str, new: str, was: str, now: str) -> bool:
-    (_, kept, bounded), (_, had, _) = _parts(new), _parts(old)
-    if now in FLOATS:
-        return was in ("bigint", "numeric") or (was, now) in (("integer", "real"), ("double precision", "real"))
-    if now in INTEGERS:
-        return was not in INTEGERS
-    return was not in INTEGERS and bounded and kept < had
-
-
-def _parts(type_: str) -> tuple[str, int, bool]:
-    """Name, digits after the point (a great many where there is no bound), and whether there is a bound."""
-    bare = type_.split("(", 1)[0].strip() or type_
-    found = re.search(r"\((\d+)(?:,(-?\d+))?\)", type_)
-    if not found:
-        return type_.removesuffix(" without time zone"), 10**6, False
-    return bare, int(found[2] or 0) if bare == "numeric" else int(found[1]), True
-
-
-TEXTS = ("text", "character varying", "character")
-INTEGERS = ("smallint", "integer", "bigint")
-
-
 def refers_still(old: str, new: str) -> bool:
     """Whether a foreign key stands while one of its two columns has the old type and the other has the new one."""
-    was, now = _parts(old)[0], _parts(new)[0]
+    was, now = parts(old)[0], parts(new)[0]
     return was == now or any(was in family and now in family for family in (INTEGERS, TEXTS))
 
 

@@ -1,0 +1,117 @@
+"""Whether values change when their type does: what is known beforehand, and the question that tells of the rows that are there.
+
+A value that is too long or too large the server refuses; here it is about those that it takes and quietly makes others of: digits,
+fractions, spaces, spellings that go. https://www.postgresql.org/docs/current/datatype.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from colonnade.core.hazards import NARROWS_DATA, Hazard, hazard
+from colonnade.core.kind import Model, ObjectId
+from colonnade.engines.postgres.kind import Context
+from colonnade.engines.postgres.statement import Part, keys, name, printed, q, text
+
+TEXTS = ("text", "character varying", "character")
+INTEGERS = ("smallint", "integer", "bigint")
+FLOATS = ("real", "double precision")
+MOMENTS = (
+    "timestamp without time zone", "timestamp with time zone", "time without time zone", "time with time zone", "interval",
+)  # fmt: skip
+ENDLESS = 10**6
+
+
+def risks(oid: ObjectId, old: str, new: str, context: Context) -> tuple[Hazard, ...]:
+    """The hazard that values of this column are not the same afterwards, with the questions that count them; none where they all are.
+
+    On another server nothing is changed by it.
+    """
+    was, now = base_of(oid, old, context.old), base_of(oid, new, context.new)
+    spelled = any(n.kind == "enum" for n in _types(oid, context.new))
+    if context.is_foreign(oid.name) or keeps(was, now, spelled=spelled):
+        return ()
+    told = hazard(NARROWS_DATA, oid, f"{old} to {new}" if old != new else f"{was} to {now}")
+    return (replace(told, asks=tuple(_questions(oid, was, now, context))),)
+
+
+def base_of(oid: ObjectId, type_: str, model: Model) -> str:
+    """The type itself, or what the domain is made of that this column or domain has for it."""
+    domain = next((n for n in model.needs.get(oid, ()) if n.kind == "domain"), None)
+    if domain is None:
+        return type_
+    return base_of(domain, model.objects[domain].base, model) + ("[]" if type_.endswith("[]") else "")
+
+
+def _types(oid: ObjectId, model: Model) -> Iterator[ObjectId]:
+    """The types that the column is of, through domains."""
+    for needed in model.needs.get(oid, ()):
+        if needed.kind == "domain":
+            yield from _types(needed, model)
+        elif needed.kind != "table":
+            yield needed
+
+
+def keeps(old: str, new: str, *, spelled: bool = False) -> bool:
+    """Whether every value of the old type that the new one takes is the same in it. Types are as format_type prints them.
+
+    What is not known is none: then the rows are asked. `spelled` says that the new type keeps a text as it is or refuses it.
+    """
+    if old == new:
+        return True
+    if old.endswith("[]") and new.endswith("[]"):
+        return keeps(old[:-2], new[:-2], spelled=spelled)
+    (was, had, _), (now, kept, bounded) = parts(old), parts(new)
+    if now in TEXTS:
+        return (now != "character" and not bounded) or (was in (now, "character") and had <= kept)
+    if spelled or now.rpartition(".")[2] == "citext":
+        return True
+    if was == now and was in MOMENTS:
+        return had <= kept
+    return (was, now) == ("date", "timestamp without time zone") or _as_many_digits(old, new)
+
+
+def _as_many_digits(old: str, new: str) -> bool:
+    (was, had, _), (now, kept, bounded) = parts(old), parts(new)
+    if was in INTEGERS:
+        least = {"real": 1, "double precision": 2}.get(now, 3)
+        return (
+            now in (*INTEGERS, *FLOATS, "numeric") and INTEGERS.index(was) < least and (now != "numeric" or kept >= 0)
+        )
+    if was == "numeric":
+        return now == "numeric" and (not bounded or had <= kept)
+    return (was, now) == ("real", "double precision")
+
+
+def parts(type_: str) -> tuple[str, int, bool]:
+    """Name, digits after the point or length (a great many where there is no bound), and whether there is a bound."""
+    bare = re.sub(r"\([\d,-]+\)", "", type_)
+    found = re.search(r"\((\d+)(?:,(-?\d+))?\)", type_)
+    if not found:
+        return bare, ENDLESS, False
+    return bare, int(found[2] or 0) if bare == "numeric" else int(found[1]), True
+
+
+def _questions(oid: ObjectId, was: str, now: str, context: Context) -> Iterator[str]:
+    """Queries for the values that do not come back as they were; the server takes the first for which it has the casts.
+
+    None where a type has another meaning until then.
+    """
+    if any(context.old.objects.get(n) != context.new.objects[n] for n in _types(oid, context.new)):
+        return
+    column, before = name(oid.name[2]), printed(was)
+    for then in (q("{}::{}", column, printed(now)), q("{}::text::{}", column, printed(now))):
+        shown = q("pg_catalog.format('%s', {})", then)
+        for ways in ((q("{}::{}::text", then, before), shown), (shown,)):
+            yield text(_odd(oid, ways, context))
+
+
+def _odd(oid: ObjectId, ways: tuple[Part, ...], context: Context) -> Part:
+    column = name(oid.name[2])
+    same = q("")
+    for way in ways:
+        same = q("{} AND {} IS DISTINCT FROM {}::text", same, way, column)
+    shown = q("{}, {}", keys(context.key_of(oid.name)), column)
+    return q("SELECT {} FROM {} WHERE {} IS NOT NULL{}", shown, name(*oid.name[:2]), column, same)

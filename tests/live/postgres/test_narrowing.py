@@ -1,0 +1,72 @@
+"""A change of type that makes other values of some is told with their number; one that leaves all as they are is not."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from colonnade.core.errors import DataViolation
+from tests.live.postgres.flow import Flow
+
+CHANGES = {
+    "text to number": ("text", "integer", ["12", "0"], ["007", " 7"]),
+    "text to truth": ("text", "boolean", ["true", "false"], ["yes", "1"]),
+    "text to document": ("text", "jsonb", ['{"a": 1}', "1"], ['{"a":1,"a":2}']),
+    "document to document": ("json", "jsonb", ['{"a": 1}'], ['{"a": 1, "a": 2}']),
+    "text to day": ("text", "date", ["2024-02-29"], ["29 Feb 2024"]),
+    "text to id": ("text", "uuid", ["0f8fad5b-d9cb-469f-a165-70867728950e"], ["0F8FAD5B-D9CB-469F-A165-70867728950E"]),
+    "text to address": ("text", "inet", ["10.0.0.1", "10.0.0.0/8"], ["::FFFF"]),
+    "text to short text": ("text", "varchar(3)", ["abc", "a"], ["abc  "]),
+    "text to padded text": ("text", "char(3)", ["abc", "a"], ["a "]),
+    "text to name": ("text", "name", ["x" * 63], ["x" * 64]),
+    "float to number": ("double precision", "numeric", ["0.1", "1e15"], ["1.0000000000000002"]),
+    "floats to numbers": ("double precision[]", "numeric[]", ["{0.1,2}"], ["{1,1.0000000000000002}"]),
+    "number to whole": ("numeric(10,2)", "bigint", ["12", "3.00"], ["12.5"]),
+    "whole to float": ("bigint", "double precision", ["9007199254740992"], ["9007199254740993"]),
+    "whole to truth": ("integer", "boolean", ["0", "1"], ["2"]),
+    "moment to day": ("timestamp", "date", ["2024-02-29"], ["2024-02-29 12:00"]),
+    "moment to second": ("timestamp", "timestamp(0)", ["2024-02-29 12:00:01"], ["2024-02-29 12:00:01.5"]),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
+def test_values_that_become_others_are_counted(flow: Flow, change: tuple[str, str, list[str], list[str]]) -> None:
+    old, new, same, others = change
+    flow.apply(f"CREATE TABLE t (id int PRIMARY KEY, v {old})")
+    rows = ", ".join(f"({n}, '{v}')" for n, v in enumerate([*same, *others], 1))
+    flow.run(f"INSERT INTO t VALUES {rows}")
+    wanted = f"CREATE TABLE t (id int PRIMARY KEY, v {new})"
+    (told,) = (h.message for h in flow.plan(wanted).hazards if h.code == "NARROWS_DATA")
+    assert f"{len(others)} value(s) do not come back as they were" in told
+    (query,) = re.findall(r"to see them: (.*)", told)
+    assert len(flow.run(query).splitlines()) == len(others), "the query that is told finds them"
+    flow.run(f"DELETE FROM t WHERE id > {len(same)}")
+    plan = flow.plan(wanted)
+    assert plan.steps
+    assert not plan.hazards
+    flow.apply(wanted)
+    assert flow.ask("SELECT count(*) FROM t") == len(same)
+
+
+def test_a_domain_stands_for_what_it_is_made_of(flow: Flow) -> None:
+    flow.apply("CREATE DOMAIN code AS text; CREATE TABLE t (id int PRIMARY KEY, v code, w code[])")
+    flow.run("INSERT INTO t VALUES (1, '007', '{7}')")
+    told = flow.plan("CREATE DOMAIN code AS int; CREATE TABLE t (id int PRIMARY KEY, v code, w code[])").hazards
+    assert [h.code for h in told] == ["NARROWS_DATA"]
+    assert "public.t.v" in told[0].message
+
+
+def test_where_it_cannot_be_asked_it_is_told_without_a_number(flow: Flow) -> None:
+    flow.apply("CREATE TYPE pair AS (a text); CREATE TABLE t (id int PRIMARY KEY, v text)")
+    flow.run("INSERT INTO t VALUES (1, '( x)')")
+    (told,) = flow.plan("CREATE TYPE pair AS (a int); CREATE TABLE t (id int PRIMARY KEY, v pair)").hazards
+    assert told.code == "NARROWS_DATA"
+    assert "value(s)" not in told.message
+
+
+def test_values_that_the_server_refuses_are_what_is_told(flow: Flow) -> None:
+    flow.apply("CREATE TABLE t (id int PRIMARY KEY, v bit(5))")
+    flow.run("INSERT INTO t VALUES (1, '10101')")
+    with pytest.raises(DataViolation, match="mend the values that do not fit, or declare a conversion"):
+        flow.apply("CREATE TABLE t (id int PRIMARY KEY, v bit(3))")
