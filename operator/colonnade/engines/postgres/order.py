@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -13,6 +13,18 @@ from colonnade.engines.postgres import expand
 from colonnade.engines.postgres.mentions import heeded
 from colonnade.engines.postgres.precedence import Before, Precedence, changes_persistence, closure, ends_of
 from colonnade.engines.postgres.work import Act, Work, kind_of
+
+IN_HALVES = (("alter", "column"), ("create", "check"), ("create", "foreign key"))
+
+
+def halves(act: Act, steps: list[Step]) -> Iterator[tuple[Act, list[Step]]]:
+    """What is done in a transaction, and what of it looks at the rows afterwards, alone: others need not wait for that in between."""
+    first = next((i for i, s in enumerate(steps) if not s.transactional), 0)
+    if first and (act.verb, act.id.kind) in IN_HALVES:
+        yield act, steps[:first]
+        yield Act("finish", act.id), steps[first:]
+    else:
+        yield act, steps
 
 
 def ordered(work: Work, made: Mapping[Act, Sequence[Step]]) -> list[Act]:
@@ -70,7 +82,7 @@ def _preference(work: Work, act: Act, made: Sequence[Step]) -> tuple[Any, ...]:
     if act.verb == "drop":
         return (0 if kind.fires or act.id in work.created else 2, alone, -kind.rank, act.id)
     place = work.place[act.id] if act.verb == "create" else -1
-    return (1, alone and act.verb == "create", kind.rank, place, act.id)
+    return (1, alone and act.verb in ("create", "finish"), kind.rank, place, act.id)
 
 
 def _at_once(

@@ -20,7 +20,7 @@ from colonnade.engines.postgres.kind import Context, PgKind, Wishes
 from colonnade.engines.postgres.kinds.column import freed_name
 from colonnade.engines.postgres.kinds.column_drop import kept_aside
 from colonnade.engines.postgres.kinds.foreign_key import compared_by_any
-from colonnade.engines.postgres.order import circles_of_keys, ordered
+from colonnade.engines.postgres.order import circles_of_keys, halves, ordered
 from colonnade.engines.postgres.statement import name, printed, q, step
 from colonnade.engines.postgres.work import Act, Work, kind_of
 
@@ -144,7 +144,7 @@ class _Planning:
         if self.context.quarantine:
             gone = (o for o in self.work.dropped - self.work.created if o.kind == "column")
             self.work.aside = {o for o in gone if kept_aside(o, self.context)}
-        made = {act: self._make(act) for act in self._acts()}
+        made = dict(half for act in self._acts() for half in halves(act, self._make(act)))
         return {act: made[act] for act in ordered(self.work, made)}
 
     def _acts(self) -> list[Act]:

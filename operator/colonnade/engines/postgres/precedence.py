@@ -18,6 +18,8 @@ from colonnade.engines.postgres.work import INDEXED, Act, Work, kind_of
 
 READ = ("view", "materialized view", "function", "procedure", "aggregate")
 """What applications call by name."""
+UNPROVED = (*READ, "rule", "policy", "trigger", "default", "check", "foreign key", "comment", "privileges", "owner")
+"""What does its work on a column, or beside a constraint, before all rows are known to be as these say."""
 T = TypeVar("T")
 Before = Mapping[T, set[T]]
 
@@ -57,6 +59,7 @@ class Precedence:
             getattr(self, f"_{a.verb}")(a)
         self._persistence()
         self._collisions()
+        self._finished()
         if any(not s.transactional for steps in acts.values() for s in steps):
             self._late()
         return self.before
@@ -294,6 +297,17 @@ class Precedence:
             else:
                 found[ObjectId("inheritance", part.tables[0])].add(oid)
         return found
+
+    def _finish(self, a: Act) -> None:
+        """After its first half."""
+        self.before[a] |= {Act("alter", a.id), Act("create", a.id)}
+
+    def _finished(self) -> None:
+        """Who waits for an act waits for its second half, too, unless it can do its work before the rows are proved."""
+        halves = {a.id: a for a in self.before if a.verb == "finish"}
+        for act, needed in self.before.items():
+            if halves and act.verb != "finish" and not (act.verb == "create" and act.id.kind in UNPROVED):
+                needed |= {halves[n.id] for n in needed if n.id in halves and n.verb != "drop"}
 
     def _late(self) -> None:
         """What is made anew goes as late as it can: who reads a view waits for no backfill and no build, and for nothing else before it."""
