@@ -7,7 +7,7 @@ rehearsal has ended in the wanted state by the fingerprint, which shares nothing
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,7 +19,7 @@ from colonnade.core.gate import Policy
 from colonnade.core.kind import Model, ObjectId
 from colonnade.core.plan import Step
 from colonnade.engines import Progress
-from colonnade.engines.postgres import fingerprint, fitting, losses, planner, quarantine, renames
+from colonnade.engines.postgres import carried_along, fingerprint, fitting, losses, planner, quarantine, renames
 from colonnade.engines.postgres.errors import unreached
 from colonnade.engines.postgres.fingerprint import Fingerprint
 from colonnade.engines.postgres.kind import OWN_SCHEMAS
@@ -109,9 +109,7 @@ class Rehearsed:
             first, before = (changes, model) if first is None else (first, before)
             if not changes:
                 break
-            made = list(renames.alike(changes, model)) or planner.steps(
-                model, self.scope.wanted, changes, copy.info.server_version, self.wishes, quarantine=self._quarantine()
-            )
+            made = list(renames.alike(changes, model)) or self._planned(copy, model, changes)
             if not made:
                 break
             done += self._rehearse(rehearsal, made)
@@ -127,6 +125,13 @@ class Rehearsed:
             )
         done = fitting.told(copy, self.scope.live, self.scope.wanted, done)
         return renames.suspected(done, first or (), before, self.scope.wanted)
+
+    def _planned(self, copy: Connection, model: Model, changes: Sequence[Change]) -> list[Step]:
+        """The steps of one round; what comes along with them by itself is no change to plan."""
+        wanted, wishes = self.scope.wanted, self.wishes
+        changes = carried_along.left(copy, model, wanted, changes, wishes, self.same)
+        version, quarantined = copy.info.server_version, self._quarantine()
+        return planner.steps(model, wanted, changes, version, wishes, quarantine=quarantined)
 
     def _copy_in(self, copy: Connection, empty: Model) -> Model:
         """What the live schema comes to when it is built there. Raises Unsupported."""

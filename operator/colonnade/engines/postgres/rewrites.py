@@ -14,7 +14,7 @@ from typing import LiteralString
 
 import psycopg
 
-from colonnade.core.hazards import REWRITES_TABLE
+from colonnade.core.hazards import BLOCKS_WRITES, REWRITES_TABLE, SCANS_TABLE
 from colonnade.core.kind import Model, ObjectId
 from colonnade.core.plan import Step
 from colonnade.engines.postgres import obstacles
@@ -24,6 +24,9 @@ from colonnade.engines.postgres.statement import name, printed, q
 
 STILL: LiteralString = "pg_catalog.has_parameter_privilege('session_replication_role', 'SET')"
 """Whether the role may keep triggers still; before 15 only a superuser may."""
+
+
+WAITS = (REWRITES_TABLE.code, BLOCKS_WRITES.code, SCANS_TABLE.code)
 
 
 class Rewrites:
@@ -37,7 +40,7 @@ class Rewrites:
         """The wishes, with those that keep these steps from rewriting."""
         columns = {str(o): o for o in self.wanted.objects if o.kind == "column"}
         fills, expansions = dict(wishes.backfills), dict(wishes.expansions)
-        for oid, step in ((columns[s.subject], s) for s in steps if s.subject in columns and _rewrites(s)):
+        for oid, step in ((columns[s.subject], s) for s in steps if s.subject in columns and _makes_wait(s)):
             watched = obstacles.watched(oid, self.live)
             default = self.wanted.objects.get(ObjectId("default", oid.name))
             if why := self._obstacle(oid, step, watched, wishes):
@@ -96,9 +99,7 @@ class Rewrites:
 
 def _with_reason(step: Step, why: str) -> Step:
     hazards = (
-        replace(h, message=f"{h.message}; rows cannot be filled in slices instead: {why}")
-        if h.code == REWRITES_TABLE.code
-        else h
+        replace(h, message=f"{h.message}; rows cannot be filled in slices instead: {why}") if h.code in WAITS else h
         for h in step.hazards
     )
     return replace(step, hazards=tuple(hazards))
@@ -106,13 +107,15 @@ def _with_reason(step: Step, why: str) -> Step:
 
 def _expansion(step: Step, *, unwatched: bool) -> Expansion:
     """The way that the server took for the values in the rehearsal, with what was asked and told there."""
-    others = tuple(h for h in step.hazards if h.code != REWRITES_TABLE.code)
+    others = tuple(h for h in step.hazards if h.code not in WAITS)
     using = step.statement.partition(" USING ")[2]
     return Expansion("text" if "::text::" in using else "cast" if using else "assigned", step.checks, others, unwatched)
 
 
-def _rewrites(step: Step) -> bool:
-    return any(h.code == REWRITES_TABLE.code for h in step.hazards)
+def _makes_wait(step: Step) -> bool:
+    """Whether the table is rewritten; or, for another type, its indexes are built or its checks asked of all rows at once."""
+    codes = WAITS if " TYPE " in step.statement else (REWRITES_TABLE.code,)
+    return any(h.code in codes for h in step.hazards)
 
 
 LEFT: LiteralString = r"""

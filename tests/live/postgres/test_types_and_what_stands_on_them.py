@@ -1,0 +1,64 @@
+"""A column gets another type, and what stands on it is there at every moment: carried along by the server, or away for one transaction."""
+
+from __future__ import annotations
+
+import pytest
+
+from colonnade.core.gate import Policy
+from tests.live.postgres.flow import Flow
+
+OLD = """CREATE TABLE t (id int PRIMARY KEY, email varchar(100), state varchar(10) DEFAULT 'a' CHECK (state IN ('a', 'b')), n int);
+CREATE UNIQUE INDEX t_email ON t (lower(email)); CREATE INDEX t_state ON t (id) WHERE state = 'a';
+CREATE VIEW v AS SELECT email, state, n FROM t; COMMENT ON VIEW v IS 'what is read';"""
+NEW = OLD.replace("varchar(100)", "text").replace("varchar(10)", "text")
+ROWS = "INSERT INTO t SELECT i, 'X' || i, 'a', i FROM generate_series(1, 50) i"
+
+
+def test_an_index_whose_printing_follows_from_the_type_is_not_made_again(flow: Flow) -> None:
+    flow.apply(OLD)
+    flow.run(ROWS)
+    plan = flow.plan(NEW)
+    assert not plan.hazards
+    assert not [s for s in plan.steps if "INDEX" in s.statement]
+    flow.apply(NEW)
+    assert "lower(email)" in flow.ask("SELECT pg_get_indexdef('t_email'::regclass)")
+
+
+def test_what_is_dropped_around_a_type_comes_back_in_its_transaction_and_rows_are_looked_at_afterwards(
+    flow: Flow,
+) -> None:
+    flow.apply(OLD)
+    flow.run(ROWS)
+    wanted = NEW.replace("n int", "n bigint NOT NULL")
+    plan = flow.plan(wanted)
+    alone = [i for i, s in enumerate(plan.steps) if not s.transactional]
+    together = [i for i, s in enumerate(plan.steps) if s.subject in ("view public.v", "check public.t.t_state_check")]
+    assert not plan.hazards
+    assert len([i for i in together if i < alone[0]]) == 4, "both go and come back before anything is looked at"
+    flow.apply(wanted)
+    assert flow.ask("SELECT bool_and(convalidated) FROM pg_constraint WHERE conrelid = 't'::regclass")
+
+
+def test_a_foreign_key_comes_back_with_the_types_of_both_its_ends(flow: Flow) -> None:
+    old = """CREATE TABLE a (id varchar(9) PRIMARY KEY, at timestamp NOT NULL DEFAULT '2024-01-01');
+        CREATE TABLE b (id int PRIMARY KEY, a varchar(9) REFERENCES a, n int);"""
+    new = old.replace("varchar(9)", "int").replace("n int", "n bigint NOT NULL")
+    flow.apply(old)
+    flow.run("INSERT INTO a VALUES ('1'); INSERT INTO b VALUES (1, '1', 2)")
+    plan = flow.plan(new)
+    steps = [s for s in plan.steps if s.subject.startswith("foreign key")]
+    assert [s.transactional for s in steps] == [True, True, False]
+    assert "DROPS_GUARANTEE" not in [h.code for h in plan.hazards]
+    flow.apply(new)
+
+
+@pytest.mark.parametrize("unique", ["UNIQUE ", ""])
+def test_where_an_index_would_be_built_while_others_wait_the_column_has_a_successor(flow: Flow, unique: str) -> None:
+    old = f"CREATE TABLE t (id int PRIMARY KEY, email varchar(100)); CREATE {unique}INDEX i ON t (lower(email));"
+    flow.apply(old)
+    flow.run("INSERT INTO t SELECT i, 'X' || i FROM generate_series(1, 50) i")
+    new = old.replace("varchar(100)", "text")
+    plan = flow.plan(new, Policy(max_blocking=0))
+    assert {h.code for h in plan.hazards} == {"FILLS_COLUMN", "BUILDS_INDEX"}
+    flow.apply(new, Policy(max_blocking=0))
+    assert flow.ask("SELECT count(email) FROM t WHERE email = 'X' || id") == 50
