@@ -62,3 +62,15 @@ def test_where_an_index_would_be_built_while_others_wait_the_column_has_a_succes
     assert {h.code for h in plan.hazards} == {"FILLS_COLUMN", "BUILDS_INDEX"}
     flow.apply(new, Policy(max_blocking=0))
     assert flow.ask("SELECT count(email) FROM t WHERE email = 'X' || id") == 50
+
+
+def test_a_check_of_columns_that_are_filled_comes_after_both(flow: Flow) -> None:
+    flow.apply("CREATE TABLE t (id int PRIMARY KEY, a int, b int); CREATE VIEW v AS SELECT a, b FROM t;")
+    flow.run("INSERT INTO t SELECT i FROM generate_series(1, 50) i")
+    flow.apply("""spec:
+  backfills: [{table: t, column: a, expression: id}, {table: t, column: b, expression: id}]
+  sql: |
+    CREATE TABLE t (id int PRIMARY KEY, a bigint NOT NULL, b bigint NOT NULL, CHECK ((a IS NULL) = (b IS NULL)));
+    CREATE VIEW v AS SELECT a, b FROM t;
+""")
+    assert flow.ask("SELECT count(*) FROM t WHERE a = b") == 50
