@@ -307,3 +307,30 @@ def test_going_back_by_hand_leaves_nothing_behind_either(flow: Flow) -> None:
         reconcile(database, declarations(table.format("text")), flow.policy, approved, whole=True)
     assert_nothing_is_left(flow)
     flow.run("INSERT INTO t VALUES (0, 'abc')")
+
+
+LONG = "long_" * 12
+NAMES = {
+    "long table": (LONG, "a", "b"),
+    "long columns, shortened to the same": ("t", LONG + "a", LONG + "b"),
+    "both, of letters of several bytes": ("tabelle_" + "ü" * 20, "spalte_" + "ß" * 20, "größe_" + "日" * 12),
+}
+
+
+@pytest.mark.parametrize("names", NAMES.values(), ids=NAMES)
+@pytest.mark.parametrize("before", ["NOT NULL", ""], ids=["it is there", "it comes"])
+def test_not_null_keeps_a_name_that_the_server_has_shortened(
+    flow: Flow, names: tuple[str, str, str], before: str
+) -> None:
+    t, a, b = names
+    table = f'CREATE TABLE "{t}" (id int PRIMARY KEY, "{a}" {{0}} {{1}}, "{b}" {{0}} NOT NULL);'
+    question = "SELECT conname FROM pg_constraint WHERE contype = 'n' AND conkey <> '{1}' AND connamespace = 2200"
+    flow.run(table.format("bigint", "NOT NULL"))
+    expected = flow.column(question)
+    flow.run(f'DROP TABLE "{t}"')
+    flow.apply(table.format("int", before))
+    flow.run(f'INSERT INTO "{t}" SELECT i, i, i FROM generate_series(1, 50) i')
+    plan = flow.plan(table.format("bigint", "NOT NULL"))
+    assert "REWRITES_TABLE" not in codes(plan)
+    flow.apply(table.format("bigint", "NOT NULL"))
+    assert sorted(flow.column(question)) == sorted(expected)

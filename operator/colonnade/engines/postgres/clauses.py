@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Any
 
 from colonnade.core.kind import ObjectId
+from colonnade.engines.postgres.kind import made_up
 from colonnade.engines.postgres.kinds.policy import COMMANDS
 from colonnade.resources.fragment import Token, parts, tokens
 
@@ -79,7 +80,7 @@ def _entries(text: str) -> list[str]:
 
 
 def primary_key(oid: ObjectId, spec: Any) -> Fields:
-    named = None if oid.name[2] == f"{oid.name[1]}_pkey" else oid.name[2]
+    named = None if oid.name[2] == made_up("pkey", oid.name[1]) else oid.name[2]
     return {"name": named, **_key_fields(spec)}
 
 

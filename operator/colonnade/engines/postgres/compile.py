@@ -14,6 +14,7 @@ from typing import LiteralString
 
 from psycopg import sql
 
+from colonnade.engines.postgres.kind import made_up
 from colonnade.engines.postgres.statement import Part, listed, name, printed, q, text, value, words
 from colonnade.resources.fragment import parts
 from colonnade.resources.postgres_schema import Enum, Extension, PostgresSchemaSpec
@@ -270,8 +271,7 @@ class _Table:
     def _constraint_comments(self) -> Iterator[Compiled]:
         key = self.table.primary_key
         if key and key.comment is not None:
-            table = self.spec.placed(self.table.name)[1].encode()[:58].decode(errors="ignore")
-            named = key.name or f"{table}_pkey"  # the server's own choice, cut to what it keeps
+            named = key.name or made_up("pkey", self.spec.placed(self.table.name)[1])  # the server's own choice
             yield from _comment(f"{self.path}.primaryKey", self._constraint(named), key.comment)
         for unique in self.table.uniques:
             yield from _comment(f"{self.path}.uniques[{unique.name}]", self._constraint(unique.name), unique.comment)

@@ -22,7 +22,7 @@ from colonnade.engines.postgres.kind import SUCCESSOR, Context
 from colonnade.engines.postgres.kinds.column import settings
 from colonnade.engines.postgres.kinds.column_identity import identity
 from colonnade.engines.postgres.kinds.column_type import retyped_back
-from colonnade.engines.postgres.kinds.not_null import no_nulls
+from colonnade.engines.postgres.kinds.not_null import constraint_name, no_nulls
 from colonnade.engines.postgres.obstacles import LAST
 from colonnade.engines.postgres.remade import other_name
 from colonnade.engines.postgres.statement import Part, name, printed, q, step, text, value, words
@@ -246,7 +246,8 @@ def _succeeds(oid: ObjectId, context: Context) -> Iterator[Step]:
     yield step(oid, q("ALTER TABLE {} DROP COLUMN {}", table, was), undo=NOTE)
     yield step(oid, q("ALTER TABLE {} RENAME COLUMN {} TO {}", table, then, was), undo=NOTE)
     if named:
-        called = name(new.not_null_name or f"{oid.name[1]}_{oid.name[2]}_not_null"[:63])
+        kept = old.not_null_called if old.not_null and old.not_null_name == new.not_null_name else ""
+        called = name(kept or constraint_name(oid, new, context))
         yield step(oid, q("ALTER TABLE {} RENAME CONSTRAINT {} TO {}", table, proved, called), undo=NOTE)
     yield from (replace(s, undo=None, undo_note=NOTE) for s in settings(oid, None, new))
 

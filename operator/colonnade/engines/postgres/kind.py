@@ -34,9 +34,28 @@ CONSTRAINTS = ("check", "primary key", "unique", "exclusion", "foreign key")
 Steps = Iterable[Step]
 
 
+def made_up(label: str, *parts: str) -> str:
+    """The name that the server makes up of these parts and a label, where it is free: the longest part gives up bytes until it fits.
+
+    It is makeObjectName of https://github.com/postgres/postgres/blob/master/src/backend/commands/indexcmds.c
+    """
+    texts = [part.encode() for part in parts]
+    sizes = [len(t) for t in texts]
+    while sum(sizes) + len(parts) + len(label.encode()) > LONGEST_NAME:
+        longest = max(range(len(sizes)), key=lambda i: (sizes[i], i))
+        sizes[longest] -= 1
+    kept = (t[:size].decode(errors="ignore") for t, size in zip(texts, sizes, strict=True))
+    return "_".join((*kept, label))
+
+
 def usual_not_null(column: ObjectId) -> str:
-    """The name that the server makes up for a column's NOT NULL, where it is free in the schema and not too long."""
-    return f"{column.name[1]}_{column.name[2]}_not_null"
+    """The name that the server makes up for a column's NOT NULL, where it is free in the schema."""
+    return made_up("not_null", *column.name[1:3])
+
+
+def is_shortened(column: ObjectId) -> bool:
+    """Whether the usual name of its NOT NULL is a shortened one, which another column may have, too."""
+    return len("_".join((*column.name[1:3], "not_null")).encode()) > LONGEST_NAME
 
 
 class Fill(NamedTuple):

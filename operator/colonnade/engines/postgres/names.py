@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from colonnade.core.kind import ObjectId
-from colonnade.engines.postgres.kind import LONGEST_NAME, usual_not_null
+from colonnade.engines.postgres.kind import is_shortened, usual_not_null
 from colonnade.engines.postgres.kinds import KINDS
 
 
@@ -44,6 +44,5 @@ def _of_column(oid: ObjectId, spec: Any, version: int) -> Iterable[tuple[str, ..
     """The sequence of an identity; from Postgres 18 on also the constraint that NOT NULL is, where it is the column's own."""
     if spec.identity:
         yield ("relation", *spec.sequence[:2])
-    called = spec.not_null_name or usual_not_null(oid)
-    if version >= 180000 and spec.not_null and not spec.inherited and len(called.encode()) <= LONGEST_NAME:
-        yield ("constraint", *oid.name[:2], called)
+    if version >= 180000 and spec.not_null and not spec.inherited and not is_shortened(oid):
+        yield ("constraint", *oid.name[:2], spec.not_null_name or usual_not_null(oid))

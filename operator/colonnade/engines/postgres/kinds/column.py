@@ -13,7 +13,15 @@ from colonnade.core.hazards import REWRITES_TABLE, hazard
 from colonnade.core.kind import ObjectId
 from colonnade.core.plan import Check, Step
 from colonnade.engines.postgres.generic_options import changed, given
-from colonnade.engines.postgres.kind import LEFT_BEHIND, LONGEST_NAME, Context, PgKind, Steps, usual_not_null
+from colonnade.engines.postgres.kind import (
+    LEFT_BEHIND,
+    Context,
+    PgKind,
+    Steps,
+    is_shortened,
+    made_up,
+    usual_not_null,
+)
 from colonnade.engines.postgres.kinds.column_drop import comes_along, drop
 from colonnade.engines.postgres.kinds.column_identity import identity, identity_change
 from colonnade.engines.postgres.kinds.column_query import query
@@ -94,7 +102,7 @@ def definition(oid: ObjectId, spec: Column, context: Context, *, bare: bool = Fa
         q("COMPRESSION {}", printed(spec.compression)) if spec.compression else None,
         q("DEFAULT {}", printed(default.expression)) if folded and default and not bare else None,
         _generated(spec) if spec.generated else None,
-        identity(spec, "" if context.live else f"{oid.name[1]}_{oid.name[2]}_seq") if spec.identity else None,
+        identity(spec, "" if context.live else made_up("seq", *oid.name[1:3])) if spec.identity else None,
         q("{}NOT NULL{}", named, no_inherit) if spec.not_null and spec.not_null_valid and not bare else None,
     )
 
@@ -105,7 +113,7 @@ def _contested(oid: ObjectId, spec: Column, context: Context) -> str:
     That other may be the table itself, while it is named aside.
     """
     usual = usual_not_null(oid)
-    if context.version < 180000 or not spec.not_null or len(usual.encode()) > LONGEST_NAME:
+    if context.version < 180000 or not spec.not_null or is_shortened(oid):
         return ""
     others = context.constraints.get((oid.name[0], usual), set()) - {oid.name}
     if oid.name[:2] in others and spec.not_null_called != usual:

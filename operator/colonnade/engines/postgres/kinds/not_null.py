@@ -7,6 +7,7 @@ https://www.postgresql.org/docs/current/sql-altertable.html
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 from colonnade.core.hazards import DROPS_GUARANTEE, hazard
 from colonnade.core.kind import ObjectId
 from colonnade.core.plan import Check, Step
-from colonnade.engines.postgres.kind import PROVED, Context, usual_not_null
+from colonnade.engines.postgres.kind import CONSTRAINTS, PROVED, Context, is_shortened, made_up, usual_not_null
 from colonnade.engines.postgres.statement import Part, keys, name, printed, q, step, text, words
 
 if TYPE_CHECKING:
@@ -28,6 +29,26 @@ HELPER = "colonnade_not_null_"
 def helper_name(oid: ObjectId) -> str:
     """The name of the constraint that proves the column free of nulls while it becomes NOT NULL."""
     return HELPER + hashlib.sha256(".".join(oid.name).encode()).hexdigest()[:12]
+
+
+def constraint_name(oid: ObjectId, spec: Column, context: Context) -> str:
+    """The name that its NOT NULL gets, chosen or usual; of several that are shortened to the same one, all but one get a number."""
+    if spec.not_null_name or not is_shortened(oid):
+        return spec.not_null_name or usual_not_null(oid)
+    taken = set(_constraints_beside(oid, context))
+    numbered = (made_up(f"not_null{number}", *oid.name[1:3]) for number in itertools.count(1))
+    free = (n for n in itertools.chain([spec.not_null_called, usual_not_null(oid)], numbered) if n and n not in taken)
+    return next(free)
+
+
+def _constraints_beside(oid: ObjectId, context: Context) -> Iterator[str]:
+    """The names of the other constraints of its table: of what is there already as it is called there."""
+    both = ({o: s for o, s in m.objects.items() if o.name[:2] == oid.name[:2]} for m in (context.new, context.old))
+    columns: dict[ObjectId, Column] = {}
+    for objects in both:
+        yield from (o.name[2] for o in objects if o.kind in CONSTRAINTS)
+        columns |= {o: s for o, s in objects.items() if o.kind == "column" and s.not_null and o != oid}
+    yield from (s.not_null_called or usual_not_null(o) for o, s in columns.items())
 
 
 def no_nulls(oid: ObjectId, context: Context) -> Check:
@@ -87,28 +108,26 @@ def _given_back(oid: ObjectId, spec: Column) -> Part:
     """As it was: one that has nothing of its own needs no constraint to be spoken of."""
     if spec.not_null_valid and not spec.not_null_no_inherit and not spec.not_null_name:
         return q("ALTER TABLE {} ALTER COLUMN {} SET NOT NULL", name(*oid.name[:2]), name(oid.name[2]))
-    return _added(oid, spec, valid=spec.not_null_valid)
+    called = name(spec.not_null_called or usual_not_null(oid))
+    return _added(oid, spec, called, valid=spec.not_null_valid)
 
 
-def _added(oid: ObjectId, spec: Column, *, valid: bool) -> Part:
+def _added(oid: ObjectId, spec: Column, called: Part, *, valid: bool) -> Part:
     return words(
-        q("ALTER TABLE {} ADD CONSTRAINT {}", name(*oid.name[:2]), _constraint(oid, spec)),
+        q("ALTER TABLE {} ADD CONSTRAINT {}", name(*oid.name[:2]), called),
         q("NOT NULL {}", name(oid.name[2])),
         "NO INHERIT" if spec.not_null_no_inherit else None,
         None if valid else "NOT VALID",
     )
 
 
-def _constraint(oid: ObjectId, spec: Column) -> Part:
-    return name(spec.not_null_name or usual_not_null(oid)[:63])
-
-
 def _as_constraint(oid: ObjectId, spec: Column, context: Context, checks: tuple[Check, ...]) -> Iterator[Step]:
+    called = name(constraint_name(oid, spec, context))
     later = not context.partitioned(oid.name) and not context.is_fresh(oid.name)
-    add = _added(oid, spec, valid=spec.not_null_valid and not later)
+    add = _added(oid, spec, called, valid=spec.not_null_valid and not later)
     yield replace(step(oid, add, undo=_dropped(oid)), checks=checks)
     if later and spec.not_null_valid:
-        yield _validated(oid, _constraint(oid, spec))
+        yield _validated(oid, called)
 
 
 def _validated(oid: ObjectId, k: Part) -> Step:
@@ -143,7 +162,7 @@ def changed_nullability(oid: ObjectId, old: Column, new: Column, context: Contex
 
 def _other_constraint(oid: ObjectId, old: Column, new: Column, context: Context) -> Iterator[Step]:
     table, was = name(*oid.name[:2]), name(old.not_null_called or usual_not_null(oid))
-    now = _constraint(oid, new) if old.not_null_name != new.not_null_name else was
+    now = name(constraint_name(oid, new, context)) if old.not_null_name != new.not_null_name else was
     if old.not_null_valid and not new.not_null_valid:
         yield step(oid, _dropped(oid), hazards=(hazard(DROPS_GUARANTEE, oid),), undo=_given_back(oid, old))
         yield from set_not_null(oid, new, context)
