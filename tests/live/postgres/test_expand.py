@@ -334,3 +334,23 @@ def test_not_null_keeps_a_name_that_the_server_has_shortened(
     assert "REWRITES_TABLE" not in codes(plan)
     flow.apply(table.format("bigint", "NOT NULL"))
     assert sorted(flow.column(question)) == sorted(expected)
+
+
+PARTLY = """
+CREATE TABLE users (id {0} PRIMARY KEY);
+CREATE TABLE visits (user_id {0} REFERENCES users, at int) PARTITION BY RANGE (at);
+CREATE TABLE visits_1 PARTITION OF visits FOR VALUES FROM (0) TO (9999);
+CREATE TABLE t (id {0} PRIMARY KEY, a {0});
+"""
+
+
+def test_where_one_column_cannot_the_others_still_do(flow: Flow) -> None:
+    """The foreign key of a partitioned table cannot be built on a successor, so the column that it refers to is rewritten with it."""
+    rows = """INSERT INTO users SELECT generate_series(1, 100); INSERT INTO t SELECT i, i FROM generate_series(1, 100) i;
+        INSERT INTO visits SELECT i, i FROM generate_series(1, 100) i;"""
+    plan = changed(flow, PARTLY.format("int"), rows, PARTLY.format("bigint"))
+    rewritten = {s.subject: h.message for s in plan.steps for h in s.hazards if h.code == "REWRITES_TABLE"}
+    assert set(rewritten) == {"column public.users.id", "column public.visits.user_id"}
+    assert rewritten["column public.users.id"].endswith("visits.visits_user_id_fkey cannot follow to the new column")
+    filled = {s.subject for s in plan.steps for h in s.hazards if h.code == "FILLS_COLUMN"}
+    assert filled == {"column public.t.id", "column public.t.a"}

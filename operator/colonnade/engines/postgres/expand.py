@@ -14,10 +14,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from colonnade.core.errors import Unsupported
 from colonnade.core.hazards import FILLS_COLUMN, MOVES_COLUMN, hazard
 from colonnade.core.kind import NOTHING, Model, ObjectId
 from colonnade.core.plan import Step
+from colonnade.engines.postgres.fallback import CannotFollow
 from colonnade.engines.postgres.kind import SUCCESSOR, Context
 from colonnade.engines.postgres.kinds.column import settings
 from colonnade.engines.postgres.kinds.column_identity import identity
@@ -118,7 +118,7 @@ def _is_last(oid: ObjectId, model: Model) -> bool:
 
 
 def followers(work: Work) -> set[ObjectId]:
-    """The indexes and constraints that are built on the successors. Raises Unsupported where something cannot be."""
+    """The indexes and constraints that are built on the successors. Raises CannotFollow where something cannot be."""
     found = {
         o
         for o in work.dropped & work.created
@@ -128,11 +128,12 @@ def followers(work: Work) -> set[ObjectId]:
         spec = work.new.objects[oid]
         plain = not getattr(spec, "partitioned", False) and not getattr(spec, "inherited", False)
         definition = getattr(spec, "definition", "")
+        columns = _columns(oid, work, work.old) | _columns(oid, work, work.new)
         whole = work.new.objects.get(work.home(oid))
         if oid.kind == "exclusion" or not plain or "PERIOD " in definition or "WITHOUT OVERLAPS" in definition:
-            raise Unsupported(f"{oid} cannot be built beside the one that is there")
+            raise CannotFollow(f"{oid} cannot be built beside the one that is there", columns)
         if whole is None or whole.partition_key or not _columns(oid, work, work.new):
-            raise Unsupported(f"{oid} cannot follow to the new column")
+            raise CannotFollow(f"{oid} cannot follow to the new column", columns)
     return found
 
 

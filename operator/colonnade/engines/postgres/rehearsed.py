@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from itertools import groupby
 from typing import Any
 
 import psycopg
@@ -21,8 +23,9 @@ from colonnade.core.plan import Step
 from colonnade.engines import Progress
 from colonnade.engines.postgres import carried_along, fingerprint, fitting, losses, planner, quarantine, renames
 from colonnade.engines.postgres.errors import unreached
+from colonnade.engines.postgres.fallback import Tries
 from colonnade.engines.postgres.fingerprint import Fingerprint
-from colonnade.engines.postgres.kind import OWN_SCHEMAS
+from colonnade.engines.postgres.kind import OWN_SCHEMAS, Wishes
 from colonnade.engines.postgres.normalise import ABOVE_US, EXPRESSIONS, Form, Normaliser, PgDesired, built, snapshot
 from colonnade.engines.postgres.read import read
 from colonnade.engines.postgres.rehearse import Rehearsal, Size, sizes
@@ -208,15 +211,23 @@ class Rehearsed:
         if self.wishes == before:
             return self.rewrites.told(steps)
         progress("rehearsing on a copy, with rows filled in slices", None)
-        try:
-            with self.scratch.database() as copy:
-                return self.rewrites.told(self._on(copy))
-        except Unsupported as why:
-            if not self.wishes.expansions:
-                raise
-            self.rewrites.reasons |= {str(o): str(why) for o in self.wishes.expansions}
-            self.wishes = before
-            return self.rewrites.told(steps)
+        wishes = self.wishes
+        tries = Tries(lambda columns: self._filled(wishes, columns))
+        tables = [frozenset(g) for _, g in groupby(sorted(wishes.expansions), lambda o: o.name[:2])]
+        if not tables:
+            return self.rewrites.told(self._filled(wishes, frozenset()))
+        tries.widen(frozenset(), tables)
+        self.rewrites.reasons |= {str(o): why for o, why in tries.reasons.items()}
+        if tries.steps is None and wishes.backfills != before.backfills:
+            with suppress(Unsupported):
+                tries.steps = self._filled(wishes, frozenset())
+        return self.rewrites.told(steps if tries.steps is None else tries.steps)
+
+    def _filled(self, wishes: Wishes, columns: frozenset[ObjectId]) -> list[Step]:
+        """The steps where of all columns that could, just these change by a successor. Raises Unsupported."""
+        self.wishes = replace(wishes, expansions={o: e for o, e in wishes.expansions.items() if o in columns})
+        with self.scratch.database() as copy:
+            return self._on(copy)
 
     def left(self, found: Fingerprint, model: Model) -> list[str]:
         """What in the live database is not as wanted, whichever way the server prints it."""
