@@ -354,3 +354,13 @@ def test_where_one_column_cannot_the_others_still_do(flow: Flow) -> None:
     assert rewritten["column public.users.id"].endswith("visits.visits_user_id_fkey cannot follow to the new column")
     filled = {s.subject for s in plan.steps for h in s.hazards if h.code == "FILLS_COLUMN"}
     assert filled == {"column public.t.id", "column public.t.a"}
+
+
+def test_a_row_is_written_once_for_all_columns_of_its_table(flow: Flow) -> None:
+    table = "CREATE TABLE t (id {0} PRIMARY KEY, a {0}, b {0} NOT NULL); CREATE TABLE u (id int, n {0});"
+    rows = "INSERT INTO t SELECT i, i, i FROM generate_series(1, 1000) i; INSERT INTO u SELECT i, i FROM generate_series(1, 100) i"
+    plan = changed(flow, table.format("int"), rows, table.format("bigint"))
+    assert sorted(s.batched for s in plan.steps if s.batched) == ['"public"."t"', '"public"."u"']
+    assert sum("VALIDATE CONSTRAINT" in s.statement and '"t"' in s.statement for s in plan.steps) == 1
+    assert [s.subject for s in plan.steps if s.batched] == ["table public.t", "column public.u.n"]
+    assert flow.ask("SELECT (sum(id) + sum(a) + sum(b))::int FROM t") == 3 * 500500

@@ -25,7 +25,7 @@ from colonnade.engines.postgres.kinds.column_type import retyped_back
 from colonnade.engines.postgres.kinds.not_null import constraint_name, no_nulls
 from colonnade.engines.postgres.obstacles import LAST
 from colonnade.engines.postgres.remade import other_name
-from colonnade.engines.postgres.statement import Part, name, printed, q, step, text, value, words
+from colonnade.engines.postgres.statement import Part, joined, listed, name, printed, q, step, text, value, words
 from colonnade.engines.postgres.work import Work, kind_of
 
 KEYS = ("primary key", "unique")
@@ -58,19 +58,39 @@ def _follow(oid: ObjectId, new: Any) -> tuple[Part, Part, Part]:
 
 
 def expanded(oid: ObjectId, context: Context) -> Iterator[Step]:
-    """The successor is added, follows every write from then on, is filled, and is proved to be the same."""
-    new, wish = context.new.objects[oid], context.expansions[oid]
-    table, then, was = name(*oid.name[:2]), name(successor(oid, new)), name(oid.name[2])
-    converted = q("{}{}::{}", was, q("::text") if wish.how == "text" else q(""), printed(new.type))
-    taken = was if wish.how == "assigned" else converted
+    """The successor is added, and follows every write from then on."""
     yield _added(oid, context)
-    for statement in _following(oid, new, taken, converted):
+    for statement in _following(oid, context.new.objects[oid], *_values(oid, context)):
         yield step(oid, statement, undo=NOTE)
-    fill = q("UPDATE ONLY {} SET {} = {} WHERE {} IS DISTINCT FROM {}", table, then, taken, then, converted)
-    yield replace(step(oid, fill, alone=True, undo=NOTE), batched=text(table), unwatched=wish.unwatched)
-    _, _, same = _follow(oid, new)
-    yield step(oid, q("ALTER TABLE {} VALIDATE CONSTRAINT {}", table, same), alone=True, undo=NOTE)
-    yield step(oid, q("ANALYZE {} ({})", table, then), alone=True, undo=NOTE)
+
+
+def _values(oid: ObjectId, context: Context) -> tuple[Part, Part]:
+    """The old value as it is given to the successor, and as the successor has it."""
+    new, wish, was = context.new.objects[oid], context.expansions[oid], name(oid.name[2])
+    converted = q("{}{}::{}", was, q("::text") if wish.how == "text" else q(""), printed(new.type))
+    return was if wish.how == "assigned" else converted, converted
+
+
+def together(oid: ObjectId, work: Work) -> list[ObjectId]:
+    """The columns with successors of this one's table: the rows are written once for all of them, with the first."""
+    return sorted(o for o in work.expanded if o.name[:2] == oid.name[:2])
+
+
+def filled(columns: Sequence[ObjectId], context: Context) -> Iterator[Step]:
+    """The successors in one table are filled, row by row all of them at once, and are proved to be the same."""
+    news = {o: context.new.objects[o] for o in columns}
+    first, table = columns[0], name(*columns[0].name[:2])
+    about = first if len(columns) == 1 else ObjectId("table", first.name[:2])
+    thens = {o: name(successor(o, new)) for o, new in news.items()}
+    values = {o: _values(o, context) for o in columns}
+    changes = listed(q("{} = {}", thens[o], taken) for o, (taken, _) in values.items())
+    odd = [q("{} IS DISTINCT FROM {}", thens[o], converted) for o, (_, converted) in values.items()]
+    which = odd[0] if len(odd) == 1 else q("({})", joined(" OR ", odd))
+    fill = step(about, q("UPDATE ONLY {} SET {} WHERE {}", table, changes, which), alone=True, undo=NOTE)
+    yield replace(fill, batched=text(table), unwatched=context.expansions[first].unwatched)
+    proofs = listed(q("VALIDATE CONSTRAINT {}", _follow(o, new)[2]) for o, new in news.items())
+    yield step(about, q("ALTER TABLE {} {}", table, proofs), alone=True, undo=NOTE)
+    yield step(about, q("ANALYZE {} ({})", table, listed(thens.values())), alone=True, undo=NOTE)
 
 
 def _added(oid: ObjectId, context: Context) -> Step:

@@ -159,6 +159,7 @@ class _Planning:
         work.freed = work.to_free()
         acts = [Act("move", o) for o in moved] + [Act("copy", o) for o in work.remade.copied]
         acts += [Act("free", o) for o in work.freed] + [Act("build", o) for o in work.built_first]
+        acts += [Act("fill", o) for o in work.expanded if expand.together(o, work)[0] == o]
         acts += [Act("expand", o) for o in work.expanded] + [Act("succeed", o) for o in work.followers]
         for verb, ids in (("drop", work.dropped), ("alter", work.altered), ("create", work.created)):
             acts += [Act(verb, o) for o in ids]
@@ -260,6 +261,8 @@ class _Planning:
         """The successor and what follows to it; all of a group changes places with the first of its columns."""
         if act.verb == "expand":
             return expand.expanded(act.id, self.context)
+        if act.verb == "fill":
+            return expand.filled(expand.together(act.id, self.work), self.context)
         if act.verb == "succeed":
             return expand.built(act.id, self.work, self.context)
         group = next((g for g in expand.groups(self.work) if g[0] == act.id), None) if act.verb == "create" else None

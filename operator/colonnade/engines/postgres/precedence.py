@@ -104,13 +104,20 @@ class Precedence:
         self.before[a] |= {Act(v, n) for n in self.work.new.needs.get(a.id, NOTHING) for v in ("create", "alter")}
         group = next(g for g in expand.groups(self.work) if a.id in g)
         swap = Act("create", group[0])
-        self._first(a, swap)
+        self._first(a, self._filling(a.id))
+        self._first(self._filling(a.id), swap)
         self._first(swap, *(Act("create", o) for o in group))
         self.before[swap] |= {Act("drop", o) for o in group} - {swap}
 
+    def _fill(self, a: Act) -> None:
+        """Nothing more: each of its columns says when."""
+
+    def _filling(self, column: ObjectId) -> Act:
+        return Act("fill", expand.together(column, self.work)[0])
+
     def _succeed(self, a: Act) -> None:
         columns = expand.columns_of(a.id, self.work)
-        self.before[a] |= {Act("expand", c) for c in columns}
+        self.before[a] |= {self._filling(c) for c in columns}
         for n in self.work.new.needs.get(a.id, NOTHING) - columns:
             self.before[a] |= {Act("succeed", n)} if n in self.work.followers else {Act("create", n), Act("alter", n)}
         group = next(g for g in expand.groups(self.work) if columns & set(g))
