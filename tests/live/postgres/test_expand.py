@@ -364,3 +364,23 @@ def test_a_row_is_written_once_for_all_columns_of_its_table(flow: Flow) -> None:
     assert sum("VALIDATE CONSTRAINT" in s.statement and '"t"' in s.statement for s in plan.steps) == 1
     assert [s.subject for s in plan.steps if s.batched] == ["table public.t", "column public.u.n"]
     assert flow.ask("SELECT (sum(id) + sum(a) + sum(b))::int FROM t") == 3 * 500500
+
+
+def test_writes_that_fail_before_the_type_has_changed_are_told_of(flow: Flow) -> None:
+    table = "CREATE TABLE t (id int PRIMARY KEY, a {}, b {}, c int);"
+    plan = changed(
+        flow,
+        table.format("text", "int"),
+        "INSERT INTO t SELECT i, i, i FROM generate_series(1, 50) i",
+        table.format("int", "bigint"),
+    )
+    (told,) = (h for h in plan.hazards if h.code == "TIGHTENS_RULE")
+    assert "writes to column public.t.a of values that are not valid as integer fail from this step on" in told.message
+    assert "maxBlocking" in told.safe_way
+
+
+def test_a_rewrite_brings_its_rule_with_its_type(flow: Flow) -> None:
+    flow.apply("CREATE TABLE t (id int PRIMARY KEY, a text);")
+    flow.run("INSERT INTO t SELECT i, i FROM generate_series(1, 50) i")
+    plan = flow.plan("CREATE TABLE t (id int PRIMARY KEY, a int);", Policy(max_blocking=60.0))
+    assert "TIGHTENS_RULE" not in codes(plan)

@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from colonnade.core.hazards import FILLS_COLUMN, MOVES_COLUMN, hazard
+from colonnade.core.hazards import FILLS_COLUMN, MOVES_COLUMN, TIGHTENS_RULE, Hazard, hazard
 from colonnade.core.kind import NOTHING, Model, ObjectId
 from colonnade.core.plan import Step
 from colonnade.engines.postgres.fallback import CannotFollow
@@ -26,6 +26,7 @@ from colonnade.engines.postgres.kinds.not_null import constraint_name, no_nulls
 from colonnade.engines.postgres.obstacles import LAST
 from colonnade.engines.postgres.remade import other_name
 from colonnade.engines.postgres.statement import Part, joined, listed, name, printed, q, step, text, value, words
+from colonnade.engines.postgres.subtypes import holds_all
 from colonnade.engines.postgres.work import Work, kind_of
 
 KEYS = ("primary key", "unique")
@@ -105,8 +106,21 @@ def _added(oid: ObjectId, context: Context) -> Step:
     moves = () if _is_last(oid, context.old) else (hazard(MOVES_COLUMN, oid),)
     checks = (no_nulls(oid, context),) if new.not_null and not old.not_null else ()
     add = q("ALTER TABLE {} ADD COLUMN IF NOT EXISTS {}", name(*oid.name[:2]), column)
-    told = step(oid, add, hazards=(hazard(FILLS_COLUMN, oid), *wish.hazards, *moves), undo=NOTE)
+    hazards = (hazard(FILLS_COLUMN, oid), *wish.hazards, *moves, *_refusals(oid, old, new))
+    told = step(oid, add, hazards=hazards, undo=NOTE)
     return replace(told, checks=(*wish.checks, *checks))
+
+
+def _refusals(oid: ObjectId, old: Any, new: Any) -> Iterator[Hazard]:
+    """While both columns are served, a write must fit both."""
+    if not holds_all(old.type, new.type):
+        yield replace(
+            hazard(TIGHTENS_RULE, oid),
+            message=f"writes to {oid} of values that are not valid as {new.type} fail from this step on, although the column is "
+            f"still {old.type} until the rows are filled",
+            safe_way="have the applications write only values that fit first; or raise policy.maxBlocking, and the table is rewritten "
+            "in place while others wait",
+        )
 
 
 def _following(oid: ObjectId, new: Any, taken: Part, converted: Part) -> Iterator[Part]:
