@@ -63,6 +63,7 @@ CREATE TABLE orders (
 CREATE INDEX by_user ON orders (user_id, total) WHERE user_id > 0;
 CREATE UNIQUE INDEX by_both ON orders ((user_id + 1), id DESC) INCLUDE (total);
 CREATE TABLE items (id serial PRIMARY KEY, order_id {0} REFERENCES orders (id) ON UPDATE CASCADE, n int);
+ALTER INDEX by_both ALTER COLUMN 1 SET STATISTICS 300;
 COMMENT ON COLUMN orders.user_id IS 'who buys';
 COMMENT ON INDEX by_user IS 'for the list';
 COMMENT ON CONSTRAINT buyer ON orders IS 'somebody';

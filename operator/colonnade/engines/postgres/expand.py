@@ -246,14 +246,14 @@ def swapped(group: Sequence[ObjectId], work: Work, context: Context) -> Iterator
             yield step(oid, gone, undo=NOTE)
     for i, oid in enumerate(group):
         first, *rest = _succeeds(oid, context)
-        yield replace(first, undo=_back(group, context), undo_note="") if i == 0 else first
+        yield replace(first, undo=_back(group, following, context), undo_note="") if i == 0 else first
         yield from rest
     for oid in sorted(following, key=lambda o: o.kind == "foreign key"):
         yield from _takes_its_name(oid, work, context)
 
 
-def _back(group: Sequence[ObjectId], context: Context) -> str:
-    """The columns get back their types, and all else that they were."""
+def _back(group: Sequence[ObjectId], following: Collection[ObjectId], context: Context) -> str:
+    """The columns get back their types, and all else that they were; and so do the indexes, which the server builds anew by that."""
     after = Context(context.new, context.old, context.version, live=False)
     texts: list[str] = []
     for oid in group:
@@ -261,6 +261,9 @@ def _back(group: Sequence[ObjectId], context: Context) -> str:
         texts.append(text(retyped_back(oid, old, new, context)))
         rest = kind_of(oid).alter(oid, replace(new, type=old.type, collation=old.collation), old, after)
         texts += [s.statement for s in rest or ()]
+    for oid in following:
+        if oid.kind == "index":
+            texts += [s.statement for s in list(kind_of(oid).create(oid, context.old.objects[oid], after))[1:]]
     return ";\n".join(texts)
 
 
