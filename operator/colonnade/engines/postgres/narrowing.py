@@ -6,7 +6,6 @@ fractions, spaces, spellings that go. https://www.postgresql.org/docs/current/da
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -14,14 +13,11 @@ from colonnade.core.hazards import NARROWS_DATA, Hazard, hazard
 from colonnade.core.kind import Model, ObjectId
 from colonnade.engines.postgres.kind import Context
 from colonnade.engines.postgres.statement import Part, keys, name, printed, q, text
+from colonnade.engines.postgres.types import FLOATS, INTEGERS, TEXTS, parts
 
-TEXTS = ("text", "character varying", "character")
-INTEGERS = ("smallint", "integer", "bigint")
-FLOATS = ("real", "double precision")
 MOMENTS = (
     "timestamp without time zone", "timestamp with time zone", "time without time zone", "time with time zone", "interval",
 )  # fmt: skip
-ENDLESS = 10**6
 
 
 def risks(oid: ObjectId, old: str, new: str, context: Context) -> tuple[Hazard, ...]:
@@ -63,35 +59,34 @@ def keeps(old: str, new: str, *, spelled: bool = False) -> bool:
         return True
     if old.endswith("[]") and new.endswith("[]"):
         return keeps(old[:-2], new[:-2], spelled=spelled)
-    (was, had, _), (now, kept, bounded) = parts(old), parts(new)
+    (was, _, _, _), (now, size, _, _) = parts(old), parts(new)
     if now in TEXTS:
-        return (now != "character" and not bounded) or (was in (now, "character") and had <= kept)
+        return (now != "character" and size is None) or (was in (now, "character") and _kept(old) <= _kept(new))
     if spelled or now.rpartition(".")[2] == "citext":
         return True
     if was == now and was in MOMENTS:
-        return had <= kept
+        return _kept(old) <= _kept(new)
     return (was, now) == ("date", "timestamp without time zone") or _as_many_digits(old, new)
 
 
 def _as_many_digits(old: str, new: str) -> bool:
-    (was, had, _), (now, kept, bounded) = parts(old), parts(new)
+    was, now = parts(old).base, parts(new).base
     if was in INTEGERS:
         least = {"real": 1, "double precision": 2}.get(now, 3)
         return (
-            now in (*INTEGERS, *FLOATS, "numeric") and INTEGERS.index(was) < least and (now != "numeric" or kept >= 0)
+            now in (*INTEGERS, *FLOATS, "numeric")
+            and INTEGERS.index(was) < least
+            and (now != "numeric" or _kept(new) >= 0)
         )
     if was == "numeric":
-        return now == "numeric" and (not bounded or had <= kept)
-    return (was, now) == ("real", "double precision")
+        return now == "numeric" and _kept(old) <= _kept(new)
+    return (was, now) == FLOATS
 
 
-def parts(type_: str) -> tuple[str, int, bool]:
-    """Name, digits after the point or length (a great many where there is no bound), and whether there is a bound."""
-    bare = re.sub(r"\([\d,-]+\)", "", type_)
-    found = re.search(r"\((\d+)(?:,(-?\d+))?\)", type_)
-    if not found:
-        return bare, ENDLESS, False
-    return bare, int(found[2] or 0) if bare == "numeric" else int(found[1]), True
+def _kept(type_: str) -> float:
+    """How much is kept of a value: of a text its length, of others the digits after the point."""
+    base, size, scale, _ = parts(type_)
+    return float("inf") if size is None else scale if base == "numeric" else size
 
 
 def _questions(oid: ObjectId, was: str, now: str, context: Context) -> Iterator[str]:

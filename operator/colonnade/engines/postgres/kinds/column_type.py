@@ -15,8 +15,8 @@ from colonnade.core.kind import ObjectId
 from colonnade.core.plan import Check, Step
 from colonnade.engines.postgres import narrowing
 from colonnade.engines.postgres.kind import Context
-from colonnade.engines.postgres.narrowing import INTEGERS, TEXTS, parts
 from colonnade.engines.postgres.statement import Part, keys, name, printed, q, step, text, value, words
+from colonnade.engines.postgres.types import INTEGERS, TEXTS, parts
 
 if TYPE_CHECKING:
     from colonnade.engines.postgres.kinds.column import Column
