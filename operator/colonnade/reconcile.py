@@ -16,7 +16,7 @@ from colonnade.engines import Database, Declaration, Desired, Outcome, Progress,
 
 @dataclass(frozen=True)
 class Result:
-    """Where a reconcile ended: converged (`held` is None), or held by a gate. `plan` is what ran, or waits."""
+    """Where a reconcile ended: converged (`held` is None), or held by a gate. `plan` is what ran, or waits; `left`, what could not be cleared."""
 
     desired: Desired
     state: State | None
@@ -25,6 +25,7 @@ class Result:
     outcome: Outcome | None = None
     fingerprint: str = ""
     drifted: bool = False
+    left: tuple[str, ...] = ()
 
 
 FactsOf = Callable[[Plan], Facts]
@@ -46,14 +47,14 @@ def reconcile(  # noqa: PLR0913 - what the flow is about, then how, by keyword
     settled = database.settled()
     proved = settled[1] if settled and settled[0] == desired.digest and not desired.errors else ""
     if desired.met or (proved and database.fingerprint() == proved):
-        return Result(desired, None, fingerprint=desired.met or proved)
+        return Result(desired, None, fingerprint=desired.met or proved, left=database.clear() if desired.met else ())
     progress("reading the database", None)
     state = database.read(desired)
     plan = database.plan(state, desired, progress)
     if not plan.steps:
-        return Result(desired, state, plan, fingerprint=prove(database, desired, None).fingerprint)
-    told = replace(facts(plan), first_contact=state.first_contact, drifted=bool(proved))
-    decision = gate(plan, policy, told)
+        proof = prove(database, desired, None)
+        return Result(desired, state, plan, fingerprint=proof.fingerprint, left=proof.left)
+    decision = gate(plan, policy, replace(facts(plan), first_contact=state.first_contact, drifted=bool(proved)))
     if isinstance(decision, Held):
         return Result(desired, state, plan, decision, drifted=bool(proved))
     assert isinstance(decision, Approved)
@@ -65,16 +66,15 @@ def reconcile(  # noqa: PLR0913 - what the flow is about, then how, by keyword
         if not tries:
             raise
         return reconcile(database, declarations, policy, facts, whole=whole, tries=tries - 1, progress=progress)
-    return Result(desired, state, plan, outcome=outcome, fingerprint=proof.fingerprint)
+    return Result(desired, state, plan, outcome=outcome, fingerprint=proof.fingerprint, left=proof.left)
 
 
 def prove(database: Database, desired: Desired, plan: Plan | None) -> Proof:
     """Read again and compare; a difference that is left is an error with its name, never a shrug."""
     proof = database.verify(desired, plan)
     if not proof.equal:
-        named = "; ".join(proof.differences[:5])
         raise Unsupported(
-            f"the database still differs from what is declared: {named}. Nothing more is done about it; "
-            "take what is named out of the declaration, or make the database agree by hand"
+            f"the database still differs from what is declared: {'; '.join(proof.differences[:5])}. Nothing more is done "
+            "about it; take what is named out of the declaration, or make the database agree by hand"
         )
     return proof

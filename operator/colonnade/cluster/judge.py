@@ -154,7 +154,7 @@ def _schema_fields(entry: Entry, report: Report, ran: Ran) -> dict[str, Any]:
     waits = result.plan if result.held and touched(result.plan, entry.owner) else None
     out: dict[str, Any] = {
         "managedObjects": _objects(entry, report),
-        "warnings": list(_warnings(entry, desired.warnings.get(entry.owner, ()), result.plan)),
+        "warnings": list(_warnings(entry, (*desired.warnings.get(entry.owner, ()), *result.left), result.plan)),
         "plan": _summary(waits, ran) if waits else None,
         "progress": None,
         "quarantined": _quarantined(report.waiting),

@@ -109,10 +109,14 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Proof:
-    """The live database read again and compared, object by object, by code that shares nothing with the planner."""
+    """The live database read again and compared, object by object, by code that shares nothing with the planner.
+
+    `left` are warnings: what `clear` had to leave.
+    """
 
     differences: tuple[str, ...]
     fingerprint: str
+    left: tuple[str, ...] = ()
 
     @property
     def equal(self) -> bool:
@@ -163,7 +167,11 @@ class Database(Protocol):
         ...
 
     def verify(self, desired: Desired, plan: Plan | None = None) -> Proof:
-        """Read the database again and compare it with what was declared; note it as settled where it is equal."""
+        """Read the database again and compare it with what was declared; where it is equal, clear it and note it as settled."""
+        ...
+
+    def clear(self) -> tuple[str, ...]:
+        """The database is as declared: take away what runs that were cut short left under way. What has to stay, each with the reason."""
         ...
 
     def release(self, owner: str, policy: str, progress: Progress = silent) -> None:

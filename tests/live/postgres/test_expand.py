@@ -292,22 +292,49 @@ def test_what_others_call_alike_is_left_alone(flow: Flow) -> None:
     assert flow.ask("SELECT total_colonnade_new FROM theirs.u") == 2
 
 
-def test_going_back_by_hand_leaves_nothing_behind_either(flow: Flow) -> None:
-    """Files that speak for the whole database find it as it is to be, without a plan."""
-    table = "CREATE TABLE t (id int PRIMARY KEY, n {0});"
-    flow.apply(table.format("text"))
-    flow.run("INSERT INTO t SELECT i, i FROM generate_series(1, 500) i")
+def cut_short(flow: Flow, before: str, rows: str, after: str) -> str:
+    """Ends while rows are filled; the name of the second column."""
+    flow.apply(before)
+    flow.run(rows)
 
     def stop(message: str, done: float | None = None) -> None:
         if message.startswith("UPDATE"):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        flow.reconcile(table.format("int"), approved, progress=stop)
+        flow.reconcile(after, approved, progress=stop)
+    (column,) = flow.column(
+        r"SELECT attname FROM pg_attribute WHERE attname LIKE '%\_colonnade\_new' AND NOT attisdropped AND attnum > 0"
+    )
+    return str(column)
+
+
+NUMBERS = "CREATE TABLE t (id int PRIMARY KEY, n {0});"
+SOME = "INSERT INTO t SELECT i, i FROM generate_series(1, 500) i"
+
+
+def test_going_back_by_hand_leaves_nothing_behind_either(flow: Flow) -> None:
+    """Files that speak for the whole database find it as it is to be, without a plan."""
+    column = cut_short(flow, NUMBERS.format("text"), SOME, NUMBERS.format("int"))
     with flow.opened() as database:
-        reconcile(database, declarations(table.format("text")), flow.policy, approved, whole=True)
+        wanted = declarations(NUMBERS.format("text"))
+        assert database.desire(wanted, whole=True).met
+        assert column in flow.column("SELECT attname FROM pg_attribute"), "who only reads takes nothing away"
+        result = reconcile(database, wanted, flow.policy, approved, whole=True)
+    assert (result.plan, result.left) == (None, ())
     assert_nothing_is_left(flow)
     flow.run("INSERT INTO t VALUES (0, 'abc')")
+
+
+def test_what_somebody_s_view_stands_on_stays_and_is_told_of(flow: Flow) -> None:
+    column = cut_short(flow, NUMBERS.format("text"), SOME, NUMBERS.format("int"))
+    flow.run(f'CREATE SCHEMA theirs; CREATE VIEW theirs.v AS SELECT "{column}" FROM t')
+    (told,) = flow.reconcile(NUMBERS.format("text"), approved).left
+    assert f"cannot drop column {column} of table public.t" in told
+    assert "view theirs.v depends on" in told
+    flow.run("INSERT INTO t VALUES (0, 'abc'); DROP VIEW theirs.v")
+    assert flow.reconcile(NUMBERS.format("text"), approved).left == ()
+    assert_nothing_is_left(flow)
 
 
 LONG = "long_" * 12

@@ -134,6 +134,8 @@ def _report(found: Result, person: Person, seconds: float) -> int:
         print(dumped({**plan_data(plan, held), **more}))
     elif found.outcome is not None:
         colours = paint(person.args)
+        for line in warnings(found.left, colours):
+            print(line)
         print(colours(f"Applied in {span(seconds)}; the database was read again and is what is declared.", "green"))
     elif held is None:
         colours = paint(person.args)

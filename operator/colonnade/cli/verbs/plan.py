@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from colonnade.cli import cluster, options
 from colonnade.cli.aim import Aim, aims
@@ -63,7 +63,8 @@ def planned(aim: Aim, told: Progress) -> Planned:
 def plan_of(result: Result, aim: Aim) -> Plan:
     """What came of it as a plan, one without steps where nothing had to be looked at."""
     told = tuple(warning for warnings in result.desired.warnings.values() for warning in warnings)
-    return result.plan or Plan(aim.target.name, (), result.fingerprint, told)
+    plan = result.plan or Plan(aim.target.name, (), result.fingerprint, told)
+    return replace(plan, warnings=(*plan.warnings, *result.left))
 
 
 def _shown(plans: list[Planned], args: Namespace) -> Iterable[str]:

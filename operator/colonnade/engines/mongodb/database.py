@@ -67,6 +67,10 @@ class MongoDatabase:
         """A drop that is due is a step of the next plan here."""
         return False
 
+    def clear(self) -> tuple[str, ...]:
+        """What a run was at is told by the journal, and the next one goes on with it."""
+        return ()
+
     def settled(self) -> tuple[str, str] | None:
         """Not settled, though nothing was touched, is what has to be looked at again: a rule on its ladder, a drop that is due."""
         found, again = self._records.settled(), self._records.due(self._session.policy.quarantine_period)

@@ -95,10 +95,7 @@ class PostgresDatabase:
         """See engines.Database."""
         with translated(self.target.name):
             if whole:
-                desired = Whole(self._normaliser(), self.connection).desire(declarations)
-                if desired.met and self.policy.mode == "Apply":
-                    self._clear()
-                return desired
+                return Whole(self._normaliser(), self.connection).desire(declarations)
             return self._normaliser().desire(declarations)
 
     def read(self, desired: Desired) -> State:
@@ -208,7 +205,7 @@ class PostgresDatabase:
         with translated(self.target.name):
             proof = self._compared(desired)
             if proof.equal and self.policy.mode == "Apply":
-                self._note(desired, proof.fingerprint)
+                return replace(proof, left=self._note(desired, proof.fingerprint))
         return proof
 
     def _compared(self, desired: PgDesired) -> Proof:
@@ -234,20 +231,23 @@ class PostgresDatabase:
         scope = Scope.of(model, desired, self.journal.ledger())
         return Rehearsed(self.connection, self.scratch, self._normaliser(), self.policy, scope, desired)
 
-    def _note(self, desired: PgDesired, proved: str) -> None:
+    def _note(self, desired: PgDesired, proved: str) -> tuple[str, ...]:
         if self.journal.there and self.journal.settled() == (desired.digest, proved) and not desired.errors:
-            return
+            return ()
         self.journal.prepare()
-        self._clear()
+        left = self.clear()  # before it is noted as settled: nobody would look for it later
         if not desired.whole and not desired.claims:
             self.journal.own(desired.owners, {d.owner for d in desired.declarations} - desired.errors.keys())
         if not desired.errors:
             self.journal.settle(desired.digest, proved)
+        return left
 
-    def _clear(self) -> None:
-        """What is as it is to be leaves nothing under way."""
-        with suppress(WaitingForLock), self.lock():
-            rewrites.clear(self.connection, self.policy.lock_timeout)
+    def clear(self) -> tuple[str, ...]:
+        """See engines.Database."""
+        if self.policy.mode == "Apply":
+            with suppress(WaitingForLock), translated(self.target.name), self.lock():
+                return rewrites.clear(self.connection, self.policy.lock_timeout)
+        return ()
 
     def release(self, owner: str, policy: str, progress: Progress = silent) -> None:
         """See engines.Database."""

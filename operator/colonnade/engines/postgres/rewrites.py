@@ -135,18 +135,35 @@ SELECT pg_catalog.format(form, VARIADIC names::pg_catalog.text[]) FROM (
 ) o ORDER BY turn, names"""
 
 
-def clear(connection: Connection, patience: float) -> None:
+STAYS = (psycopg.errors.DependentObjectsStillExist, psycopg.errors.InsufficientPrivilege)
+
+
+def clear(connection: Connection, patience: float) -> tuple[str, ...]:
     """Take away what runs that were cut short built to take something's place, and that nobody is to have any more: it is told by names
-    that nobody else gives.
+    that nobody else gives. What has to stay is returned, each with the reason.
 
     Where others use the tables for longer than `patience`, in seconds, it stays until the next time.
     """
     statements = [s for (s,) in connection.execute(LEFT).fetchall()]
+    left: list[str] = []
     if not statements:
-        return
+        return ()
     with suppress(psycopg.errors.LockNotAvailable), connection.transaction():
         connection.execute(
             "SELECT pg_catalog.set_config('lock_timeout', %s, true)", [f"{max(1, int(patience * 1000))}ms"]
         )
         for statement in statements:
-            run(connection, statement)
+            try:
+                with connection.transaction():
+                    run(connection, statement)
+            except STAYS as e:
+                left.append(_stays(e))
+    return tuple(left)
+
+
+def _stays(error: psycopg.Error) -> str:
+    why = f": {error.diag.message_detail}" if error.diag.message_detail else ""
+    return (
+        f"what a plan that was cut short has left could not be taken away: {error.diag.message_primary}{why}; "
+        "take away by hand what stands in the way"
+    )
