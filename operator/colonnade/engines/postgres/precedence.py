@@ -135,6 +135,7 @@ class Precedence:
     def _drop(self, a: Act) -> None:
         implied = self.work.taken_by(a.id)
         self._as_part_that_goes(a)
+        self._as_a_childs(a)
         if a.id in self.work.created:
             self.before.setdefault(Act("create", a.id), set())
             if a.id not in self.work.moved and not self._left_behind(a.id):
@@ -145,6 +146,14 @@ class Precedence:
             self.before[a].add(Act("drop", parent))
         for user in self.work.users.get(a.id, ()):
             self._let_go(user, a.id, implied)
+
+    def _as_a_childs(self, a: Act) -> None:
+        """A check that a child has of its own, too, goes after its parent's, which would hold it, and before one that its parent gets."""
+        place = self.work.old.objects.get(ObjectId("inheritance", a.id.name[:2])) if a.id.kind == "check" else None
+        for parent in place.parents if place else ():
+            above = ObjectId("check", (*parent, a.id.name[2]))
+            self.before[a].add(Act("drop", above))
+            self._first(a, Act("create", above))
 
     def _left_behind(self, oid: ObjectId) -> bool:
         """Whether it goes with a table that is moved aside, and so is out of the way before it is dropped."""
@@ -226,16 +235,20 @@ class Precedence:
         return oid.kind in CONSTRAINTS or (oid.kind == "index" and self.work.old.objects[oid].partitioned)
 
     def _nullability(self, a: Act) -> None:
-        """What a child has of its own comes before its parent's NOT NULL, which then finds it proved, and goes after that."""
+        """What a child has of its own comes before its parent's NOT NULL, which then finds it proved, and goes after that.
+
+        What it had from its parent only becomes its own once that is gone: so it can be taken back, too.
+        """
         old, new = self.work.old.objects, self.work.new.objects
         place = ObjectId("inheritance", a.id.name[:2])
         was, now = old[a.id], new[a.id]
-        own = now.not_null and (now.not_null_local or was.not_null)
+        becomes = was.not_null and now.not_null_local and not was.not_null_local
+        own = now.not_null and (now.not_null_local or was.not_null) and not becomes
         for p in {p for m in (old, new) if place in m for p in m[place].parents}:
             parent = Act("alter", ObjectId("column", (*p, a.id.name[2])))
             if own:
                 self._first(a, parent)
-            elif was.not_null and not now.not_null:
+            elif becomes or (was.not_null and not now.not_null):
                 self._first(parent, a)
         # what leaves the family is spared the change, and has nothing that stands in its way
         children = self.work.old_children.get(a.id.name[:2], ())

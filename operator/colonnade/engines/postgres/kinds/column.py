@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from colonnade.core.hazards import REWRITES_TABLE, hazard
 from colonnade.core.kind import ObjectId
-from colonnade.core.plan import Check, Step
+from colonnade.core.plan import Step
 from colonnade.engines.postgres.generic_options import changed, given
 from colonnade.engines.postgres.kind import (
     LEFT_BEHIND,
@@ -27,9 +27,10 @@ from colonnade.engines.postgres.kinds.column_identity import identity, identity_
 from colonnade.engines.postgres.kinds.column_query import query
 from colonnade.engines.postgres.kinds.column_type import refers_still, retype
 from colonnade.engines.postgres.kinds.default import after_its_parents
-from colonnade.engines.postgres.kinds.not_null import backfill, changed_nullability, set_not_null
+from colonnade.engines.postgres.kinds.inherited_not_null import needs_value, nullability, own_not_null
+from colonnade.engines.postgres.kinds.not_null import backfill, set_not_null
 from colonnade.engines.postgres.options import changed_options
-from colonnade.engines.postgres.statement import Part, keys, name, printed, q, step, text, value, words
+from colonnade.engines.postgres.statement import Part, name, printed, q, step, value, words
 
 
 @dataclass(frozen=True)
@@ -103,8 +104,13 @@ def definition(oid: ObjectId, spec: Column, context: Context, *, bare: bool = Fa
         q("DEFAULT {}", printed(default.expression)) if folded and default and not bare else None,
         _generated(spec) if spec.generated else None,
         identity(spec, "" if context.live else made_up("seq", *oid.name[1:3])) if spec.identity else None,
-        q("{}NOT NULL{}", named, no_inherit) if spec.not_null and spec.not_null_valid and not bare else None,
+        q("{}NOT NULL{}", named, no_inherit) if _stands_there(spec) and not bare else None,
     )
+
+
+def _stands_there(spec: Column) -> bool:
+    """Whether NOT NULL is part of the column's definition: a parent's comes by itself."""
+    return spec.not_null and spec.not_null_valid and spec.not_null_local
 
 
 def _contested(oid: ObjectId, spec: Column, context: Context) -> str:
@@ -135,8 +141,11 @@ def create(oid: ObjectId, spec: Column, context: Context) -> Steps:
         yield from after_its_parents(oid, spec, context)
     if not context.is_fresh(oid.name):
         if comes_along(spec):
+            yield from own_not_null(oid, spec, context)
             return
         yield from _add(oid, spec, context)
+    elif comes_along(spec) and not (inheritance and inheritance.bound):
+        yield from own_not_null(oid, spec, context)
     if spec.not_null and not spec.not_null_valid and not (comes_along(spec) and context.is_fresh(oid.name)):
         yield from set_not_null(oid, spec, context)
     yield from settings(oid, None, spec)
@@ -171,19 +180,9 @@ def _add(oid: ObjectId, spec: Column, context: Context) -> Iterator[Step]:
         or not context.live
         or context.is_foreign(oid.name)
     )
-    checks = () if filled else (_needs_value(oid, context),)
+    checks = () if filled else (needs_value(oid, context),)
     yield replace(
         step(oid, q("ALTER TABLE {} ADD COLUMN {}", table, definition(oid, spec, context)), undo=back), checks=checks
-    )
-
-
-def _needs_value(oid: ObjectId, context: Context) -> Check:
-    table = name(*oid.name[:2])
-    return Check(
-        query=text(q("SELECT {} FROM {} LIMIT 5", keys(context.key_of(oid.name)), table)),
-        count=text(q("SELECT count(*) FROM {}", table)),
-        problem=f"{oid} is new and NOT NULL, and the rows that are there would have no value for it",
-        remedy="give it a default, declare a backfill for it, or let it be nullable",
     )
 
 
@@ -216,7 +215,7 @@ def _in_place(oid: ObjectId, old: Column, new: Column, context: Context) -> Iter
         yield from retype(oid, old, new, context)
     if not new.identity:
         yield from identity_change(oid, old, new)
-    yield from changed_nullability(oid, old, new, context)
+    yield from nullability(oid, old, new, context)
     if new.identity:
         yield from identity_change(oid, old, new)
     yield from settings(oid, old, new)

@@ -87,12 +87,13 @@ def _away(oid: ObjectId, context: Context) -> Part:
     return q("{} DROP CONSTRAINT {}{}", _alter(oid), q("IF EXISTS ") if part else q(""), name(oid.name[2]))
 
 
+def added(oid: ObjectId, spec: Constraint, suffix: LiteralString = "") -> Part:
+    """The statement that adds it."""
+    return q("{} ADD CONSTRAINT {} {}{}", _alter(oid), name(oid.name[2]), _definition(spec), q(suffix))
+
+
 def _add(oid: ObjectId, spec: Constraint, context: Context, suffix: LiteralString = "") -> Step:
-    return step(
-        oid,
-        q("{} ADD CONSTRAINT {} {}{}", _alter(oid), name(oid.name[2]), _definition(spec), q(suffix)),
-        undo=_away(oid, context),
-    )
+    return step(oid, added(oid, spec, suffix), undo=_away(oid, context))
 
 
 def _in_use(oid: ObjectId, context: Context) -> bool:

@@ -1,0 +1,92 @@
+"""NOT NULL that a child of plain inheritance has of its own on a column that a parent has, too, or has alone.
+
+https://www.postgresql.org/docs/current/ddl-inherit.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from colonnade.core.hazards import DROPS_GUARANTEE, hazard
+from colonnade.core.kind import Model, ObjectId
+from colonnade.core.plan import Check, Step
+from colonnade.engines.postgres.kind import Context
+from colonnade.engines.postgres.kinds.not_null import changed_nullability, set_not_null
+from colonnade.engines.postgres.statement import keys, name, q, step, text
+
+if TYPE_CHECKING:
+    from colonnade.engines.postgres.kinds.column import Column
+
+
+def needs_value(oid: ObjectId, context: Context) -> Check:
+    """Whether there are rows at all, for which a new column would have no value."""
+    table = name(*oid.name[:2])
+    return Check(
+        query=text(q("SELECT {} FROM {} LIMIT 5", keys(context.key_of(oid.name)), table)),
+        count=text(q("SELECT count(*) FROM {}", table)),
+        problem=f"{oid} is new and NOT NULL, and the rows that are there would have no value for it",
+        remedy="give it a default, declare a backfill for it, or let it be nullable",
+    )
+
+
+def own_not_null(oid: ObjectId, spec: Column, context: Context) -> Iterator[Step]:
+    """The NOT NULL of a new column that comes along with a parent's, which does not bring it."""
+    if not spec.not_null or not spec.not_null_valid or not spec.not_null_local:
+        return
+    if context.version < 180000 and _given(oid, context.new):  # until then nothing tells whose it is
+        return
+    empty = context.is_fresh(oid.name) or not context.live
+    filled = empty or ObjectId("default", oid.name) in context.new.objects or spec.generated
+    checks = () if filled else (needs_value(oid, context),)
+    yield from (replace(s, checks=checks if s.checks else ()) for s in set_not_null(oid, spec, context))
+
+
+def nullability(oid: ObjectId, old: Column, new: Column, context: Context) -> Iterator[Step]:
+    """From nullable to not, the other way, and from a child's own NOT NULL to its parent's and the other way."""
+    if old.not_null and new.not_null and old.not_null_local != new.not_null_local:
+        yield from _other_origin(oid, old, new, context)
+    elif not old.not_null or new.not_null or old.not_null_local or not _goes_with_a_parents(oid, context):
+        made = changed_nullability(oid, old, new, context)
+        yield from map(_by_itself, made) if _has_children_apart(oid, context) else made
+
+
+def _other_origin(oid: ObjectId, old: Column, new: Column, context: Context) -> Iterator[Step]:
+    column = q("ALTER TABLE {} ALTER COLUMN {}", name(*oid.name[:2]), name(oid.name[2]))
+    if new.not_null_local and _given(oid, context.new):
+        yield step(oid, q("{} SET NOT NULL", column), undo="nothing to take back: its parent's says the same")
+    elif new.not_null_local:  # it went with its parent's
+        yield from set_not_null(oid, new, context)
+    elif not _given(oid, context.old):  # else the server would refuse it: it is the parent's, too
+        risk = hazard(DROPS_GUARANTEE, oid, "until its parent's holds for it")
+        yield step(oid, q("{} DROP NOT NULL", column), hazards=(risk,), undo=q("{} SET NOT NULL", column))
+
+
+def _by_itself(made: Step) -> Step:
+    """With no change to the children where NOT NULL goes, or is taken back."""
+    there, back = (
+        s.replace("ALTER TABLE ", "ALTER TABLE ONLY ", 1) if s and s.endswith(" DROP NOT NULL") else s
+        for s in (made.statement, made.undo)
+    )
+    return replace(made, statement=there or made.statement, undo=back)
+
+
+def _given(oid: ObjectId, model: Model) -> bool:
+    """Whether a parent's column is NOT NULL."""
+    place = model.objects.get(ObjectId("inheritance", oid.name[:2]))
+    above = (model.objects.get(ObjectId("column", (*p, oid.name[2]))) for p in (place.parents if place else ()))
+    return any(column.not_null for column in above if column)
+
+
+def _goes_with_a_parents(oid: ObjectId, context: Context) -> bool:
+    """Whether a table that stays a parent has it now; a child that leaves takes it along."""
+    places = (m.objects.get(ObjectId("inheritance", oid.name[:2])) for m in (context.old, context.new))
+    before, after = (set(place.parents) if place else set() for place in places)
+    above = (context.old.objects.get(ObjectId("column", (*p, oid.name[2]))) for p in before & after)
+    return any(column.not_null for column in above if column)
+
+
+def _has_children_apart(oid: ObjectId, context: Context) -> bool:
+    """Whether there are children that would lose it, too, own or not: before Postgres 18 nothing tells, and each is changed by itself."""
+    return context.version < 180000 and not context.partitioned(oid.name) and any(context.children(oid.name[:2]))
