@@ -51,7 +51,7 @@ def test_a_lock_that_others_hold_is_asked_for_again_and_its_holder_named(flow: F
         result = flow.reconcile(USERS.replace("email text", "email text, name text"), policy=PATIENT, progress=let_go)
     assert result.held is None
     (first, *_) = [m for m in told if m.startswith("waits")]
-    assert f"pid {pid} (slow-report, " in first
+    assert f"pid {pid} (slow-report, user postgres, idle in transaction, " in first
     assert "column public.users.name" in first
     assert "SELECT" not in first, "what it runs is nobody's business"
 

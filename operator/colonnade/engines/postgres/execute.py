@@ -28,14 +28,19 @@ from colonnade.engines.postgres.statement import name, q
 
 RETRIED = ("55P03", "40P01")
 
-BLOCKERS: LiteralString = """
-SELECT DISTINCT a.pid, coalesce(nullif(a.application_name, ''), 'unnamed'), extract(epoch FROM clock_timestamp() - a.xact_start)::int
-FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid JOIN pg_class c ON c.oid = l.relation JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE l.granted AND l.pid <> pg_backend_pid() AND n.nspname || '.' || c.relname = ANY (%s) ORDER BY 3 DESC NULLS LAST LIMIT 5"""
+WHO: LiteralString = """a.pid, concat_ws(', ', nullif(a.application_name, ''), coalesce('user ' || a.usename, a.backend_type), a.state,
+  coalesce(extract(epoch FROM clock_timestamp() - a.xact_start)::int, 0) || ' s')"""
+"""A session as people find it again, without what it asks."""
 
-OLDEST: LiteralString = """
-SELECT pid, coalesce(nullif(application_name, ''), 'unnamed'), extract(epoch FROM clock_timestamp() - xact_start)::int
-FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND xact_start IS NOT NULL ORDER BY xact_start LIMIT 5"""
+BLOCKERS: LiteralString = f"""
+SELECT DISTINCT {WHO}, a.xact_start
+FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid JOIN pg_class c ON c.oid = l.relation JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE l.granted AND l.pid <> pg_backend_pid() AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+  AND n.nspname || '.' || c.relname = ANY (%s) ORDER BY a.xact_start LIMIT 5"""
+
+OLDEST: LiteralString = f"""
+SELECT {WHO} FROM pg_stat_activity a WHERE a.datname = current_database() AND a.pid <> pg_backend_pid() AND a.xact_start IS NOT NULL
+ORDER BY a.xact_start LIMIT 5"""
 """What a concurrent build waits for: every transaction that is older than it."""
 
 
@@ -155,9 +160,10 @@ class Executor:
         if self.connection.closed:
             return ""
         relations = sorted({b for s in group for b in s.blocks})
-        asked = self.connection.execute(BLOCKERS, [relations]) if relations else self.connection.execute(OLDEST)
-        found = asked.fetchall()
-        told = ", ".join(f"pid {pid} ({app}, {age or 0} s)" for pid, app, age in found)
+        found = self.connection.execute(BLOCKERS, [relations]).fetchall() if relations else []
+        # what is waited for may be no table, but a type or a routine
+        found = found or self.connection.execute(OLDEST).fetchall()
+        told = ", ".join(f"pid {pid} ({who})" for pid, who, *_ in found)
         return f" behind {told}" if told else ""
 
 
