@@ -93,7 +93,7 @@ MOVES_COLUMN = _type(
 FILLS_COLUMN = _type(
     "FILLS_COLUMN",
     Weight.NOTICE,
-    "every row of {object}'s table is written once more, in slices beside the traffic; it costs input, output and disk",
+    "every row of the table of {object} is written once more, in slices beside the traffic; it costs input, output and disk",
     "nothing to do; choose a quiet hour for a very large table",
 )
 COPIES_TABLE = _type(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from colonnade.core.errors import ColonnadeError, InvalidSpec
+from colonnade.core.errors import ColonnadeError, InvalidSpec, Unsupported
 from colonnade.engines.postgres import load
 from colonnade.resources import InvalidResource
 from tests.live.postgres.flow import OWNER, Flow, declaration
@@ -385,3 +385,11 @@ def test_a_statement_that_does_not_end_holds_nobody_up(flow: Flow, monkeypatch: 
     assert "line 2" in said
     assert "it ran for 1 s" in said
     assert flow.ask("SELECT count(*) FROM good") == 0
+
+
+def test_views_that_need_one_another_are_told_with_a_way_out(flow: Flow) -> None:
+    a, b = "CREATE OR REPLACE VIEW a AS SELECT x FROM b;", "CREATE VIEW b AS SELECT x FROM a;"
+    with pytest.raises(Unsupported) as told:
+        flow.reconcile(f"CREATE VIEW a AS SELECT 1 AS x; {b} {a}")
+    assert "create view public.a -> create view public.b" in str(told.value)
+    assert "let one of them do without the others" in str(told.value)

@@ -37,7 +37,7 @@ def ordered(work: Work, made: Mapping[Act, Sequence[Step]]) -> list[Act]:
         acts = topological(sorted(made, key=lambda a: _preference(work, a, made[a])), heeded(work, before))
     except CycleError as e:
         way = " -> ".join(f"{a.verb} {a.id}" for a in e.nodes)
-        raise Unsupported(f"these objects need one another in a circle: {way}; break it up into two changes") from e
+        raise Unsupported(f"these objects need one another in a circle: {way}; {_way_out(e.nodes)}") from e
     if work.remade.tables:
         whole = {a for a in acts if a.id in work.remade.tables and a.verb in ("move", "drop", "copy")}
         acts = _at_once(acts, before, made, whole, {a for a in acts if a.verb == "move"})
@@ -45,6 +45,14 @@ def ordered(work: Work, made: Mapping[Act, Sequence[Step]]) -> list[Act]:
         whole = {Act("create", group[0])} | {a for a in acts if a.id in expand.replaced_with(group, work) and made[a]}
         acts = _at_once(acts, before, made, whole, whole)
     return acts if work.remade.tables else _replaced_at_once(work, acts, before, made)
+
+
+def _way_out(circle: Sequence[Act]) -> str:
+    """What only is made needs one another for good, so that no two changes would do."""
+    if all(a.verb == "create" for a in circle):
+        views = all(a.id.kind in ("view", "materialized view") for a in circle)
+        return f"let one of them do without the others{', as by reading the tables that they read' if views else ''}"
+    return "break it up into two changes"
 
 
 def _replaced_at_once(
