@@ -192,6 +192,26 @@ def test_what_stands_on_its_own_table_by_way_of_others_is_dropped_with_it(walk: 
     walk.cases(CIRCLES)
 
 
+INCLUDED = cases("""
+== beside_a_key_that_others_refer_to
+CREATE TABLE t (id int, a int, UNIQUE (id) INCLUDE (a));
+CREATE TABLE u (id int REFERENCES t (id));
+--
+CREATE TABLE t (id int, a bigint, UNIQUE (id) INCLUDE (a));
+CREATE TABLE u (id int REFERENCES t (id));
+== beside_a_primary_key_of_the_same_table
+CREATE TABLE t (id int, a int, b int, PRIMARY KEY (id) INCLUDE (a));
+ALTER TABLE t ADD FOREIGN KEY (b) REFERENCES t;
+--
+CREATE TABLE t (id int, a text, b int, PRIMARY KEY (id) INCLUDE (a));
+ALTER TABLE t ADD FOREIGN KEY (b) REFERENCES t;
+""")
+
+
+def test_columns_that_are_included_in_a_key(walk: Walk) -> None:
+    walk.cases(INCLUDED)
+
+
 FAMILIES = cases("""
 == defaults_of_their_own
 CREATE TABLE t (a text DEFAULT '1', b int DEFAULT 2, c int);

@@ -19,7 +19,7 @@ from colonnade.engines.postgres import expand, meanwhile, remade, way_back
 from colonnade.engines.postgres.kind import Context, PgKind, Wishes
 from colonnade.engines.postgres.kinds.column import freed_name
 from colonnade.engines.postgres.kinds.column_drop import kept_aside
-from colonnade.engines.postgres.kinds.foreign_key import compared_by_any
+from colonnade.engines.postgres.kinds.foreign_key import compared_by_any, held_by_included
 from colonnade.engines.postgres.order import circles_of_keys, halves, ordered
 from colonnade.engines.postgres.statement import name, printed, q, step
 from colonnade.engines.postgres.work import Act, Work, kind_of
@@ -62,6 +62,8 @@ class _Planning:
             if c.old is not None and c.new is not None:
                 self._change(c.id, c.old, c.new)
         for oid in circles_of_keys(self.work):
+            self.work.replace(oid)
+        for oid in held_by_included(self.work.old, self.work.new, self.work.altered):
             self.work.replace(oid)
         for oid in remade.keyed_anew(self.work.old, self.work.new, self.work.altered):
             self.work.replace(oid)
@@ -152,7 +154,8 @@ class _Planning:
         work.remade = remade.Remade.of(work.old, work.new, work.dropped, work.created)
         needed = {n for c in work.carried for n in work.old.needs.get(c, NOTHING)}
         moved = work.dropped & work.created & (needed | work.remade.tables)
-        work.serving = meanwhile.serving(work, self.context)
+        held = held_by_included(work.old, work.new, work.altered)
+        work.serving = meanwhile.serving(work, self.context) - held
         work.built_first = meanwhile.built_first(work, self.context)
         moved |= work.serving
         work.moved = {o: remade.other_name(o.name[-1]) for o in moved}

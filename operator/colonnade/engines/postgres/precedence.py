@@ -179,7 +179,16 @@ class Precedence:
             self.before[a].add(Act("drop", user))
         if a.id.kind == "column":
             self._nullability(a)
+            self._as_included(a)
             self.before[a] |= self._leave(a.id.name[:2])
+
+    def _as_included(self, a: Act) -> None:
+        """What refers to a key that holds the column beside its own is out of the way meanwhile."""
+        keys = (k for k in self.work.users.get(a.id, ()) if k.kind in ("primary key", "unique"))
+        for oid in {u for k in keys for u in self.work.users.get(k, ()) if u in self.work.dropped & self.work.created}:
+            if oid.kind == "foreign key":
+                self.before[a].add(Act("drop", oid))
+                self._first(a, Act("create", oid))
 
     def _leave(self, table: tuple[str, ...]) -> set[Act]:
         """Before a table changes, it leaves the whole that it does not stay a part of, and its own parts leave it."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from colonnade.core.kind import Model, ObjectId
+from collections.abc import Collection
+from typing import Any
+
+from colonnade.core.kind import NOTHING, Model, ObjectId
 from colonnade.engines.postgres.kind import PgKind
 from colonnade.engines.postgres.kinds.constraint import (
     Constraint,
@@ -23,6 +26,23 @@ def compared_by_any(oid: ObjectId, model: Model) -> bool:
     ends = ((oid.name[:2], spec.columns), (spec.target, spec.target_columns))
     columns = (model.objects.get(ObjectId("column", (*table, c))) for table, found in ends for c in found)
     return any(c is not None and ("." in c.type or c.type.endswith(("[]", "range"))) for c in columns)
+
+
+def held_by_included(old: Model, new: Model, altered: Collection[ObjectId]) -> set[ObjectId]:
+    """Foreign keys to keys that INCLUDE one of these columns, whose type changes: the server makes such a key anew, and not what refers to it."""
+    retyped = {o for o in altered if o.kind == "column" and _sort(old.objects[o]) != _sort(new.objects[o])}
+    keys: set[ObjectId] = set()
+    for oid in old.objects if retyped else ():
+        if oid.kind in ("primary key", "unique") and " INCLUDE (" in old.objects[oid].definition:
+            compared = {ObjectId("column", (*oid.name[:2], c)) for c in old.objects[oid].columns}
+            if (old.needs.get(oid, NOTHING) - compared) & retyped:
+                keys.add(oid)
+    users = (o for o, needs in old.needs.items() if o.kind == "foreign key" and needs & keys)
+    return {o for o in users if o in new.objects}
+
+
+def _sort(column: Any) -> tuple[str, str | None]:
+    return column.type, column.collation
 
 
 KINDS = (
