@@ -163,6 +163,25 @@ def test_default_privileges_do_not_meet_what_comes_with_them(walk: Walk, named: 
     walk.go(first, walk.place(named(table + other)))
 
 
+def test_what_is_made_again_on_the_way_back_has_the_privileges_that_it_had(walk: Walk, named: Named) -> None:
+    base = named("""
+ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO {a};
+ALTER DEFAULT PRIVILEGES GRANT EXECUTE ON ROUTINES TO {a};
+ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON ROUTINES FROM PUBLIC;""")
+    there = named("""
+CREATE VIEW bare AS SELECT 1 AS x;
+REVOKE ALL ON bare FROM {a};
+CREATE VIEW other AS SELECT 1 AS x;
+REVOKE ALL ON other FROM {a};
+GRANT INSERT ON other TO {a}, {b};
+CREATE VIEW usual AS SELECT 1 AS x;
+CREATE FUNCTION f(int) RETURNS int LANGUAGE sql AS 'SELECT 1';
+REVOKE ALL ON FUNCTION f FROM {a};
+GRANT EXECUTE ON FUNCTION f TO PUBLIC;""")
+    live, gone = walk.place(base + there), walk.place(base)
+    walk.there_and_back(live, gone)
+
+
 def test_what_an_extension_gave_is_its_own_business(walk: Walk, named: Named) -> None:
     extension = "CREATE EXTENSION pg_stat_statements;"
     walk(

@@ -15,7 +15,7 @@ from colonnade.core.diff import Change
 from colonnade.core.hazards import DELETES_DATA, hazard
 from colonnade.core.kind import NOTHING, Model, ObjectId
 from colonnade.core.plan import Step
-from colonnade.engines.postgres import expand, meanwhile, remade, way_back
+from colonnade.engines.postgres import default_rights, expand, meanwhile, remade, way_back
 from colonnade.engines.postgres.kind import Context, PgKind, Wishes
 from colonnade.engines.postgres.kinds.column import freed_name
 from colonnade.engines.postgres.kinds.column_drop import kept_aside
@@ -319,6 +319,8 @@ class _Planning:
         found: dict[ObjectId, list[str]] = defaultdict(list)
         for act, steps in back.made().items():
             found[groups[act.id]] += [s.statement for s in steps]
+            if act.verb == "create" and steps:
+                found[groups[act.id]] += default_rights.undone(act.id, self.work.old, self.work.new)
         return found
 
     def _as_it_is_called(self, oid: ObjectId) -> Any:
