@@ -11,8 +11,8 @@ from colonnade.core.kind import ObjectId
 from colonnade.core.plan import CycleError, Step, topological
 from colonnade.engines.postgres import expand
 from colonnade.engines.postgres.mentions import heeded
-from colonnade.engines.postgres.precedence import Before, Precedence, changes_persistence, closure, ends_of
-from colonnade.engines.postgres.work import Act, Work, kind_of
+from colonnade.engines.postgres.precedence import Precedence
+from colonnade.engines.postgres.work import Act, Before, Work, changes_persistence, closure, ends_of, kind_of
 
 IN_HALVES = (("alter", "column"), ("create", "check"), ("create", "foreign key"))
 

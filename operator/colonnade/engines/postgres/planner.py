@@ -61,9 +61,8 @@ class _Planning:
         for c in changes:
             if c.old is not None and c.new is not None:
                 self._change(c.id, c.old, c.new)
-        for oid in circles_of_keys(self.work):
-            self.work.replace(oid)
-        for oid in held_by_included(self.work.old, self.work.new, self.work.altered):
+        held = held_by_included(self.work.old, self.work.new, self.work.altered)
+        for oid in circles_of_keys(self.work) | held:
             self.work.replace(oid)
         for oid in remade.keyed_anew(self.work.old, self.work.new, self.work.altered):
             self.work.replace(oid)
@@ -154,8 +153,7 @@ class _Planning:
         work.remade = remade.Remade.of(work.old, work.new, work.dropped, work.created)
         needed = {n for c in work.carried for n in work.old.needs.get(c, NOTHING)}
         moved = work.dropped & work.created & (needed | work.remade.tables)
-        held = held_by_included(work.old, work.new, work.altered)
-        work.serving = meanwhile.serving(work, self.context) - held
+        work.serving = meanwhile.serving(work, self.context) - held_by_included(work.old, work.new, work.altered)
         work.built_first = meanwhile.built_first(work, self.context)
         moved |= work.serving
         work.moved = {o: remade.other_name(o.name[-1]) for o in moved}

@@ -8,41 +8,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any, TypeVar
 
 from colonnade.core.kind import NOTHING, Model, ObjectId
 from colonnade.core.plan import Step
 from colonnade.engines.postgres import expand
 from colonnade.engines.postgres.kind import CONSTRAINTS
-from colonnade.engines.postgres.work import INDEXED, Act, Work, kind_of
+from colonnade.engines.postgres.work import INDEXED, Act, Before, Work, changes_persistence, closure, ends_of, kind_of
 
 READ = ("view", "materialized view", "function", "procedure", "aggregate")
 """What applications call by name."""
 UNPROVED = (*READ, "rule", "policy", "trigger", "default", "check", "foreign key", "comment", "privileges", "owner")
 """What does its work on a column, or beside a constraint, before all rows are known to be as these say."""
-T = TypeVar("T")
-Before = Mapping[T, set[T]]
-
-
-def changes_persistence(oid: ObjectId, work: Work) -> bool:
-    """Whether this is a table that becomes logged or unlogged."""
-    return oid.kind == "table" and work.old.objects[oid].persistence != work.new.objects[oid].persistence
-
-
-def ends_of(oid: ObjectId, spec: Any) -> tuple[ObjectId, ObjectId]:
-    """The table of a foreign key, and the one that it refers to."""
-    return ObjectId("table", oid.name[:2]), ObjectId("table", spec.target[:2])
-
-
-def closure(acts: Collection[T], edges: Before[T]) -> set[T]:
-    """These, and all that can be reached from them."""
-    found, todo = set(acts), list(acts)
-    while todo:
-        for one in edges.get(todo.pop(), ()):
-            if one not in found and one in edges:
-                found.add(one)
-                todo.append(one)
-    return found
 
 
 class Precedence:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from colonnade.core.kind import NOTHING, Model, ObjectId
 from colonnade.engines.postgres import names
@@ -30,6 +30,21 @@ class Act(NamedTuple):
 def kind_of(oid: ObjectId) -> PgKind[Any]:
     """The kind of this object."""
     return KINDS[oid.kind]
+
+
+T = TypeVar("T")
+Before = Mapping[T, set[T]]
+
+
+def closure(acts: Collection[T], edges: Before[T]) -> set[T]:
+    """These, and all that can be reached from them."""
+    found, todo = set(acts), list(acts)
+    while todo:
+        for one in edges.get(todo.pop(), ()):
+            if one not in found and one in edges:
+                found.add(one)
+                todo.append(one)
+    return found
 
 
 @dataclass
@@ -159,3 +174,13 @@ class Work:
         wanted = {key for oid in self.created | self.altered for key in self.names(oid, self.new)}
         columns = [o for o in self.dropped - self.created if o.kind == "column" and not self.taken_by(o)]
         return {o for o in columns if wanted & self.names(o, self.old)}
+
+
+def changes_persistence(oid: ObjectId, work: Work) -> bool:
+    """Whether this is a table that becomes logged or unlogged."""
+    return oid.kind == "table" and work.old.objects[oid].persistence != work.new.objects[oid].persistence
+
+
+def ends_of(oid: ObjectId, spec: Any) -> tuple[ObjectId, ObjectId]:
+    """The table of a foreign key, and the one that it refers to."""
+    return ObjectId("table", oid.name[:2]), ObjectId("table", spec.target[:2])
