@@ -292,6 +292,31 @@ def test_what_others_call_alike_is_left_alone(flow: Flow) -> None:
     assert flow.ask("SELECT total_colonnade_new FROM theirs.u") == 2
 
 
+ALIKE = """
+CREATE TABLE t (id int, x_colonnade_new {0}, CONSTRAINT k_colonnade_new CHECK (id > {1}));
+CREATE INDEX i_colonnade_new ON t (id) WHERE id > {1};
+CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE TRIGGER g_colonnade_new {2} INSERT ON t FOR EACH ROW EXECUTE FUNCTION f();
+"""
+
+
+def test_what_others_call_alike_is_read_as_all_else(flow: Flow) -> None:
+    """Only names with our digest before the ending are not there for the readers."""
+    flow.apply(ALIKE.format("int", 1, "BEFORE"))
+    plan = flow.plan(ALIKE.format("bigint", 2, "AFTER"))
+    assert {s.subject for s in plan.steps} >= {
+        "column public.t.x_colonnade_new",
+        "check public.t.k_colonnade_new",
+        "index public.i_colonnade_new",
+        "trigger public.t.g_colonnade_new",
+    }
+    flow.apply(ALIKE.format("bigint", 2, "AFTER"))
+    flow.run("ALTER TABLE t DROP COLUMN x_colonnade_new")
+    assert flow.plan(ALIKE.format("bigint", 2, "AFTER")).steps, "the fingerprint sees it, too"
+    desired = flow.reconcile("CREATE TABLE t (id int, x_0123abcd_colonnade_new int);").desired
+    assert "x_0123abcd_colonnade_new has a name of the sort" in str(next(iter(desired.errors.values())))
+
+
 def cut_short(flow: Flow, before: str, rows: str, after: str) -> str:
     """Ends while rows are filled; the name of the second column."""
     flow.apply(before)

@@ -17,8 +17,9 @@ from typing import Any
 from colonnade.core.hazards import FILLS_COLUMN, MOVES_COLUMN, TIGHTENS_RULE, Hazard, hazard
 from colonnade.core.kind import NOTHING, Model, ObjectId
 from colonnade.core.plan import Step
+from colonnade.engines.postgres.catalog import SUCCESSOR
 from colonnade.engines.postgres.fallback import CannotFollow
-from colonnade.engines.postgres.kind import SUCCESSOR, Context
+from colonnade.engines.postgres.kind import Context
 from colonnade.engines.postgres.kinds.column import settings
 from colonnade.engines.postgres.kinds.column_identity import identity
 from colonnade.engines.postgres.kinds.column_type import retyped_back

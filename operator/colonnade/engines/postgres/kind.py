@@ -25,8 +25,6 @@ LONGEST_NAME = 63
 """In bytes: of a longer one the server keeps the beginning, and it shortens those that it makes up in a way of its own."""
 LEFT_BEHIND = "_colonnade_old"
 """How the other names end that something goes by until it is dropped: what is called so was left by a plan that was cut short."""
-SUCCESSOR = "_colonnade_new"
-"""How the names end of what is built beside a column, to take its place: no reader of the database sees it until then."""
 PROVED = "it stays proved: no row speaks against it"
 CONSTRAINTS = ("check", "primary key", "unique", "exclusion", "foreign key")
 

@@ -18,6 +18,7 @@ from psycopg.pq import TransactionStatus
 
 from colonnade.core.errors import ColonnadeError, Conflict, InvalidSpec, Unauthorized
 from colonnade.engines import Declaration, Source
+from colonnade.engines.postgres.catalog import SUCCESSORS
 from colonnade.engines.postgres.errors import membership
 from colonnade.engines.postgres.script import ROLES, Statement, statements, wanted
 from colonnade.engines.postgres.session import Connection, run
@@ -65,7 +66,11 @@ WHERE x.oid >= 16384 AND (n.nspname IN ('pg_catalog', 'information_schema') OR n
   AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = x.catalog AND d.objid = x.oid AND d.deptype IN ('e', 'i')) ORDER BY x.oid LIMIT 1"""
 
 
-RESERVED_COLUMNS: LiteralString = r"SELECT attname FROM pg_attribute WHERE attname LIKE 'colonnade\_quarantine\_%' OR attname LIKE '%\_colonnade\_new' LIMIT 1"
+RESERVED_COLUMNS: LiteralString = (
+    r"SELECT attname FROM pg_attribute WHERE attname LIKE 'colonnade\_quarantine\_%' OR attname ~ "
+    + SUCCESSORS
+    + " LIMIT 1"
+)
 
 
 class NeedsDatabase(Exception):

@@ -18,6 +18,7 @@ from colonnade.core.hazards import BLOCKS_WRITES, REWRITES_TABLE, SCANS_TABLE
 from colonnade.core.kind import Model, ObjectId
 from colonnade.core.plan import Step
 from colonnade.engines.postgres import obstacles
+from colonnade.engines.postgres.catalog import SUCCESSORS
 from colonnade.engines.postgres.kind import Expansion, Fill, Wishes
 from colonnade.engines.postgres.session import Connection, run
 from colonnade.engines.postgres.statement import name, printed, q
@@ -122,17 +123,17 @@ LEFT: LiteralString = r"""
 SELECT pg_catalog.format(form, VARIADIC names::pg_catalog.text[]) FROM (
   SELECT 1 AS turn, 'ALTER TABLE %I.%I DROP CONSTRAINT %I' AS form, ARRAY[n.nspname, c.relname, k.conname] AS names FROM pg_constraint k
     JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE k.conname ~ '_[0-9a-f]{8}_colonnade_new$' AND k.contype IN ('c', 'f')
+    WHERE k.conname ~ {ours} AND k.contype IN ('c', 'f')
   UNION ALL SELECT 2, 'DROP TRIGGER %3$I ON %1$I.%2$I', ARRAY[n.nspname, c.relname, g.tgname] FROM pg_trigger g
-    JOIN pg_class c ON c.oid = g.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE g.tgname ~ '_[0-9a-f]{8}_colonnade_new$'
+    JOIN pg_class c ON c.oid = g.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE g.tgname ~ {ours}
   UNION ALL SELECT 3, 'DROP FUNCTION %I.%I()', ARRAY[n.nspname, p.proname] FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-    WHERE n.nspname = 'colonnade' AND p.proname ~ '_[0-9a-f]{8}_colonnade_new$'
+    WHERE n.nspname = 'colonnade' AND p.proname ~ {ours}
   UNION ALL SELECT 4, 'DROP INDEX %I.%I', ARRAY[n.nspname, c.relname] FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.relname ~ '_[0-9a-f]{8}_colonnade_new$' AND c.relkind = 'i'
+    WHERE c.relname ~ {ours} AND c.relkind = 'i'
   UNION ALL SELECT 5, 'ALTER TABLE %I.%I DROP COLUMN %I', ARRAY[n.nspname, c.relname, a.attname] FROM pg_attribute a
     JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE a.attname ~ '_[0-9a-f]{8}_colonnade_new$' AND NOT a.attisdropped AND c.relkind = 'r'
-) o ORDER BY turn, names"""
+    WHERE a.attname ~ {ours} AND NOT a.attisdropped AND c.relkind = 'r'
+) o ORDER BY turn, names""".replace("{ours}", SUCCESSORS)
 
 
 STAYS = (psycopg.errors.DependentObjectsStillExist, psycopg.errors.InsufficientPrivilege)

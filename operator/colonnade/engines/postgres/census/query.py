@@ -10,6 +10,7 @@ from typing import LiteralString
 
 from psycopg import sql
 
+from colonnade.engines.postgres.catalog import SUCCESSORS
 from colonnade.engines.postgres.census.catalogs import Catalog
 from colonnade.engines.postgres.census.left_out import COLUMNS
 from colonnade.engines.postgres.census.sources import FIRST_OF_USERS, Source, counted
@@ -35,7 +36,7 @@ _WITH: LiteralString = """WITH RECURSIVE hidden AS MATERIALIZED (
     WHEN 'p' THEN 'table' WHEN 'i' THEN 'index' WHEN 'I' THEN 'index' WHEN 'S' THEN 'sequence' WHEN 'v' THEN 'view'
     WHEN 'm' THEN 'materialized view' WHEN 'f' THEN 'foreign table' WHEN 'c' THEN 'composite type' ELSE 'relation' END AS kind,
     c.relispartition AS partition
-  FROM pg_catalog.pg_class c WHERE c.oid >= {first} AND pg_catalog.right(c.relname::pg_catalog.text, 14) <> '_colonnade_new' AND c.relnamespace NOT IN (SELECT h.oid FROM hidden h)
+  FROM pg_catalog.pg_class c WHERE c.oid >= {first} AND c.relname !~ {successors} AND c.relnamespace NOT IN (SELECT h.oid FROM hidden h)
     AND NOT EXISTS (SELECT FROM left_out l WHERE l.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND l.objid = c.oid)
 ), facts AS (
 {facts}
@@ -121,7 +122,8 @@ def _facts(sources: tuple[Source, ...], row: LiteralString, owners: bool) -> sql
         )
         for source in sources
     ]
-    return sql.SQL(_WITH).format(first=sql.Literal(FIRST_OF_USERS), facts=sql.SQL("\nUNION ALL\n").join(rows))
+    facts = sql.SQL("\nUNION ALL\n").join(rows)
+    return sql.SQL(_WITH).format(first=sql.Literal(FIRST_OF_USERS), successors=sql.SQL(SUCCESSORS), facts=facts)
 
 
 def _values(source: Source, owners: bool) -> sql.Composable:

@@ -14,6 +14,7 @@ from typing import LiteralString
 
 from psycopg import sql
 
+from colonnade.engines.postgres.catalog import SUCCESSORS
 from colonnade.engines.postgres.census.catalogs import Catalog
 from colonnade.engines.postgres.census.left_out import CATALOGS, OF_ONE_DATABASE
 from colonnade.engines.postgres.census.values import all_privileges
@@ -103,12 +104,14 @@ KEEP: Mapping[str, LiteralString] = {
     # System columns count where someone has been given privileges on them; of an index only the statistics targets and the
     # operator classes' options are not in pg_index; those of a sequence are always the same.
     "pg_attribute": "NOT t.attisdropped AND NOT pg_catalog.starts_with(t.attname::pg_catalog.text, 'colonnade_quarantine_')"
-    " AND (r.relkind IN ('i', 'I') OR pg_catalog.right(t.attname::pg_catalog.text, 14) <> '_colonnade_new') AND (t.attnum > 0 OR t.attacl IS NOT NULL) AND CASE WHEN r.relkind IN ('i', 'I')"
+    " AND (r.relkind IN ('i', 'I') OR t.attname !~ "
+    + SUCCESSORS
+    + ") AND (t.attnum > 0 OR t.attacl IS NOT NULL) AND CASE WHEN r.relkind IN ('i', 'I')"
     " THEN t.attstattarget >= 0 OR t.attoptions IS NOT NULL WHEN r.relkind = 'S' THEN t.attacl IS NOT NULL ELSE true END",
     "pg_cast": _NOT_MADE_BY_A_TYPE,  # the cast from a range to its multirange
     "pg_class": "t.relkind <> 'c'",  # the type says the same
     # The server makes a foreign key's copies for each partition, with names that it makes up.
-    "pg_constraint": "(t.contype <> 'f' OR t.conparentid = 0) AND pg_catalog.right(t.conname::pg_catalog.text, 14) <> '_colonnade_new'",
+    "pg_constraint": "(t.contype <> 'f' OR t.conparentid = 0) AND t.conname !~ " + SUCCESSORS,
     # Of dependencies, most follow from what the objects are. These are declared: DEPENDS ON EXTENSION, OWNED BY, and which
     # members belong to an operator class and not only to its family.
     "pg_depend": "(t.deptype = 'x' OR t.deptype IN ('a', 'i') AND t.refobjsubid > 0"
@@ -121,7 +124,9 @@ KEEP: Mapping[str, LiteralString] = {
     " WHERE d.datname = pg_catalog.current_database())",
     # The copies of a trigger for partitions, and the triggers that enforce foreign keys, count where they are not enabled as
     # the original is: a disabled one lets bad rows in.
-    "pg_trigger": "pg_catalog.right(t.tgname::pg_catalog.text, 14) <> '_colonnade_new' AND (NOT t.tgisinternal AND t.tgparentid = 0 OR t.tgenabled <> coalesce("
+    "pg_trigger": "t.tgname !~ "
+    + SUCCESSORS
+    + " AND (NOT t.tgisinternal AND t.tgparentid = 0 OR t.tgenabled <> coalesce("
     "(SELECT p.tgenabled FROM pg_catalog.pg_trigger p WHERE p.oid = t.tgparentid), 'O'))",
     # Array types and the row types of tables are made with what they are of.
     "pg_type": "(t.typrelid = 0 OR EXISTS (SELECT FROM pg_catalog.pg_class k WHERE k.oid = t.typrelid AND k.relkind = 'c'))"

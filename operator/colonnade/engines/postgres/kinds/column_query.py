@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import LiteralString
 
+from colonnade.engines.postgres.catalog import SUCCESSORS
+
 NAMED: LiteralString = """
   CASE WHEN nn.oid IS NULL OR rtrim(nn.conname::text, '0123456789') = format('%s_%s_not_null', c.relname, a.attname)
     OR nn.conislocal IS NOT TRUE OR octet_length(format('%s_%s_not_null', c.relname, a.attname)) > 63 OR nn.coninhcount > 0
@@ -46,9 +48,9 @@ JOIN pg_type t ON t.oid = a.atttypid"""
 OWN: LiteralString = "a.attidentity <> ''"
 """Which columns have an identity with a sequence of their own; from 17 on a partition's columns have their parent's."""
 OWN_UNLESS_PARTITION: LiteralString = "a.attidentity <> '' AND NOT c.relispartition"
-WHICH: LiteralString = """
+WHICH: LiteralString = f"""
 WHERE c.relkind IN ('r', 'p', 'f') AND a.attnum > 0 AND NOT a.attisdropped AND a.attname NOT LIKE 'colonnade\\_quarantine\\_%'
-  AND a.attname NOT LIKE '%\\_colonnade\\_new'
+  AND a.attname !~ {SUCCESSORS}
   AND c.relpersistence <> 't' AND n.nspname !~ '^pg_'
   AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'colonnade%' ORDER BY n.nspname, c.relname, a.attnum"""
 

@@ -13,6 +13,7 @@ from typing import LiteralString
 from colonnade.core.hazards import BLOCKS_WRITES, BUILDS_INDEX, DROPS_GUARANTEE, hazard
 from colonnade.core.kind import ObjectId
 from colonnade.core.plan import Check, Step
+from colonnade.engines.postgres.catalog import SUCCESSORS
 from colonnade.engines.postgres.kind import PROVED, Context, Steps
 from colonnade.engines.postgres.statement import Part, joined, keys, listed, name, printed, q, step, text
 
@@ -33,7 +34,7 @@ SELECT k.oid, k.conrelid AS rel, ARRAY[n.nspname, c.relname, k.conname] AS name,
     FROM pg_index i JOIN pg_class ic ON ic.oid = i.indexrelid WHERE i.indexrelid = k.conindid) END AS index
 FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_class r ON r.oid = k.confrelid LEFT JOIN pg_namespace rn ON rn.oid = r.relnamespace
-WHERE k.contype = '{contype}' AND k.conname NOT LIKE '%\\_colonnade\\_new' AND (k.contype <> 'f' OR k.conparentid = 0) AND c.relpersistence <> 't' AND n.nspname !~ '^pg_'
+WHERE k.contype = '{contype}' AND k.conname !~ {SUCCESSORS} AND (k.contype <> 'f' OR k.conparentid = 0) AND c.relpersistence <> 't' AND n.nspname !~ '^pg_'
   AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'colonnade%' ORDER BY 3"""
 
 

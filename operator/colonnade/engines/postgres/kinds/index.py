@@ -12,21 +12,22 @@ from dataclasses import dataclass, replace
 from colonnade.core.hazards import BUILDS_INDEX, DROPS_INDEX, hazard
 from colonnade.core.kind import ObjectId
 from colonnade.core.plan import Check, Step
+from colonnade.engines.postgres.catalog import SUCCESSORS
 from colonnade.engines.postgres.kind import Context, PgKind, Steps, never
 from colonnade.engines.postgres.statement import Part, name, printed, q, step, text, value
 
-INDEXES = r"""
+INDEXES = f"""
 SELECT i.indexrelid AS oid, i.indrelid AS rel, ARRAY[n.nspname, c.relname] AS name, ARRAY[tn.nspname, t.relname] AS table,
   t.relkind::text AS table_kind, i.indisunique AS "unique", i.indisvalid OR c.relkind = 'I' AS valid, c.relkind = 'I' AS partitioned,
   substr(pg_get_indexdef(i.indexrelid), length(format('CREATE %sINDEX %I ON %s%I.%I ', CASE WHEN i.indisunique THEN 'UNIQUE ' ELSE '' END,
     c.relname, CASE WHEN c.relkind = 'I' THEN 'ONLY ' ELSE '' END, tn.nspname, t.relname)) + 1) AS definition,
   i.indisclustered AS clustered,
   coalesce((SELECT array_agg(a.attnum::text || '=' || a.attstattarget::text ORDER BY a.attnum) FROM pg_attribute a
-    WHERE a.attrelid = i.indexrelid AND a.attstattarget >= 0), '{}') AS statistics
+    WHERE a.attrelid = i.indexrelid AND a.attstattarget >= 0), '{{}}') AS statistics
 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_class t ON t.oid = i.indrelid JOIN pg_namespace tn ON tn.oid = t.relnamespace
 WHERE c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'colonnade%'
-  AND c.relname NOT LIKE '%\_colonnade\_new'
+  AND c.relname !~ {SUCCESSORS}
   AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x')) ORDER BY 3"""
 
 ATTACHMENTS = """

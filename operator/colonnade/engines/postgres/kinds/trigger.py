@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from colonnade.core.hazards import DROPS_GUARANTEE, hazard
 from colonnade.core.kind import ObjectId
 from colonnade.core.plan import Step
+from colonnade.engines.postgres.catalog import SUCCESSORS
 from colonnade.engines.postgres.kind import Context, PgKind, Steps
 from colonnade.engines.postgres.statement import Part, joined, name, printed, q, step
 
-QUERY = r"""
+QUERY = f"""
 SELECT g.oid, g.tgrelid AS rel, ARRAY[n.nspname, c.relname, g.tgname] AS name, pg_get_triggerdef(g.oid) AS definition,
   g.tgconstraint <> 0 AS "constraint", g.tgenabled::text AS enabled
 FROM pg_trigger g JOIN pg_class c ON c.oid = g.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE NOT g.tgisinternal AND g.tgname NOT LIKE '%\_colonnade\_new' AND g.tgparentid = 0 AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+WHERE NOT g.tgisinternal AND g.tgname !~ {SUCCESSORS} AND g.tgparentid = 0 AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
   AND n.nspname NOT LIKE 'colonnade%' ORDER BY 3"""
 
 STATES = {"O": q("ENABLE"), "D": q("DISABLE"), "R": q("ENABLE REPLICA"), "A": q("ENABLE ALWAYS")}
