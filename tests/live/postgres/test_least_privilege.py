@@ -69,3 +69,19 @@ def test_who_comes_after_another_role_is_told_what_to_grant(modest: Flow, make_r
         modest.plan(table)
     modest.run(f'GRANT {before} TO "{after}"')
     modest.apply(table.replace(")", ", more text)"))
+
+
+@pytest.mark.parametrize("owned", [False, True], ids=["of others", "of its own"])
+def test_a_table_of_others_that_refers_to_a_column_is_found_before(modest: Flow, owned: bool) -> None:
+    table, role = "CREATE TABLE orders (id {0} PRIMARY KEY, n {0});", urlsplit(modest.url).username
+    modest.policy = Policy(max_blocking=0.0)
+    modest.apply(table.format("int"))
+    modest.run(f"""INSERT INTO orders SELECT i, i FROM generate_series(1, 100) i;
+        CREATE TABLE items (order_id int REFERENCES orders); INSERT INTO items SELECT generate_series(1, 100);
+        {f'ALTER TABLE items OWNER TO "{role}"' if owned else ""}""")
+    plan = modest.plan(table.format("bigint"))
+    rewritten = {s.subject: h.message for s in plan.steps for h in s.hazards if h.code == "REWRITES_TABLE"}
+    assert rewritten.keys() == (set() if owned else {"column public.orders.id"})
+    assert all("public.items, which belongs to another role" in why for why in rewritten.values())
+    modest.apply(table.format("bigint"))
+    assert modest.ask("SELECT count(*) FROM orders JOIN items ON order_id = id") == 100

@@ -10,6 +10,7 @@ FIRES = re.compile(r"^CREATE (?:CONSTRAINT )?TRIGGER .*? (BEFORE|AFTER) (.*?) ON
 CALLS = re.compile(r" EXECUTE FUNCTION (.*)\(")
 ROW = re.compile(r"\b(?:old|new)\s*\.\s*\*|[(,]\s*(?:old|new)\s*[),]|\bselect\s+\*", re.IGNORECASE)
 """A row as a whole: all its columns by a star, or the record itself handed on."""
+BUILT = ("index", "primary key", "unique", "check", "foreign key")
 LAST = "zzz"
 """How the trigger's name begins that a successor follows by: of triggers of a kind the server fires the last in the alphabet last."""
 
@@ -37,6 +38,12 @@ def obstacle(oid: ObjectId, old: Model, new: Model) -> str:
         if there:
             return why
     return ""
+
+
+def homes(oid: ObjectId, model: Model) -> set[tuple[str, ...]]:
+    """The tables on which something would have to be built beside what stands on this column: its own, and those that refer to it."""
+    users = (o for o, needs in model.needs.items() if oid in needs and o.kind in BUILT)
+    return {tuple(model.objects[o].table) if o.kind == "index" else o.name[:2] for o in users}
 
 
 def _has_relatives(table: ObjectId, model: Model) -> bool:

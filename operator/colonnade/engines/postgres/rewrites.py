@@ -18,7 +18,7 @@ from colonnade.core.hazards import BLOCKS_WRITES, REWRITES_TABLE, SCANS_TABLE
 from colonnade.core.kind import Model, ObjectId
 from colonnade.core.plan import Step
 from colonnade.engines.postgres import obstacles
-from colonnade.engines.postgres.catalog import SUCCESSORS
+from colonnade.engines.postgres.catalog import SUCCESSORS, USER_SCHEMA
 from colonnade.engines.postgres.kind import Expansion, Fill, Wishes
 from colonnade.engines.postgres.session import Connection, run
 from colonnade.engines.postgres.statement import name, printed, q
@@ -28,6 +28,12 @@ STILL: LiteralString = "pg_catalog.has_parameter_privilege('session_replication_
 
 
 WAITS = (REWRITES_TABLE.code, BLOCKS_WRITES.code, SCANS_TABLE.code)
+
+BARRED: LiteralString = f"""
+SELECT n.nspname, c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'p') AND {USER_SCHEMA}
+  AND NOT (pg_catalog.pg_has_role(c.relowner, 'USAGE') AND pg_catalog.has_schema_privilege(n.oid, 'CREATE'))"""
+"""Tables on which the role can build nothing; those are found before the first step, not by it."""
 
 
 class Rewrites:
@@ -63,7 +69,13 @@ class Rewrites:
             )
         if " TYPE " not in step.statement:
             return "its expression changes"
+        if barred := sorted(obstacles.homes(oid, self.live) & self._barred):
+            return f"something stands on it in {'.'.join(barred[0])}, which belongs to another role, or in whose schema nothing may be made"
         return obstacles.obstacle(oid, self.live, self.wanted)
+
+    @cached_property
+    def _barred(self) -> set[tuple[str, ...]]:
+        return {tuple(row) for row in self.connection.execute(BARRED).fetchall()}
 
     @cached_property
     def _may_keep_still(self) -> bool:
