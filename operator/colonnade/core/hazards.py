@@ -96,6 +96,12 @@ FILLS_COLUMN = _type(
     "every row of the table of {object} is written once more, in slices beside the traffic; it costs input, output and disk",
     "nothing to do; choose a quiet hour for a very large table",
 )
+FIRES_TRIGGERS = _type(
+    "FIRES_TRIGGERS",
+    Weight.NOTICE,
+    "{object} is filled by UPDATE, which fires triggers of its table: they may refuse rows, or write others",
+    "look at what the triggers do, or disable them while the rows are filled",
+)
 COPIES_TABLE = _type(
     "COPIES_TABLE",
     Weight.BLOCKING,
@@ -160,6 +166,7 @@ CATALOGUE: dict[str, HazardType] = {
         COPIES_TABLE,
         MOVES_COLUMN,
         FILLS_COLUMN,
+        FIRES_TRIGGERS,
         SCANS_TABLE,
         BLOCKS_WRITES,
         BUILDS_INDEX,

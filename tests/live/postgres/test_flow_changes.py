@@ -75,6 +75,29 @@ def test_a_new_column_with_a_backfill_becomes_not_null_in_steps_that_block_nobod
     assert flow.ask("SELECT count(email) FROM users") == 75
 
 
+def test_a_backfill_tells_which_triggers_it_fires(flow: Flow) -> None:
+    head = "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RETURN NEW; END$$;"
+    triggers = "".join(
+        f"CREATE TRIGGER {name} BEFORE {events} ON t FOR EACH ROW EXECUTE FUNCTION f();"
+        for name, events in (
+            ("always", "INSERT OR UPDATE"),
+            ("on_others", "UPDATE OF a"),
+            ("on_this", "UPDATE OF a, n OR DELETE"),
+            ("on_insert", "INSERT"),
+            ("still", "UPDATE"),
+        )
+    )
+    rest = f"{triggers} ALTER TABLE t DISABLE TRIGGER still;"
+    flow.apply(f"{head} CREATE TABLE t (a int, n int); {rest}")
+    flow.run("INSERT INTO t VALUES (1)")
+    wanted = f"""spec:
+  sql: {head} CREATE TABLE t (a int, n int NOT NULL); {rest}
+  backfills: [{{table: t, column: n, expression: '1'}}]"""
+    (told,) = [h for s in flow.plan(wanted).steps for h in s.hazards]
+    assert told.code == "FIRES_TRIGGERS"
+    assert "(always, on_this)" in told.message
+
+
 def test_a_backfill_reaches_the_rows_that_it_names_and_what_it_leaves_is_told(flow: Flow) -> None:
     flow.apply(USERS)
     flow.run(ROWS)

@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from colonnade.core.hazards import DROPS_GUARANTEE, hazard
+from colonnade.core.hazards import DROPS_GUARANTEE, FIRES_TRIGGERS, hazard
 from colonnade.core.kind import ObjectId
 from colonnade.core.plan import Check, Step
+from colonnade.engines.postgres.fired import fired_by_filling
 from colonnade.engines.postgres.kind import CONSTRAINTS, PROVED, Context, is_shortened, made_up, usual_not_null
 from colonnade.engines.postgres.statement import Part, keys, name, printed, q, step, text, words
 
@@ -79,9 +80,10 @@ def backfill(oid: ObjectId, context: Context) -> Iterator[Step]:
     wish = context.backfills[oid]
     which = q("({})", printed(wish.where)) if wish.where else q("{} IS NULL", column)
     fill = q("UPDATE {} SET {} = ({}) WHERE {}", table, column, printed(wish.expression), which)
-    yield replace(
-        step(oid, fill, alone=True, undo="the rows had no value"), batched=text(table), unwatched=wish.unwatched
-    )
+    fired = () if wish.unwatched else fired_by_filling(oid, context.old)
+    told = (hazard(FIRES_TRIGGERS, oid, ", ".join(fired)),) if fired else ()
+    made = step(oid, fill, alone=True, hazards=told, undo="the rows had no value")
+    yield replace(made, batched=text(table), unwatched=wish.unwatched)
 
 
 def set_not_null(oid: ObjectId, spec: Column, context: Context) -> Iterator[Step]:
