@@ -16,6 +16,7 @@ def plan_data(plan: Plan, held: Held | None) -> dict[str, Any]:
     found = plan.as_dict()
     for step in found["steps"]:
         del step["otherwise"]  # settled by the rehearsal, and then empty
+        del step["remainder"]  # of the statement itself, as a person would run it
         for hazard in step["hazards"]:
             del hazard["asks"]  # the same
     why = {"reason": held.reason, "message": held.message} if held else None

@@ -32,7 +32,8 @@ class Step:
 
     Times are seconds; `locks` names the relations that others have to wait for, with the mode.
     `otherwise` are statements to try in turn where the server finds no cast for the first; the rehearsal settles which it is.
-    A `batched` step runs over slices of the relation it names, `unwatched` where its triggers keep still meanwhile.
+    A `batched` step runs over slices of the relation it names, `unwatched` where its triggers keep still meanwhile; then its
+    `remainder` runs, once, for the rows that others wrote to a place where the slices had been, or that is new.
     """
 
     statement: str
@@ -48,6 +49,7 @@ class Step:
     otherwise: tuple[str, ...] = ()
     batched: str = ""
     unwatched: bool = False
+    remainder: str = ""
     id: str = ""
 
     def with_hazard(self, *more: Hazard) -> Step:

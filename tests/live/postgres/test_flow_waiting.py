@@ -118,6 +118,33 @@ def test_a_backfill_waits_for_rows_that_others_hold_a_slice_at_a_time(flow: Flow
     assert flow.ask("SELECT count(*) FROM users WHERE state = 'old'") == 5000
 
 
+@pytest.mark.parametrize("wanted", ["x text NOT NULL", "x text"])
+def test_rows_that_others_change_while_slices_go_by_are_filled_too(flow: Flow, wanted: str) -> None:
+    flow.apply("CREATE TABLE u (id int PRIMARY KEY, x text, pad text)")
+    flow.run("INSERT INTO u SELECT g, NULL, repeat('x', 200) FROM generate_series(1, 5000) g")
+    moved: list[str] = []
+
+    def change(message: str, done: float | None) -> None:
+        if ": page " in message:
+            moved.append(flow.run("UPDATE u SET pad = repeat('y', 200) WHERE x IS NULL AND id % 7 = 0"))
+
+    sql = f"CREATE TABLE u (id int PRIMARY KEY, {wanted}, pad text)"
+    flow.reconcile(
+        f"""spec:
+  backfills: [{{table: u, column: x, expression: "upper(pad)"}}]
+  sql: {sql}
+"""
+        if "NOT" in wanted
+        else sql.replace("x text", "x text, y uuid DEFAULT gen_random_uuid()"),
+        approved,
+        Policy(max_blocking=0),
+        progress=change,
+    )
+    assert moved, "there were slices, and rows that went elsewhere meanwhile"
+    column = "x" if "NOT" in wanted else "y"
+    assert flow.column(f"SELECT count(*) FROM u WHERE {column} IS NULL") == [0]
+
+
 def test_a_stop_ends_the_waiting(flow: Flow) -> None:
     flow.apply(USERS)
     stop = threading.Event()

@@ -1,6 +1,7 @@
 """Backfills: rows are filled in slices of the table's pages, each a transaction of its own, sized to the time it may take.
 
-The upper bound is the table's end at the start: what is written meanwhile gets its value from the column's default. Since only rows
+The upper bound is the table's end at the start: what is added meanwhile gets its value from the column's default. A row that others
+change meanwhile takes its missing value along to another place; one statement at the end finds those few. Since only rows
 without a value are touched, a backfill that was cut off just begins again. https://www.postgresql.org/docs/current/ddl-system-columns.html
 """
 
@@ -69,6 +70,8 @@ def _slices(connection: Connection, step: Step, policy: Policy, stop: threading.
         pages = max(1, min(4096, int(pages * min(2.0, policy.target_batch / max(took, 0.001)))))
         at = upto
         _wait_for_replicas(connection, policy, stop)
+    if step.remainder:
+        _patiently(connection, step.remainder, policy, stop)
 
 
 def pause(attempt: int) -> float:

@@ -83,7 +83,8 @@ def backfill(oid: ObjectId, context: Context) -> Iterator[Step]:
     fired = () if wish.unwatched else fired_by_filling(oid, context.old)
     told = (hazard(FIRES_TRIGGERS, oid, ", ".join(fired)),) if fired else ()
     made = step(oid, fill, alone=True, hazards=told, undo="the rows had no value")
-    yield replace(made, batched=text(table), unwatched=wish.unwatched)
+    left = q("{} AND {} IS NULL", fill, column) if wish.where else fill
+    yield replace(made, batched=text(table), unwatched=wish.unwatched, remainder=text(left))
 
 
 def set_not_null(oid: ObjectId, spec: Column, context: Context) -> Iterator[Step]:
@@ -159,6 +160,8 @@ def changed_nullability(oid: ObjectId, old: Column, new: Column, context: Contex
     elif old.not_null and not new.not_null:
         yield step(oid, _dropped(oid), hazards=(hazard(DROPS_GUARANTEE, oid),), undo=_given_back(oid, old))
     elif old.not_null:
+        if not old.not_null_valid and new.not_null_valid and oid in context.backfills and context.live:
+            yield from backfill(oid, context)  # what was cut short before may have left rows without a value
         yield from _other_constraint(oid, old, new, context)
 
 
