@@ -74,3 +74,42 @@ def test_a_check_of_columns_that_are_filled_comes_after_both(flow: Flow) -> None
     CREATE VIEW v AS SELECT a, b FROM t;
 """)
     assert flow.ask("SELECT count(*) FROM t WHERE a = b") == 50
+
+
+def test_a_view_is_back_before_rows_are_filled(flow: Flow) -> None:
+    old = "CREATE TABLE u (id int PRIMARY KEY, mail varchar(30)); CREATE VIEW uv AS SELECT id, mail FROM u;"
+    flow.apply(old)
+    flow.run("INSERT INTO u SELECT i FROM generate_series(1, 50) i")
+    wanted = f"""spec:
+  backfills: [{{table: u, column: mail, expression: "'x'"}}]
+  sql: {old.replace("varchar(30)", "text NOT NULL")}
+"""
+    steps = flow.plan(wanted).steps
+    alone = next(i for i, s in enumerate(steps) if not s.transactional)
+    assert len([i for i, s in enumerate(steps) if s.subject == "view public.uv" and i < alone]) == 2
+    flow.apply(wanted)
+    assert flow.ask("SELECT count(*) FROM uv WHERE mail = 'x'") == 50
+
+
+@pytest.mark.parametrize(
+    "index", ["INDEX i ON t (id) WHERE s IN ('a', 'b')", "UNIQUE INDEX i ON t (id, coalesce(s, 'q'))"]
+)
+def test_an_index_serves_where_its_printing_is_another_only_because_of_the_type(flow: Flow, index: str) -> None:
+    old = f"CREATE TABLE t (id int PRIMARY KEY, s varchar(10)); CREATE {index};"
+    flow.apply(old)
+    flow.run("INSERT INTO t SELECT i, 'a' FROM generate_series(1, 50) i")
+    wanted = old.replace("varchar(10)", "text")
+    plan = flow.plan(wanted)
+    assert "DROPS_GUARANTEE" not in [h.code for h in plan.hazards]
+    about = [s.statement for s in plan.steps if s.subject == "index public.i"]
+    assert not about or about[-1].startswith("DROP INDEX"), "the old one goes last"
+    flow.apply(wanted)
+
+
+def test_a_key_that_goes_along_with_a_generated_column_is_told(flow: Flow) -> None:
+    table = "CREATE TABLE t (id int PRIMARY KEY, a {0}, g {0} GENERATED ALWAYS AS (a * 2) STORED, CONSTRAINT gk UNIQUE (g));"
+    flow.apply(table.format("int"))
+    flow.run("INSERT INTO t (id, a) SELECT i, i FROM generate_series(1, 50) i")
+    plan = flow.plan(table.format("bigint"))
+    alone = any(not s.transactional for s in plan.steps)
+    assert alone == ("DROPS_GUARANTEE" in [h.code for h in plan.hazards])

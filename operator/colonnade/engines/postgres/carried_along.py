@@ -6,7 +6,7 @@ there at every moment. https://www.postgresql.org/docs/current/sql-altertable.ht
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import psycopg
@@ -19,6 +19,7 @@ from colonnade.engines.postgres.kind import Wishes
 from colonnade.engines.postgres.read import read
 from colonnade.engines.postgres.rehearse import Rehearsal
 from colonnade.engines.postgres.session import Connection
+from colonnade.engines.postgres.types import parts
 
 
 def left(
@@ -35,8 +36,17 @@ def left(
     found = _with_types_alone(copy, model, retyped, wishes) if standing else None
     if found is None:
         return list(changes)
-    along = {o for o in standing if o in found.objects and same(o, found.objects[o], wanted.objects[o])}
+    there = [o for o in standing if o in found.objects]
+    kept = [
+        o for o in there if o.kind == "index" and _are_texts(c for c in retyped if c.id in model.needs.get(o, NOTHING))
+    ]
+    along = {o for o in there if same(o, found.objects[o], wanted.objects[o])} | set(kept)
     return [c for c in changes if c.id not in along]
+
+
+def _are_texts(changes: Iterable[Change]) -> bool:
+    """Whether values stay the very same: an index serves until the next round has built another in its place."""
+    return all(parts(spec.type).base in ("text", "character varying") for c in changes for spec in (c.old, c.new))
 
 
 def _needs(change: Change, model: Model) -> frozenset[ObjectId]:

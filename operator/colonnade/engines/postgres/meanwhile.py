@@ -95,12 +95,19 @@ def unguarded(work: Work, made: Mapping[Act, list[Step]]) -> dict[Act, list[Step
         group += bool(steps and not steps[-1].transactional)
     found: dict[Act, list[Step]] = {}
     for oid in work.dropped & work.created - work.serving - work.followers - work.built_first.keys():
-        gone, again = Act("drop", oid), Act("create", oid)
+        gone, again = _gone_by(oid, work, made), Act("create", oid)
         guards = work.old.objects[oid].unique if oid.kind == "index" else oid.kind in CONSTRAINTS
         if guards and made.get(gone) and at[gone] != at.get(again, at[gone]):
             told = hazard(DROPS_GUARANTEE, oid, "until it is built again")
-            found[gone] = [*made[gone][:-1], made[gone][-1].with_hazard(told)]
+            so_far = found.get(gone, made[gone])
+            found[gone] = [*so_far[:-1], so_far[-1].with_hazard(told)]
     return found
+
+
+def _gone_by(oid: ObjectId, work: Work, made: Mapping[Act, list[Step]]) -> Act:
+    """The act that takes it away: its own, or that of what it goes along with."""
+    acts = (Act("drop", o) for o in (oid, *sorted(work.taken_by(oid))))
+    return next((a for a in acts if made.get(a)), Act("drop", oid))
 
 
 def renamed(oid: ObjectId, called: str) -> Step:

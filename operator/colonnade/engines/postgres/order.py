@@ -18,12 +18,9 @@ IN_HALVES = (("alter", "column"), ("create", "check"), ("create", "foreign key")
 
 
 def halves(act: Act, steps: list[Step]) -> Iterator[tuple[Act, list[Step]]]:
-    """What is done in a transaction, and what of it looks at the rows afterwards, alone: others need not wait for that in between.
-
-    Where rows are filled, they do: what is asked of them holds only then.
-    """
+    """What is done in a transaction, and what of it fills rows or looks at them afterwards, alone."""
     first = next((i for i, s in enumerate(steps) if not s.transactional), 0)
-    if first and (act.verb, act.id.kind) in IN_HALVES and not any(s.batched for s in steps):
+    if first and (act.verb, act.id.kind) in IN_HALVES:
         yield act, steps[:first]
         yield Act("finish", act.id), steps[first:]
     else:

@@ -35,7 +35,7 @@ class Precedence:
             getattr(self, f"_{a.verb}")(a)
         self._persistence()
         self._collisions()
-        self._finished()
+        self._finished({a.id for a, steps in acts.items() if any(s.batched for s in steps)})
         if any(not s.transactional for steps in acts.values() for s in steps):
             self._late()
         return self.before
@@ -307,12 +307,18 @@ class Precedence:
         """After its first half."""
         self.before[a] |= {Act("alter", a.id), Act("create", a.id)}
 
-    def _finished(self) -> None:
-        """Who waits for an act waits for its second half, too, unless it can do its work before the rows are proved."""
+    def _finished(self, filled: Collection[ObjectId]) -> None:
+        """Who waits for an act waits for its second half, too, unless it can do its work before the rows are proved.
+
+        What is new, or asks something of the rows, waits until they are filled.
+        """
         halves = {a.id: a for a in self.before if a.verb == "finish"}
-        for act, needed in self.before.items():
-            if halves and act.verb != "finish" and not (act.verb == "create" and act.id.kind in UNPROVED):
-                needed |= {halves[n.id] for n in needed if n.id in halves and n.verb != "drop"}
+        for act, needed in self.before.items() if halves else ():
+            before_proof = act.verb == "create" and act.id.kind in UNPROVED
+            before_fill = before_proof and act.id in self.work.dropped and act.id.kind not in CONSTRAINTS
+            if act.verb != "finish":
+                some = (n.id for n in needed if n.id in halves and n.verb != "drop")
+                needed |= {halves[o] for o in some if not (before_fill if o in filled else before_proof)}
 
     def _late(self) -> None:
         """What is made anew goes as late as it can: who reads a view waits for no backfill and no build, and for nothing else before it."""
