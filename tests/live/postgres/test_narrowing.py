@@ -70,3 +70,32 @@ def test_values_that_the_server_refuses_are_what_is_told(flow: Flow) -> None:
     flow.run("INSERT INTO t VALUES (1, '10101')")
     with pytest.raises(DataViolation, match="mend the values that do not fit, or declare a conversion"):
         flow.apply("CREATE TABLE t (id int PRIMARY KEY, v bit(3))")
+
+
+def test_what_is_copied_into_a_table_made_anew_is_counted_too(flow: Flow) -> None:
+    flow.apply("CREATE TABLE o (id int NOT NULL, at timestamp NOT NULL, txt text)")
+    flow.run("INSERT INTO o VALUES (1, '2024-01-01 10:00', '007')")
+    wanted = """CREATE TABLE o (id int NOT NULL, at date NOT NULL, txt int) PARTITION BY RANGE (at);
+        CREATE TABLE o1 PARTITION OF o FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');"""
+    told = [h.message for h in flow.plan(wanted).hazards if h.code == "NARROWS_DATA"]
+    assert len([t for t in told if "1 value(s) do not come back" in t]) == 2
+
+
+def test_attributes_of_a_type_that_columns_have(flow: Flow) -> None:
+    table = "CREATE TABLE t (id int PRIMARY KEY, v c);"
+    flow.apply("CREATE TYPE c AS (a text, b int);" + table)
+    assert "NARROWS_DATA" in [h.code for h in flow.plan("CREATE TYPE c AS (a int, b int);" + table).hazards]
+    assert not flow.plan("CREATE TYPE c AS (a text, b bigint);" + table).hazards
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("timestamp", "timestamptz"), ("timestamptz", "timestamp"), ("date", "timestamptz")]
+)
+def test_a_moment_needs_a_time_zone(flow: Flow, old: str, new: str) -> None:
+    flow.apply(f"CREATE TABLE t (id int PRIMARY KEY, v {old})")
+    flow.run("INSERT INTO t VALUES (1, '2024-07-01 12:00')")
+    (told,) = (
+        h for h in flow.plan(f"CREATE TABLE t (id int PRIMARY KEY, v {new})").hazards if h.code == "NARROWS_DATA"
+    )
+    assert "UTC" in told.message
+    assert "AT TIME ZONE" in told.safe_way

@@ -30,7 +30,14 @@ def risks(oid: ObjectId, old: str, new: str, context: Context) -> tuple[Hazard, 
     if context.is_foreign(oid.name) or keeps(was, now, spelled=spelled):
         return ()
     told = hazard(NARROWS_DATA, oid, f"{old} to {new}" if old != new else f"{was} to {now}")
+    if _in_a_zone(was) != _in_a_zone(now) and {parts(was).base, parts(now).base} <= {*MOMENTS, "date"}:
+        zone = replace(told, message=f"{told.message}: the times are taken as they are in UTC")
+        return (replace(zone, safe_way="declare a conversion that names the time zone: AT TIME ZONE 'Europe/Paris'"),)
     return (replace(told, asks=tuple(_questions(oid, was, now, context))),)
+
+
+def _in_a_zone(type_: str) -> bool:
+    return "with time zone" in type_
 
 
 def base_of(oid: ObjectId, type_: str, model: Model) -> str:
@@ -107,6 +114,6 @@ def _odd(oid: ObjectId, ways: tuple[Part, ...], context: Context) -> Part:
     column = name(oid.name[2])
     same = q("")
     for way in ways:
-        same = q("{} AND {} IS DISTINCT FROM {}::text", same, way, column)
+        same = q('{} AND {} IS DISTINCT FROM {}::text COLLATE "C"', same, way, column)
     shown = q("{}, {}", keys(context.key_of(oid.name)), column)
     return q("SELECT {} FROM {} WHERE {} IS NOT NULL{}", shown, name(*oid.name[:2]), column, same)

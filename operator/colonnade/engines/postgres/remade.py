@@ -13,10 +13,11 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from colonnade.core.hazards import COPIES_TABLE, hazard
+from colonnade.core.hazards import COPIES_TABLE, Hazard, hazard
 from colonnade.core.kind import NOTHING, Model, ObjectId
 from colonnade.core.plan import Check, Step
 from colonnade.engines.postgres.kind import LEFT_BEHIND, Context
+from colonnade.engines.postgres.narrowing import risks
 from colonnade.engines.postgres.statement import Part, keys, listed, name, printed, q, step, text, value
 
 AFTER_ROWS = (
@@ -176,7 +177,10 @@ def copy(oid: ObjectId, context: Context) -> Iterator[Step]:
     rest = tuple(dict.fromkeys(text(w) for w in ways[1:] if text(w) != text(ways[0])))
     yield replace(
         step(
-            oid, ways[0], hazards=(hazard(COPIES_TABLE, oid),), undo="the change the other way round copies them back"
+            oid,
+            ways[0],
+            hazards=(hazard(COPIES_TABLE, oid), *_narrowed(oid, context)),
+            undo="the change the other way round copies them back",
         ),
         otherwise=rest,
         checks=tuple(_no_nulls(oid, context)),
@@ -190,6 +194,15 @@ def copy(oid: ObjectId, context: Context) -> Iterator[Step]:
             name(old[0], other_name(old[1])),
         )
         yield step(oid, position, undo="the old sequence keeps its own position")
+
+
+def _narrowed(oid: ObjectId, context: Context) -> Iterator[Hazard]:
+    """What becomes of values on the way."""
+    old = _columns(oid, context.old)
+    for column, (new_id, new) in _columns(oid, context.new).items():
+        was, now = (getattr(s, "type", "") for s in (old[column][1] if column in old else None, new))
+        if was and not getattr(new, "generated", ""):
+            yield from risks(new_id, was, now, context)
 
 
 def _copy(oid: ObjectId, context: Context, how: str) -> Part:

@@ -5,11 +5,13 @@ Attributes are added, dropped and retyped in place while no table has a column o
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from colonnade.core.hazards import NARROWS_DATA, hazard
+from colonnade.core.hazards import NARROWS_DATA, Hazard, hazard
 from colonnade.core.kind import ObjectId
 from colonnade.engines.postgres.kind import Context, PgKind, Steps
+from colonnade.engines.postgres.narrowing import keeps
 from colonnade.engines.postgres.statement import Part, listed, name, printed, q, step
 
 QUERY = """
@@ -83,7 +85,16 @@ def _in_place(oid: ObjectId, before: dict[str, str], after: dict[str, str]) -> S
 
 
 def drop(oid: ObjectId, spec: Composite, context: Context) -> Steps:
-    yield step(oid, q("DROP TYPE {}", name(*oid.name)))
+    yield step(oid, q("DROP TYPE {}", name(*oid.name)), hazards=tuple(_narrowed(oid, spec, context)))
+
+
+def _narrowed(oid: ObjectId, spec: Composite, context: Context) -> Iterator[Hazard]:
+    """What may become of the values that columns of the type have, once another is in its place."""
+    after = context.new.objects[oid].attributes() if oid in context.new.objects else {}
+    before = spec.attributes() if after and _used(oid, context) else {}
+    for n, was in before.items():
+        if n not in after or not keeps(*(t.partition(" COLLATE ")[0] for t in (was, after[n]))):
+            yield hazard(NARROWS_DATA, f"{oid}.{n}", f"{was} to {after.get(n, 'none')}")
 
 
 KINDS = (
