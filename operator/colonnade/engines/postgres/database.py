@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import cast
 
-from colonnade.core.errors import InvalidSpec, Stale, Unsupported, WaitingForLock
+from colonnade.core.errors import DataViolation, InvalidSpec, Stale, Unsupported, WaitingForLock
 from colonnade.core.gate import Policy
 from colonnade.core.hazards import Weight
 from colonnade.core.kind import Model, ObjectId
@@ -172,7 +172,13 @@ class PostgresDatabase:
         for schema, objects in quarantine.entered(plan).items():
             self.journal.quarantine(schema, objects, policy.quarantine_period)
         executor = Executor(self.connection, self.journal, policy, self.stop, self.target.name)
-        return executor.execute(plan, desired.digest, progress)
+        try:
+            return executor.execute(plan, desired.digest, progress)
+        except (
+            DataViolation
+        ):  # what was built to take something's place would refuse writes of the applications until then
+            self.clear()
+            raise
 
     def tidy(self) -> bool:
         """See engines.Database."""

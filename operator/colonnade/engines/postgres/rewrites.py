@@ -22,6 +22,7 @@ from colonnade.engines.postgres.catalog import SUCCESSORS, USER_SCHEMA
 from colonnade.engines.postgres.kind import Expansion, Fill, Wishes
 from colonnade.engines.postgres.session import Connection, run
 from colonnade.engines.postgres.statement import name, printed, q
+from colonnade.engines.postgres.types import FLOATS, TEXTS, parts
 
 STILL: LiteralString = "pg_catalog.has_parameter_privilege('session_replication_role', 'SET')"
 """Whether the role may keep triggers still; before 15 only a superuser may."""
@@ -71,7 +72,14 @@ class Rewrites:
             return "its expression changes"
         if barred := sorted(obstacles.homes(oid, self.live) & self._barred):
             return f"something stands on it in {'.'.join(barred[0])}, which belongs to another role, or in whose schema nothing may be made"
+        if self._spelled_by_the_session(oid):
+            return "how a float is written as a text follows from the session that does it"
         return obstacles.obstacle(oid, self.live, self.wanted)
+
+    def _spelled_by_the_session(self, oid: ObjectId) -> bool:
+        """The server calls it immutable, and yet heeds extra_float_digits."""
+        was, now = (parts(m.objects[oid].type).base for m in (self.live, self.wanted))
+        return was in FLOATS and now in TEXTS
 
     @cached_property
     def _barred(self) -> set[tuple[str, ...]]:
