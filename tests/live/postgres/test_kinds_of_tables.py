@@ -285,3 +285,11 @@ def test_a_target_of_statistics_is_changed_in_place(walk: Walk) -> None:
 
 def test_replica_identities(walk: Walk) -> None:
     walk.cases(IDENTITIES, base="CREATE TABLE t (a int NOT NULL, b int NOT NULL);")
+
+
+def test_how_values_are_stored_around_a_change_of_type(walk: Walk) -> None:
+    """Another type brings its own storage, on the way there and back."""
+    walk(
+        "CREATE TABLE t (a char(6), b bytea, c text); ALTER TABLE t ALTER a SET STORAGE EXTERNAL, ALTER b SET COMPRESSION pglz;",
+        "CREATE TABLE t (a text, b text, c jsonb); ALTER TABLE t ALTER a SET STORAGE EXTERNAL, ALTER c SET STORAGE MAIN;",
+    )

@@ -30,7 +30,7 @@ from colonnade.engines.postgres.kinds.default import after_its_parents
 from colonnade.engines.postgres.kinds.inherited_not_null import needs_value, nullability, own_not_null
 from colonnade.engines.postgres.kinds.not_null import backfill, set_not_null
 from colonnade.engines.postgres.options import changed_options
-from colonnade.engines.postgres.statement import Part, name, printed, q, step, value, words
+from colonnade.engines.postgres.statement import Part, name, printed, q, step, text, value, words
 
 
 @dataclass(frozen=True)
@@ -212,13 +212,22 @@ def _in_place(oid: ObjectId, old: Column, new: Column, context: Context) -> Iter
             undo=q("{} SET EXPRESSION AS ({})", column, printed(old.expression or "")),
         )
     if (old.type, old.collation) != (new.type, new.collation) and not (new.inherited and old.inherited):
-        yield from retype(oid, old, new, context)
+        yield from (_stored_as_before(oid, old, s) for s in retype(oid, old, new, context))
+        old = replace(old, storage=None, compression=None)
     if not new.identity:
         yield from identity_change(oid, old, new)
     yield from nullability(oid, old, new, context)
     if new.identity:
         yield from identity_change(oid, old, new)
     yield from settings(oid, old, new)
+
+
+def _stored_as_before(oid: ObjectId, old: Column, retyped: Step) -> Step:
+    """With a way back that ends in how the values were stored: another type brings its own."""
+    column = q("ALTER TABLE {} ALTER COLUMN {}", name(*oid.name[:2]), name(oid.name[2]))
+    ways = (("STORAGE", old.storage), ("COMPRESSION", old.compression))
+    back = [text(q("{} SET {} {}", column, printed(what), printed(how))) for what, how in ways if how]
+    return replace(retyped, undo=";\n".join([retyped.undo, *back])) if retyped.undo and back else retyped
 
 
 def settings(oid: ObjectId, old: Column | None, new: Column) -> Iterator[Step]:
