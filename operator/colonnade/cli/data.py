@@ -16,9 +16,9 @@ def plan_data(plan: Plan, held: Held | None) -> dict[str, Any]:
     found = plan.as_dict()
     for step in found["steps"]:
         del step["otherwise"]  # settled by the rehearsal, and then empty
-        del step["remainder"]  # of the statement itself, as a person would run it
+        del step["remainder"]  # run as one statement, the step leaves none
         for hazard in step["hazards"]:
-            del hazard["asks"]  # the same
+            del hazard["asks"]  # asked by now, and then empty
     why = {"reason": held.reason, "message": held.message} if held else None
     return {"format": FORMAT, "converged": not plan.steps, "held": why, **found}
 

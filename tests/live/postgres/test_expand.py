@@ -13,6 +13,7 @@ import psycopg
 import pytest
 
 from colonnade.cli.script import down
+from colonnade.core.errors import DataViolation
 from colonnade.core.gate import Policy
 from colonnade.core.plan import Plan
 from colonnade.reconcile import reconcile
@@ -443,3 +444,24 @@ def test_a_rewrite_brings_its_rule_with_its_type(flow: Flow) -> None:
     flow.run("INSERT INTO t SELECT i, i FROM generate_series(1, 50) i")
     plan = flow.plan("CREATE TABLE t (id int PRIMARY KEY, a int);", Policy(max_blocking=60.0))
     assert "TIGHTENS_RULE" not in codes(plan)
+
+
+def test_what_rows_refuse_leaves_nothing_that_refuses_writes(flow: Flow) -> None:
+    old = "CREATE TABLE t (id int PRIMARY KEY, f float8 NOT NULL, CONSTRAINT fc CHECK (f <> 1));"
+    flow.apply(old)
+    flow.run("INSERT INTO t VALUES (1, 1.2), (2, 8)")
+    with pytest.raises(DataViolation):
+        flow.reconcile(old.replace("float8", "int"), approved, Policy(max_blocking=0))
+    flow.run("UPDATE t SET f = 1.3 WHERE id = 2; UPDATE t SET f = 70000000000 WHERE id = 2")
+    assert (
+        flow.column("SELECT attname FROM pg_attribute WHERE attrelid = 't'::regclass AND attname ~ '_colonnade_new$'")
+        == []
+    )
+
+
+def test_a_float_becomes_a_text_in_one_session_only(flow: Flow) -> None:
+    old = "CREATE TABLE t (id int PRIMARY KEY, f float8);"
+    flow.apply(old)
+    flow.run("INSERT INTO t SELECT i, i / 7.0 FROM generate_series(1, 100) i")
+    plan = flow.plan(old.replace("float8", "text"), Policy(max_blocking=0))
+    assert any("follows from the session" in h.message for h in plan.hazards if h.code == "REWRITES_TABLE")

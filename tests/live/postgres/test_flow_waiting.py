@@ -308,3 +308,16 @@ def test_an_engine_is_found_by_its_name() -> None:
     assert engine("Postgres").name == "Postgres"
     with pytest.raises(ColonnadeError, match="use one of Postgres, MongoDB"):
         engine("Oracle")
+
+
+def test_a_not_null_that_was_cut_short_before_it_was_valid_is_filled_again(flow: Flow) -> None:
+    flow.apply("CREATE TABLE u (id int PRIMARY KEY, x text)")
+    flow.run("INSERT INTO u SELECT g FROM generate_series(1, 50) g")
+    if int(flow.ask("SHOW server_version_num")) >= 180000:
+        flow.run("ALTER TABLE u ADD CONSTRAINT u_x_not_null NOT NULL x NOT VALID")
+    sql = "CREATE TABLE u (id int PRIMARY KEY, x text NOT NULL)"
+    flow.apply(f"""spec:
+  backfills: [{{table: u, column: x, expression: "'x'"}}]
+  sql: {sql}
+""")
+    assert flow.ask("SELECT count(*) FROM u WHERE x = 'x'") == 50

@@ -6,7 +6,7 @@ there at every moment. https://www.postgresql.org/docs/current/sql-altertable.ht
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import psycopg
@@ -38,15 +38,19 @@ def left(
         return list(changes)
     there = [o for o in standing if o in found.objects]
     kept = [
-        o for o in there if o.kind == "index" and _are_texts(c for c in retyped if c.id in model.needs.get(o, NOTHING))
+        o
+        for o in there
+        if o.kind == "index" and _are_texts([c for c in retyped if c.id in model.needs.get(o, NOTHING)])
     ]
     along = {o for o in there if same(o, found.objects[o], wanted.objects[o])} | set(kept)
     return [c for c in changes if c.id not in along]
 
 
-def _are_texts(changes: Iterable[Change]) -> bool:
+def _are_texts(changes: Sequence[Change]) -> bool:
     """Whether values stay the very same: an index serves until the next round has built another in its place."""
-    return all(parts(spec.type).base in ("text", "character varying") for c in changes for spec in (c.old, c.new))
+    return bool(changes) and all(
+        parts(spec.type).base in ("text", "character varying") for c in changes for spec in (c.old, c.new)
+    )
 
 
 def _needs(change: Change, model: Model) -> frozenset[ObjectId]:

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import cast
 
-from colonnade.core.errors import DataViolation, InvalidSpec, Stale, Unsupported, WaitingForLock
+from colonnade.core.errors import ColonnadeError, DataViolation, InvalidSpec, Stale, Unsupported, WaitingForLock
 from colonnade.core.gate import Policy
 from colonnade.core.hazards import Weight
 from colonnade.core.kind import Model, ObjectId
@@ -174,10 +174,10 @@ class PostgresDatabase:
         executor = Executor(self.connection, self.journal, policy, self.stop, self.target.name)
         try:
             return executor.execute(plan, desired.digest, progress)
-        except (
-            DataViolation
-        ):  # what was built to take something's place would refuse writes of the applications until then
-            self.clear()
+        except DataViolation:
+            # what was built to take something's place would go on refusing writes; why it was refused is told all the same
+            with suppress(ColonnadeError):
+                self.clear()
             raise
 
     def tidy(self) -> bool:

@@ -160,8 +160,9 @@ def changed_nullability(oid: ObjectId, old: Column, new: Column, context: Contex
     elif old.not_null and not new.not_null:
         yield step(oid, _dropped(oid), hazards=(hazard(DROPS_GUARANTEE, oid),), undo=_given_back(oid, old))
     elif old.not_null:
-        if not old.not_null_valid and new.not_null_valid and oid in context.backfills and context.live:
-            yield from backfill(oid, context)  # what was cut short before may have left rows without a value
+        wish = context.backfills.get(oid) if context.live and new.not_null_valid and not old.not_null_valid else None
+        if wish and not wish.where:  # rows without a value may be left; who was named by `where` has got theirs
+            yield from backfill(oid, context)
         yield from _other_constraint(oid, old, new, context)
 
 
