@@ -33,7 +33,7 @@ class Hazard:
     """A hazard of one step: the type's code and weight, and the sentence about this very object.
 
     `asks` are queries for the values that it concerns, of which the server takes the first that it can run; where they find nothing,
-    there is no hazard. They are asked, and then empty, before a plan is offered.
+    there is no hazard. They are asked, and then empty, before a plan is offered; a step's `confirms` keep those that found nothing.
     """
 
     code: str

@@ -27,6 +27,17 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
+class Confirm:
+    """A hazard that the plan is without because its question found no values: it is asked again before anything is changed.
+
+    `table` is how the engine writes what the values are in; a transaction that is to change it locks it for that.
+    """
+
+    hazard: Hazard
+    table: str
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One statement or command: what it does to which object, how it runs, what it can do to others, how to go back.
 
@@ -50,6 +61,7 @@ class Step:
     batched: str = ""
     unwatched: bool = False
     remainder: str = ""
+    confirms: tuple[Confirm, ...] = ()
     id: str = ""
 
     def with_hazard(self, *more: Hazard) -> Step:

@@ -7,7 +7,9 @@ import re
 import pytest
 
 from colonnade.core.errors import DataViolation
-from tests.live.postgres.flow import Flow
+from colonnade.core.gate import Facts, Policy
+from colonnade.core.plan import Plan
+from tests.live.postgres.flow import Flow, approved
 
 CHANGES = {
     "text to number": ("text", "integer", ["12", "0"], ["007", " 7"]),
@@ -99,3 +101,55 @@ def test_a_moment_needs_a_time_zone(flow: Flow, old: str, new: str) -> None:
     )
     assert "UTC" in told.message
     assert "AT TIME ZONE" in told.safe_way
+
+
+def approve_unless_narrowed(plan: Plan) -> Facts:
+    return Facts() if any(h.code == "NARROWS_DATA" for h in plan.hazards) else approved(plan)
+
+
+TEXTS = "CREATE TABLE t (id int PRIMARY KEY, v text);"
+NUMBERS = {
+    "in place": TEXTS.replace("text", "int"),
+    "made anew": "CREATE TABLE t (id int PRIMARY KEY, v int) PARTITION BY RANGE (id); CREATE TABLE t1 PARTITION OF t DEFAULT;",
+}
+
+
+@pytest.mark.parametrize("wanted", NUMBERS.values(), ids=NUMBERS.keys())
+def test_a_row_that_nobody_saw_when_it_was_asked_is_seen_under_the_lock(flow: Flow, wanted: str) -> None:
+    """The plan found all to be well (or is approved for what it says); a transaction that is open then commits a value that changes."""
+    flow.apply(TEXTS)
+    flow.run("INSERT INTO t VALUES (1, '7')")
+    waited: list[str] = []
+    with flow.session() as other:
+        other.execute("INSERT INTO t VALUES (2, '007')")
+
+        def let_go(message: str, done: float | None) -> None:
+            if message.startswith("waits for a lock"):
+                waited.append(message)
+                other.commit()
+
+        policy = Policy(lock_timeout=0.05, lock_retry_budget=60, drops="Drop")
+        result = flow.reconcile(wanted, approve_unless_narrowed, policy, progress=let_go)
+    assert waited
+    assert result.held is not None
+    assert result.plan is not None
+    (told,) = (h.message for h in result.plan.hazards if h.code == "NARROWS_DATA")
+    assert "1 value(s) do not come back as they were" in told
+    assert flow.column("SELECT v FROM t ORDER BY id") == ["7", "007"]
+
+
+def test_a_row_that_came_while_slices_went_by_is_seen_before_the_columns_change_places(flow: Flow) -> None:
+    flow.apply(TEXTS)
+    flow.run("INSERT INTO t SELECT g, g FROM generate_series(1, 3000) g")
+    came: list[str] = []
+
+    def write(message: str, done: float | None) -> None:
+        if ": page " in message and not came:
+            came.append(flow.run("INSERT INTO t VALUES (0, '007')"))
+
+    result = flow.reconcile(NUMBERS["in place"], approve_unless_narrowed, Policy(max_blocking=0), progress=write)
+    assert came
+    assert result.held is not None
+    assert flow.ask("SELECT v FROM t WHERE id = 0") == "007"
+    columns = "SELECT attname FROM pg_attribute WHERE attrelid = 't'::regclass AND attnum > 0 AND NOT attisdropped"
+    assert flow.column(columns) == ["id", "v"], "what was built meanwhile is gone: it would go on refusing writes"

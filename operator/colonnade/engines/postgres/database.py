@@ -174,7 +174,7 @@ class PostgresDatabase:
         executor = Executor(self.connection, self.journal, policy, self.stop, self.target.name)
         try:
             return executor.execute(plan, desired.digest, progress)
-        except DataViolation:
+        except (DataViolation, Stale):
             # what was built to take something's place would go on refusing writes; why it was refused is told all the same
             with suppress(ColonnadeError):
                 self.clear()

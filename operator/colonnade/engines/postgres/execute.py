@@ -23,6 +23,7 @@ from colonnade.engines import Outcome, Progress
 from colonnade.engines.postgres.backfill import backfill, pause
 from colonnade.engines.postgres.errors import meaning
 from colonnade.engines.postgres.journal import Journal
+from colonnade.engines.postgres.losses import confirm
 from colonnade.engines.postgres.session import Connection, run
 from colonnade.engines.postgres.statement import name, q
 
@@ -104,6 +105,7 @@ class Executor:
         with self.connection.transaction():
             self._set("lock_timeout", f"{int(self.policy.lock_timeout * 1000)}ms")
             self.journal.before(number, [s.id for s in group])
+            confirm(self.connection, [c for s in group for c in s.confirms], self.subject, locked=True)
             for step in group:
                 self._at = step
                 try:
@@ -126,6 +128,7 @@ class Executor:
             if step.batched:
                 backfill(self.connection, step, self.policy, self.stop, progress)
             else:
+                confirm(self.connection, step.confirms, self.subject, locked=False)
                 self._clear_invalid(step)
                 run(self.connection, step.statement)
 

@@ -24,6 +24,7 @@ from colonnade.engines.postgres.kinds.column import settings
 from colonnade.engines.postgres.kinds.column_identity import identity
 from colonnade.engines.postgres.kinds.column_type import retyped_back
 from colonnade.engines.postgres.kinds.not_null import constraint_name, no_nulls
+from colonnade.engines.postgres.narrowing import confirms
 from colonnade.engines.postgres.obstacles import LAST
 from colonnade.engines.postgres.remade import other_name
 from colonnade.engines.postgres.statement import Part, joined, listed, name, printed, q, step, text, value, words
@@ -91,7 +92,8 @@ def filled(columns: Sequence[ObjectId], context: Context) -> Iterator[Step]:
     fill = step(about, q("UPDATE ONLY {} SET {} WHERE {}", table, changes, which), alone=True, undo=NOTE)
     yield replace(fill, batched=text(table), unwatched=context.expansions[first].unwatched)
     proofs = listed(q("VALIDATE CONSTRAINT {}", _follow(o, new)[2]) for o, new in news.items())
-    yield step(about, q("ALTER TABLE {} {}", table, proofs), alone=True, undo=NOTE)
+    proved = step(about, q("ALTER TABLE {} {}", table, proofs), alone=True, undo=NOTE)
+    yield replace(proved, confirms=tuple(c for o in columns for c in confirms(o, context.expansions[o].hazards)))
     yield step(about, q("ANALYZE {} ({})", table, listed(thens.values())), alone=True, undo=NOTE)
 
 

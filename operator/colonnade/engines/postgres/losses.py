@@ -6,16 +6,16 @@ https://www.postgresql.org/docs/current/catalog-pg-class.html (reltuples)
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import LiteralString
 
 import psycopg
 
-from colonnade.core.errors import Unsupported
+from colonnade.core.errors import Stale, Unsupported
 from colonnade.core.hazards import Hazard
 from colonnade.core.kind import Model
-from colonnade.core.plan import Step
+from colonnade.core.plan import Confirm, Step
 from colonnade.engines.postgres.checks import LIMIT
 from colonnade.engines.postgres.session import Connection
 from colonnade.engines.postgres.statement import Part, name, printed, q, text
@@ -37,18 +37,48 @@ def told(connection: Connection, live: Model, steps: Sequence[Step]) -> list[Ste
     _guard(connection, steps)
     tables = {str(o): name(*o.name[:2]) for o in live.objects if o.kind in ("table", "column")}
     counted = [_told(connection, s, tables[s.subject]) if s.subject in tables and _loses(s) else s for s in steps]
-    return [replace(s, hazards=tuple(_asked(connection, s))) if any(h.asks for h in s.hazards) else s for s in counted]
+    questions = {h.asks for s in counted for h in s.hazards if h.asks}
+    found = {asks: _found(connection, asks) for asks in sorted(questions)}
+    return [
+        replace(s, hazards=tuple(_those(s.hazards, found)), confirms=tuple(_none_yet(s.confirms, found)))
+        for s in counted
+    ]
 
 
-def _asked(connection: Connection, step: Step) -> Iterator[Hazard]:
-    """The hazards of a step that concern some values, or may: that is asked."""
-    for one in step.hazards:
-        found, asked = _found(connection, one.asks) if one.asks else (None, "")
-        if found is None:
+Found = Mapping[tuple[str, ...], tuple[int | None, str]]
+"""By the queries of a hazard, how many values it concerns and which of the queries told; None where it is not known."""
+
+
+def _those(hazards: Iterable[Hazard], found: Found) -> Iterator[Hazard]:
+    """The hazards without those that concern no values."""
+    for one in hazards:
+        count, asked = found.get(one.asks, (None, ""))
+        if count is None:
             yield replace(one, asks=())
-        elif found:
-            of_them = f"{found} value(s) do not come back as they were; to see them: {asked}"
+        elif count:
+            of_them = f"{count} value(s) do not come back as they were; to see them: {asked}"
             yield replace(one, asks=(), message=f"{one.message}: {of_them}")
+
+
+def _none_yet(confirms: Iterable[Confirm], found: Found) -> Iterator[Confirm]:
+    """Those that concern no values so far, with the query that told."""
+    for one in confirms:
+        count, asked = found[one.hazard.asks]
+        if count == 0:
+            yield replace(one, hazard=replace(one.hazard, asks=(asked,)))
+
+
+def confirm(connection: Connection, confirms: Sequence[Confirm], subject: str, *, locked: bool) -> None:
+    """Ask again, where `locked` is set with the tables locked until the end of the transaction. Raises Stale where there are such values now."""
+    for table in sorted({c.table for c in confirms}) if locked else ():
+        connection.execute(q("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE", printed(table)))
+    for one in confirms:
+        row = connection.execute(q("SELECT EXISTS ({})", printed(one.hazard.asks[0]))).fetchone()
+        if row and row[0]:
+            raise Stale(
+                f"{subject}: {one.hazard.message}: since the plan was made values came in that do not come back as they were; "
+                f"to see them: {one.hazard.asks[0]}; it is planned afresh"
+            )
 
 
 def _found(connection: Connection, queries: Sequence[str]) -> tuple[int | None, str]:

@@ -6,11 +6,12 @@ fractions, spaces, spellings that go. https://www.postgresql.org/docs/current/da
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from colonnade.core.hazards import NARROWS_DATA, Hazard, hazard
 from colonnade.core.kind import Model, ObjectId
+from colonnade.core.plan import Confirm
 from colonnade.engines.postgres.kind import Context
 from colonnade.engines.postgres.statement import Part, keys, name, printed, q, text
 from colonnade.engines.postgres.types import FLOATS, INTEGERS, TEXTS, parts
@@ -34,6 +35,11 @@ def risks(oid: ObjectId, old: str, new: str, context: Context) -> tuple[Hazard, 
         zone = replace(told, message=f"{told.message}: the times are taken as they are in UTC")
         return (replace(zone, safe_way="declare a conversion that names the time zone: AT TIME ZONE 'Europe/Paris'"),)
     return (replace(told, asks=tuple(_questions(oid, was, now, context))),)
+
+
+def confirms(oid: ObjectId, hazards: Iterable[Hazard]) -> tuple[Confirm, ...]:
+    """What is to be asked again of those hazards, as the rows of the column's table may be others by then."""
+    return tuple(Confirm(h, text(name(*oid.name[:2]))) for h in hazards if h.asks)
 
 
 def _in_a_zone(type_: str) -> bool:

@@ -17,7 +17,7 @@ from colonnade.core.hazards import COPIES_TABLE, Hazard, hazard
 from colonnade.core.kind import NOTHING, Model, ObjectId
 from colonnade.core.plan import Check, Step
 from colonnade.engines.postgres.kind import LEFT_BEHIND, Context
-from colonnade.engines.postgres.narrowing import risks
+from colonnade.engines.postgres.narrowing import confirms, risks
 from colonnade.engines.postgres.statement import Part, keys, listed, name, printed, q, step, text, value
 
 AFTER_ROWS = (
@@ -175,15 +175,12 @@ def copy(oid: ObjectId, context: Context) -> Iterator[Step]:
     """The rows, then where the numbering of identity columns had got to."""
     ways = [_copy(oid, context, how) for how in ("assigned", "cast", "text")]
     rest = tuple(dict.fromkeys(text(w) for w in ways[1:] if text(w) != text(ways[0])))
+    hazards = (hazard(COPIES_TABLE, oid), *_narrowed(oid, context))
     yield replace(
-        step(
-            oid,
-            ways[0],
-            hazards=(hazard(COPIES_TABLE, oid), *_narrowed(oid, context)),
-            undo="the change the other way round copies them back",
-        ),
+        step(oid, ways[0], hazards=hazards, undo="the change the other way round copies them back"),
         otherwise=rest,
         checks=tuple(_no_nulls(oid, context)),
+        confirms=confirms(oid, hazards),
     )
     before, after = (_sequences(oid, m) for m in (context.old, context.new))
     for column in before.keys() & after.keys():

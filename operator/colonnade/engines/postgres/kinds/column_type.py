@@ -45,6 +45,7 @@ def retype(oid: ObjectId, old: Column, new: Column, context: Context) -> Iterato
         undo_note="as far as the values allow" if risk or old.type != new.type else "",
         otherwise=(text(explicit), text(by_text)),
         checks=_fit(oid, old, new, context),
+        confirms=narrowing.confirms(oid, risk),
     )
 
 
