@@ -16,6 +16,7 @@ def plan_data(plan: Plan, held: Held | None) -> dict[str, Any]:
     found = plan.as_dict()
     for step in found["steps"]:
         del step["otherwise"]  # settled by the rehearsal, and then empty
+        del step["confirms"]  # what is not there, and is told once it is
         del step["remainder"]  # run as one statement, the step leaves none
         for hazard in step["hazards"]:
             del hazard["asks"]  # asked by now, and then empty

@@ -6,12 +6,12 @@ there at every moment. https://www.postgresql.org/docs/current/sql-altertable.ht
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import psycopg
 
-from colonnade.core.diff import Change, Same
+from colonnade.core.diff import Change, Same, diff
 from colonnade.core.errors import Unsupported
 from colonnade.core.kind import NOTHING, Model, ObjectId
 from colonnade.engines.postgres import planner
@@ -31,9 +31,10 @@ def left(
     """
     retyped = [c for c in changes if _is_retyped(c, wishes)]
     columns = {c.id for c in retyped}
-    others = (c for c in changes if c.verb == "alter" and c.id not in columns and c.id.kind != "check")
-    standing = {c.id for c in others if _needs(c, model) & columns}
-    found = _with_types_alone(copy, model, retyped, wishes) if standing else None
+    others = [c for c in changes if c.verb == "alter" and c.id not in columns and _needs(c, model) & columns]
+    standing = {c.id for c in others if c.id.kind != "check"}
+    checks = {c.id for c in others} - standing
+    found = _with_types_alone(copy, model, retyped, checks, wishes) if standing else None
     if found is None:
         return list(changes)
     there = [o for o in standing if o in found.objects]
@@ -62,10 +63,13 @@ def _is_retyped(change: Change, wishes: Wishes) -> bool:
     return change.id.kind == "column" and change.verb == "alter" and change.old.type != change.new.type and not declared
 
 
-def _with_types_alone(copy: Connection, model: Model, retyped: Sequence[Change], wishes: Wishes) -> Model | None:
-    """What is there once only the types were changed; None where that cannot be alone."""
-    half = replace(model, objects={**model.objects, **{c.id: replace(c.old, type=c.new.type) for c in retyped}})
-    changes = [replace(c, new=half.objects[c.id]) for c in retyped]
+def _with_types_alone(
+    copy: Connection, model: Model, retyped: Sequence[Change], gone: Collection[ObjectId], wishes: Wishes
+) -> Model | None:
+    """What is there once only the types were changed, and these are gone; None where that cannot be alone."""
+    typed = {c.id: replace(c.old, type=c.new.type) for c in retyped}
+    half = replace(model, objects={o: typed.get(o, s) for o, s in model.objects.items() if o not in gone})
+    changes = list(diff(model, half))
     try:
         steps = planner.steps(model, half, changes, copy.info.server_version, wishes, live=False)
         with copy.transaction(force_rollback=True):

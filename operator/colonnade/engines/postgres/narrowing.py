@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from colonnade.core.hazards import NARROWS_DATA, Hazard, hazard
+from colonnade.core.hazards import DROPS_GUARANTEE, NARROWS_DATA, Hazard, hazard
 from colonnade.core.kind import Model, ObjectId
 from colonnade.core.plan import Confirm
 from colonnade.engines.postgres.kind import Context
 from colonnade.engines.postgres.statement import Part, keys, name, printed, q, text
 from colonnade.engines.postgres.types import FLOATS, INTEGERS, TEXTS, parts
 
+UNIQUE = ("primary key", "unique", "exclusion")
 MOMENTS = (
     "timestamp without time zone", "timestamp with time zone", "time without time zone", "time with time zone", "interval",
 )  # fmt: skip
@@ -40,6 +41,23 @@ def risks(oid: ObjectId, old: str, new: str, context: Context) -> tuple[Hazard, 
 def confirms(oid: ObjectId, hazards: Iterable[Hazard]) -> tuple[Confirm, ...]:
     """What is to be asked again of those hazards, as the rows of the column's table may be others by then."""
     return tuple(Confirm(h, text(name(*oid.name[:2]))) for h in hazards if h.asks)
+
+
+def loosens(oid: ObjectId, old: str, new: str, context: Context) -> Iterator[Hazard]:
+    """The hazard that what is to be unique goes by another likeness: of values that were the same to it, several may be there afterwards."""
+    if not _folds(oid, old, context.old) or _folds(oid, new, context.new):
+        return
+    for one, needs in context.old.needs.items():
+        if oid in needs and (one.kind in UNIQUE or (one.kind == "index" and context.old.objects[one].unique)):
+            told = hazard(DROPS_GUARANTEE, one)
+            yield replace(told, message=f"{one} no longer takes for the same what it did (such as 'A' and 'a')")
+
+
+def _folds(oid: ObjectId, type_: str, model: Model) -> bool:
+    """Whether values that differ are the same: by the type, or by a collation that is not deterministic."""
+    needs = model.needs.get(oid, ())
+    by_type = parts(base_of(oid, type_, model)).base.rpartition(".")[2] == "citext"
+    return by_type or any(n.kind == "collation" and not model.objects[n].deterministic for n in needs)
 
 
 def _in_a_zone(type_: str) -> bool:

@@ -34,7 +34,7 @@ def retype(oid: ObjectId, old: Column, new: Column, context: Context) -> Iterato
     )
     explicit: Part = q("{} USING {}::{}", start, column, printed(new.type))
     by_text: Part = q("{} USING {}::text::{}", start, column, printed(new.type))
-    risk = narrowing.risks(oid, old.type, new.type, context)
+    risk = (*narrowing.risks(oid, old.type, new.type, context), *narrowing.loosens(oid, old.type, new.type, context))
     if declared := context.conversions.get(oid):
         undo = f"it was {old.type}, and of a declared conversion only its author knows the reverse"
         told = (hazard(NARROWS_DATA, oid, f"{old.type} to {new.type}, by the conversion that is declared"),)

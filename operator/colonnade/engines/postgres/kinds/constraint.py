@@ -139,16 +139,22 @@ def _validate(oid: ObjectId) -> Step:
 
 def create_foreign_key(oid: ObjectId, spec: Constraint, context: Context) -> Steps:
     if context.partitioned(oid.name) and context.version < 180000:
-        yield replace(_add(oid, spec, context), checks=_orphans(oid, spec) if _in_use(oid, context) else ())
+        yield replace(_add(oid, spec, context), checks=_orphans(oid, spec, context) if _in_use(oid, context) else ())
     else:
-        yield from _validated_later(oid, spec, context, _orphans(oid, spec))
+        yield from _validated_later(oid, spec, context, _orphans(oid, spec, context))
 
 
-def _orphans(oid: ObjectId, spec: Constraint) -> tuple[Check, ...]:
+def _orphans(oid: ObjectId, spec: Constraint, context: Context) -> tuple[Check, ...]:
     if "PERIOD" in spec.definition or not spec.target_columns:
         return ()
     pairs = list(zip(spec.columns, spec.target_columns, strict=True))
-    there = joined(" AND ", [q("t.{} = r.{}", name(b), name(a)) for a, b in pairs])
+    there = joined(
+        " AND ",
+        [
+            q("{} = {}", _as_it_will_be(q("t"), spec.target, b, context), _as_it_will_be(q("r"), oid.name, a, context))
+            for a, b in pairs
+        ],
+    )
     known = joined(" AND ", [q("r.{} IS NOT NULL", name(a)) for a, _ in pairs])
     where = q(
         "FROM {} r WHERE {} AND NOT EXISTS (SELECT FROM {} t WHERE {})",
@@ -165,6 +171,16 @@ def _orphans(oid: ObjectId, spec: Constraint) -> tuple[Check, ...]:
             remedy="mend the rows, or declare the foreign key NOT VALID",
         ),
     )
+
+
+def _as_it_will_be(row: Part, table: tuple[str, ...], column: str, context: Context) -> Part:
+    """The value of a row's column, of the type and collation that it has by then: they say which values are the same."""
+    old, new = (m.objects.get(ObjectId("column", (*table[:2], column))) for m in (context.old, context.new))
+    if not old or not new or (old.type, old.collation) == (new.type, new.collation):
+        return q("{}.{}", row, name(column))
+    cast = q("{}.{}::{}", row, name(column), printed(new.type))
+    collated = old.collation or new.collation
+    return q("{} COLLATE {}", cast, printed(new.collation or 'pg_catalog."default"')) if collated else cast
 
 
 def create_key(oid: ObjectId, spec: Constraint, context: Context) -> Steps:
