@@ -64,7 +64,8 @@ class _Planning:
         held = held_by_included(self.work.old, self.work.new, self.work.altered)
         for oid in circles_of_keys(self.work) | held:
             self.work.replace(oid)
-        for oid in remade.keyed_anew(self.work.old, self.work.new, self.work.altered):
+        types = (o for o in self.work.dropped & self.work.created if kind_of(o).space == "type")
+        for oid in remade.keyed_anew(self.work.old, self.work.new, self.work.altered, types, self.work.users):
             self.work.replace(oid)
         if tables := {o for o in self.work.dropped & self.work.created if o.kind == "table"}:
             for oid in remade.with_them(self.work.old, self.work.new, tables):

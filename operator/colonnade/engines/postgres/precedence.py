@@ -13,7 +13,7 @@ from colonnade.core.kind import NOTHING, Model, ObjectId
 from colonnade.core.plan import Step
 from colonnade.engines.postgres import expand
 from colonnade.engines.postgres.kind import CONSTRAINTS
-from colonnade.engines.postgres.work import INDEXED, Act, Before, Work, changes_persistence, closure, ends_of, kind_of
+from colonnade.engines.postgres.work import INDEXED, ROUTINES, Act, Before, Work, changes_persistence, closure, ends_of, kind_of
 
 READ = ("view", "materialized view", "function", "procedure", "aggregate")
 """What applications call by name."""
@@ -132,10 +132,16 @@ class Precedence:
             self._first(a, Act("create", above))
 
     def _left_behind(self, oid: ObjectId) -> bool:
-        """Whether it goes with a table that is moved aside, and so is out of the way before it is dropped."""
+        """Whether it goes with a table or domain that is moved aside, and so is out of the way before it is dropped."""
         remade = self.work.remade
         home = ObjectId("table", oid.name[:2])
-        return (oid in self.work.inlined and home in remade.tables) or remade.elsewhere(self.work.old, oid)
+        along = (oid in self.work.inlined and home in remade.tables) or remade.elsewhere(self.work.old, oid)
+        return along or self._domain_moved(oid) is not None
+
+    def _domain_moved(self, oid: ObjectId) -> ObjectId | None:
+        """The domain of a check, where that is called otherwise by the time that the check comes for the new one."""
+        domain = ObjectId("domain", oid.name[:2])
+        return domain if oid.kind == "domain constraint" and domain in self.work.moved else None
 
     def _let_go(self, user: ObjectId, used: ObjectId, implied: frozenset[ObjectId] | set[ObjectId]) -> None:
         """What is dropped or changed of a user comes before the drop of what it uses, and of what takes that along."""
@@ -263,9 +269,18 @@ class Precedence:
                     self.before[a].add(Act("drop", n))
         self._as_part(a)
         self._published(a)
+        if a.id.kind == "domain constraint":
+            self._narrows_a_domain(a)
         if a.id.kind == "foreign key":
             target = self.work.new.objects[a.id].target[:2]
             self.before[a] |= {Act("drop", o) for o in self.work.dropped if self._key_of(o, target)}
+
+    def _narrows_a_domain(self, a: Act) -> None:
+        """One that is made anew has its checks before columns come over to it: the server asks none of arrays later."""
+        domain = ObjectId("domain", a.id.name[:2])
+        calls = any(n.kind in ROUTINES for n in self.work.new.needs.get(a.id, ()))  # and a routine may need the tables
+        if domain in self.work.created and not calls:
+            self._first(a, *(Act("alter", u) for u in self.work.users.get(domain, ())))
 
     def _published(self, a: Act) -> None:
         """A publication holds either whole schemas or tables with lists of columns."""
@@ -380,6 +395,8 @@ class Precedence:
         """Its drop; or what moves its table aside, together with it; a partition's place is its parent's."""
         if oid in self.work.altered:
             return {Act("alter", oid)}
+        if domain := self._domain_moved(oid):
+            return {Act("move", domain)}
         tables = self.work.remade.tables
         moved = self.work.old.vanishes_with(oid) & tables if tables else NOTHING
         if oid.kind == "inheritance":

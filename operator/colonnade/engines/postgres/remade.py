@@ -58,18 +58,27 @@ def below(model: Model, table: ObjectId) -> set[ObjectId]:
     return found
 
 
-def keyed_anew(old: Model, new: Model, altered: Iterable[ObjectId]) -> set[ObjectId]:
-    """Of these columns, whose type changes and that say where a row belongs: their tables. The server never changes such a column."""
+def keyed_anew(
+    old: Model, new: Model, altered: Iterable[ObjectId], types: Iterable[ObjectId], users: Mapping[ObjectId, set[ObjectId]]
+) -> set[ObjectId]:
+    """The tables of columns that say where a row belongs, where they are altered to another type, or theirs is one of `types`, which are
+    replaced: the server never changes such a column. `users` is what uses what."""
     found: set[ObjectId] = set()
-    for oid in altered:
+    replaced = set(types)
+    todo = list(replaced)
+    while todo:
+        further = {u for u in users.get(todo.pop(), ()) if u.kind in ("domain", "composite type")} - replaced
+        replaced |= further
+        todo += further
+    columns = {u for t in replaced for u in users.get(t, ())}
+    for oid in {*altered, *columns}:
         table = ObjectId("table", oid.name[:2])
         key = getattr(old.objects.get(table), "partition_key", None) if oid.kind == "column" else None
-        if key and table in new.objects:
+        if key and table in new.objects and oid in new.objects:
             was, now = old.objects[oid], new.objects[oid]
+            same = (was.type, was.collation) == (now.type, now.collation) and not old.needs[oid] & replaced
             called = "|".join(map(re.escape, {oid.name[2], text(name(oid.name[2]))}))
-            if (was.type, was.collation) != (now.type, now.collation) and re.search(
-                rf'(?<![\w"])(?:{called})(?![\w"])', key
-            ):
+            if not same and re.search(rf'(?<![\w"])(?:{called})(?![\w"])', key):
                 found.add(table)
     return found
 
@@ -227,9 +236,10 @@ def _values(oid: ObjectId, context: Context, how: str) -> Iterator[tuple[str, Pa
                 yield column, q("({})", printed(wish.expression))
             continue
         was, now = (getattr(s, "type", "") for s in (old[column][1], new))
-        if conversion and was != now:
+        same = was == now and not context.old.needs.get(old[column][0], NOTHING) & context.gone & context.fresh - {oid}
+        if conversion and not same:
             yield column, q("({})", printed(conversion))
-        elif was == now or how == "assigned":
+        elif same or how == "assigned":
             yield column, name(column)
         else:
             cast = q("{}::{}", name(column), printed(now)) if how == "cast" else None
