@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.live.postgres.flow import Flow
 from tests.live.postgres.walk import Walk
 
 OWN = {
@@ -34,3 +35,25 @@ def test_a_new_column_of_both_that_only_the_child_guards(walk: Walk) -> None:
         "CREATE TABLE t (b int); CREATE TABLE c () INHERITS (t);",
         "CREATE TABLE t (b int, a int); CREATE TABLE c () INHERITS (t); ALTER TABLE c ALTER a SET NOT NULL;",
     )
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("a int, b text, c int);", "c int) INHERITS (p);"),
+        ("a int, c int) INHERITS (p);", "c int) INHERITS (p);"),
+        ("a int, b text, c int); CREATE TABLE g (d int) INHERITS (k);", "c int) INHERITS (p); CREATE TABLE g (d int) INHERITS (k);"),
+    ],
+    ids=["another table", "a child", "a parent"],
+)  # fmt: skip
+def test_a_table_gives_its_columns_up_to_a_parent(flow: Flow, before: str, after: str) -> None:
+    """The server has no statement for that: the table is made anew with its rows."""
+    parent = "CREATE TABLE p (a int, b text); CREATE TABLE k ("
+    flow.apply(parent + before)
+    flow.run("INSERT INTO k (a, b, c) VALUES (1, 'x', 2)")
+    if " g " in before:
+        flow.run("INSERT INTO g (a, b, c, d) VALUES (3, 'y', 4, 5)")
+    assert "COPIES_TABLE" in [h.code for h in flow.plan(parent + after).hazards]
+    flow.apply(parent + after)
+    assert flow.ask("SELECT string_agg(concat(a, b), ' ' ORDER BY a) FROM p") == ("1x 3y" if " g " in before else "1x")
+    assert flow.ask("SELECT sum(c) FROM k") == (6 if " g " in before else 2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import psycopg
 import pytest
 
 from colonnade.core.gate import Policy
@@ -113,3 +114,24 @@ def test_a_key_that_goes_along_with_a_generated_column_is_told(flow: Flow) -> No
     plan = flow.plan(table.format("bigint"))
     alone = any(not s.transactional for s in plan.steps)
     assert alone == ("DROPS_GUARANTEE" in [h.code for h in plan.hazards])
+
+
+def test_a_checked_domain_of_which_columns_are_arrays(flow: Flow) -> None:
+    wanted = "CREATE DOMAIN a AS {} CHECK (VALUE > 0); CREATE TABLE t (id int PRIMARY KEY, v a[]);"
+    flow.apply(wanted.format("int"))
+    flow.run("INSERT INTO t VALUES (1, '{5,6}')")
+    flow.apply(wanted.format("bigint"))
+    assert flow.ask("SELECT v::text FROM t") == "{5,6}"
+    with flow.session() as other, pytest.raises(psycopg.errors.CheckViolation):
+        other.execute("INSERT INTO t VALUES (2, '{0}')")
+
+
+@pytest.mark.parametrize("column", ["e", "d"])
+def test_an_enum_that_loses_a_label_by_which_rows_are_told_apart(flow: Flow, column: str) -> None:
+    wanted = f"""CREATE TYPE e AS ENUM ({{}}); CREATE DOMAIN d AS e; CREATE TABLE t (id int, v {column}) PARTITION BY LIST (v);
+        CREATE TABLE t1 PARTITION OF t FOR VALUES IN ('a'); CREATE TABLE t2 PARTITION OF t FOR VALUES IN ('b');"""
+    flow.apply(wanted.format("'a', 'b', 'c'"))
+    flow.run("INSERT INTO t VALUES (1, 'a'), (2, 'b')")
+    flow.apply(wanted.format("'a', 'b'"))
+    assert flow.column("SELECT id FROM t1") == [1]
+    assert flow.column("SELECT id FROM t2") == [2]

@@ -64,8 +64,8 @@ class _Planning:
         held = held_by_included(self.work.old, self.work.new, self.work.altered)
         for oid in circles_of_keys(self.work) | held:
             self.work.replace(oid)
-        types = (o for o in self.work.dropped & self.work.created if kind_of(o).space == "type")
-        for oid in remade.keyed_anew(self.work.old, self.work.new, self.work.altered, types, self.work.users):
+        types = {o for o in self.work.dropped & self.work.created if kind_of(o).space == "type"}
+        for oid in remade.made_anew(self.work.old, self.work.new, self.work.altered, types, self.work.users):
             self.work.replace(oid)
         if tables := {o for o in self.work.dropped & self.work.created if o.kind == "table"}:
             for oid in remade.with_them(self.work.old, self.work.new, tables):
@@ -152,8 +152,7 @@ class _Planning:
     def _acts(self) -> list[Act]:
         work = self.work
         work.remade = remade.Remade.of(work.old, work.new, work.dropped, work.created)
-        needed = {n for c in work.carried for n in work.old.needs.get(c, NOTHING)}
-        moved = work.dropped & work.created & (needed | work.remade.tables)
+        moved = work.dropped & work.created & (work.needed_by_rows() | work.remade.tables)
         work.serving = meanwhile.serving(work, self.context) - held_by_included(work.old, work.new, work.altered)
         work.built_first = meanwhile.built_first(work, self.context)
         moved |= work.serving

@@ -58,8 +58,29 @@ def below(model: Model, table: ObjectId) -> set[ObjectId]:
     return found
 
 
-def keyed_anew(
-    old: Model, new: Model, altered: Iterable[ObjectId], types: Iterable[ObjectId], users: Mapping[ObjectId, set[ObjectId]]
+def made_anew(
+    old: Model,
+    new: Model,
+    altered: Collection[ObjectId],
+    types: Iterable[ObjectId],
+    users: Mapping[ObjectId, set[ObjectId]],
+) -> set[ObjectId]:
+    """The tables of these columns that cannot be altered in place; for `types` and `users`, see `_keyed_anew`."""
+    return _keyed_anew(old, new, altered, types, users) | _no_longer_their_own(old, new, altered)
+
+
+def _no_longer_their_own(old: Model, new: Model, altered: Iterable[ObjectId]) -> set[ObjectId]:
+    """Children with columns that are to be their parents' alone: once a child has one of its own, the server keeps it so."""
+    columns = (o for o in altered if o.kind == "column" and old.objects[o].local and not new.objects[o].local)
+    return {t for t in (ObjectId("table", o.name[:2]) for o in columns) if t in old.objects and t in new.objects}
+
+
+def _keyed_anew(
+    old: Model,
+    new: Model,
+    altered: Iterable[ObjectId],
+    types: Iterable[ObjectId],
+    users: Mapping[ObjectId, set[ObjectId]],
 ) -> set[ObjectId]:
     """The tables of columns that say where a row belongs, where they are altered to another type, or theirs is one of `types`, which are
     replaced: the server never changes such a column. `users` is what uses what."""

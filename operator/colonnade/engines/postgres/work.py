@@ -169,6 +169,19 @@ class Work:
         """The names that it takes up in this model."""
         return set(names.taken(oid, model.objects[oid], self.version))
 
+    def needed_by_rows(self) -> set[ObjectId]:
+        """The types and collations that columns have which are carried over, or copied with their tables, and those that these need."""
+        tables = {t.name for t in self.remade.tables}
+        rows = {o for o in self.dropped if o.kind == "column" and o.name[:2] in tables} if tables else NOTHING
+        found: set[ObjectId] = set()
+        todo = [*self.carried, *rows]
+        while todo:
+            needs = self.old.needs.get(todo.pop(), NOTHING) & self.dropped - found
+            further = {n for n in needs if n.kind == "collation" or kind_of(n).space == "type"}
+            found |= further
+            todo += further
+        return found
+
     def to_free(self) -> set[ObjectId]:
         """Columns that go only once others were filled from them, and whose NOT NULL has a name that is wanted before that."""
         wanted = {key for oid in self.created | self.altered for key in self.names(oid, self.new)}
