@@ -148,7 +148,7 @@ def _orphans(oid: ObjectId, spec: Constraint, context: Context) -> tuple[Check, 
     if "PERIOD" in spec.definition or not spec.target_columns:
         return ()
     pairs = list(zip(spec.columns, spec.target_columns, strict=True))
-    there = joined(
+    equal = joined(
         " AND ",
         [
             q("{} = {}", _as_it_will_be(q("t"), spec.target, b, context), _as_it_will_be(q("r"), oid.name, a, context))
@@ -156,13 +156,8 @@ def _orphans(oid: ObjectId, spec: Constraint, context: Context) -> tuple[Check, 
         ],
     )
     known = joined(" AND ", [q("r.{} IS NOT NULL", name(a)) for a, _ in pairs])
-    where = q(
-        "FROM {} r WHERE {} AND NOT EXISTS (SELECT FROM {} t WHERE {})",
-        name(*oid.name[:2]),
-        known,
-        name(*spec.target),
-        there,
-    )
+    there = q(" AND NOT EXISTS (SELECT FROM {} t WHERE {})", name(*spec.target), equal)
+    where = q("FROM {} r WHERE {}{}", name(*oid.name[:2]), known, q("") if _is_empty(spec, context) else there)
     return (
         Check(
             query=text(q("SELECT {} {} LIMIT 5", listed(q("r.{}", name(a)) for a in spec.columns), where)),
@@ -171,6 +166,23 @@ def _orphans(oid: ObjectId, spec: Constraint, context: Context) -> tuple[Check, 
             remedy="mend the rows, or declare the foreign key NOT VALID",
         ),
     )
+
+
+def _is_empty(spec: Constraint, context: Context) -> bool:
+    """Whether nothing can be referred to yet: the table is new, or a column that has no value in any row."""
+    if context.is_fresh(spec.target) and not context.is_gone(spec.target):
+        takes_in = (
+            o for o, s in context.new.objects.items() if o.kind == "inheritance" and spec.target[:2] in s.parents
+        )
+        return all(context.is_fresh(o.name) for o in takes_in)
+    columns = (ObjectId("column", (*spec.target[:2], c)) for c in spec.target_columns)
+    return any(c not in context.old.objects and _has_no_values(c, context) for c in columns)
+
+
+def _has_no_values(column: ObjectId, context: Context) -> bool:
+    spec = context.new.objects.get(column)
+    filled = column in context.backfills or ObjectId("default", column.name) in context.new.objects
+    return spec is not None and not (filled or spec.generated or spec.identity)
 
 
 def _as_it_will_be(row: Part, table: tuple[str, ...], column: str, context: Context) -> Part:
