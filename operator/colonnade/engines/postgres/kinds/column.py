@@ -121,6 +121,11 @@ def _contested(oid: ObjectId, spec: Column, context: Context) -> str:
     usual = usual_not_null(oid)
     if context.version < 180000 or not spec.not_null or is_shortened(oid):
         return ""
+    place = context.new.objects.get(ObjectId("inheritance", oid.name[:2]))
+    if (
+        place and place.bound and spec.not_null_called != usual
+    ):  # a partition's goes by that of the whole: dumps show it
+        return spec.not_null_called
     others = context.constraints.get((oid.name[0], usual), set()) - {oid.name}
     if oid.name[:2] in others and spec.not_null_called != usual:
         return spec.not_null_called
