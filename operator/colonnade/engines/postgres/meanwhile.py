@@ -11,15 +11,17 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from colonnade.core.hazards import DROPS_GUARANTEE, hazard
+from colonnade.core.hazards import BREAKS_CLIENTS, DROPS_GUARANTEE, Hazard, hazard
 from colonnade.core.kind import NOTHING, ObjectId
 from colonnade.core.plan import Step
 from colonnade.engines.postgres.kind import CONSTRAINTS, LEFT_BEHIND, Context
 from colonnade.engines.postgres.kinds.not_null import HELPER
 from colonnade.engines.postgres.remade import other_name
+from colonnade.engines.postgres.several import READ
 from colonnade.engines.postgres.statement import name, q, step, text
 from colonnade.engines.postgres.work import Act, Work
 
+ON_WRITES = ("trigger", "rule", "policy")
 KINDS = ("index", "unique", "primary key", "check", "foreign key")
 
 
@@ -96,12 +98,19 @@ def unguarded(work: Work, made: Mapping[Act, list[Step]]) -> dict[Act, list[Step
     found: dict[Act, list[Step]] = {}
     for oid in work.dropped & work.created - work.serving - work.followers - work.built_first.keys():
         gone, again = _gone_by(oid, work, made), Act("create", oid)
-        guards = work.old.objects[oid].unique if oid.kind == "index" else oid.kind in CONSTRAINTS
-        if guards and made.get(gone) and at[gone] != at.get(again, at[gone]):
-            told = hazard(DROPS_GUARANTEE, oid, "until it is built again")
+        told = _missed(oid, work)
+        if told and made.get(gone) and at[gone] != at.get(again, at[gone]):
             so_far = found.get(gone, made[gone])
             found[gone] = [*so_far[:-1], so_far[-1].with_hazard(told)]
     return found
+
+
+def _missed(oid: ObjectId, work: Work) -> Hazard | None:
+    """What it is to others that this is not there for a while."""
+    guards = work.old.objects[oid].unique if oid.kind == "index" else oid.kind in (*CONSTRAINTS, *ON_WRITES)
+    if guards:
+        return hazard(DROPS_GUARANTEE, oid, "until it is built again")
+    return hazard(BREAKS_CLIENTS, oid, "until it is made again") if oid.kind in READ else None
 
 
 def _gone_by(oid: ObjectId, work: Work, made: Mapping[Act, list[Step]]) -> Act:

@@ -1,6 +1,6 @@
 """What must come before what: what is needed is made first and dropped last, and a name is free only once what had it is gone.
 
-By kinds of acts, each in a method called as its verb; then what concerns several at a time.
+By kinds of acts, each in a method called as its verb; what concerns several at a time is in several.py.
 """
 
 from __future__ import annotations
@@ -11,14 +11,16 @@ from functools import cached_property
 
 from colonnade.core.kind import NOTHING, Model, ObjectId
 from colonnade.core.plan import Step
-from colonnade.engines.postgres import expand
+from colonnade.engines.postgres import expand, several
 from colonnade.engines.postgres.kind import CONSTRAINTS
-from colonnade.engines.postgres.work import INDEXED, ROUTINES, Act, Before, Work, changes_persistence, closure, ends_of, kind_of
-
-READ = ("view", "materialized view", "function", "procedure", "aggregate")
-"""What applications call by name."""
-UNPROVED = (*READ, "rule", "policy", "trigger", "default", "check", "foreign key", "comment", "privileges", "owner")
-"""What does its work on a column, or beside a constraint, before all rows are known to be as these say."""
+from colonnade.engines.postgres.work import (
+    INDEXED,
+    ROUTINES,
+    Act,
+    Before,
+    Work,
+    kind_of,
+)
 
 
 class Precedence:
@@ -33,11 +35,8 @@ class Precedence:
         self.before = {a: set() for a in acts}
         for a in list(self.before):
             getattr(self, f"_{a.verb}")(a)
-        self._persistence()
         self._collisions()
-        self._finished({a.id for a, steps in acts.items() if any(s.batched for s in steps)})
-        if any(not s.transactional for steps in acts.values() for s in steps):
-            self._late()
+        several.all_told(self.work, acts, self.before)
         return self.before
 
     def _first(self, act: Act, *later: Act) -> None:
@@ -157,8 +156,8 @@ class Precedence:
     def _alter(self, a: Act) -> None:
         for n in self.work.new.needs.get(a.id, NOTHING):
             self.before[a] |= {Act("create", n), Act("alter", n)}
-        for user in self.work.users.get(a.id, NOTHING) - self.work.serving:
-            self.before[a].add(Act("drop", user))
+        if a.id.kind != "enum":  # another label is nothing to its users, and is added while they are there
+            self.before[a] |= {Act("drop", u) for u in self.work.users.get(a.id, NOTHING) - self.work.serving}
         if a.id.kind == "column":
             self._nullability(a)
             self._as_included(a)
@@ -167,7 +166,8 @@ class Precedence:
     def _as_included(self, a: Act) -> None:
         """What refers to a key that holds the column beside its own is out of the way meanwhile."""
         keys = (k for k in self.work.users.get(a.id, ()) if k.kind in ("primary key", "unique"))
-        for oid in {u for k in keys for u in self.work.users.get(k, ()) if u in self.work.dropped & self.work.created}:
+        replaced = self.work.dropped & self.work.created - self.work.serving
+        for oid in {u for k in keys for u in self.work.users.get(k, ()) if u in replaced}:
             if oid.kind == "foreign key":
                 self.before[a].add(Act("drop", oid))
                 self._first(a, Act("create", oid))
@@ -269,15 +269,14 @@ class Precedence:
                     self.before[a].add(Act("drop", n))
         self._as_part(a)
         self._published(a)
-        if a.id.kind == "domain constraint":
-            self._narrows_a_domain(a)
+        self._narrows_a_domain(a)
         if a.id.kind == "foreign key":
             target = self.work.new.objects[a.id].target[:2]
             self.before[a] |= {Act("drop", o) for o in self.work.dropped if self._key_of(o, target)}
 
     def _narrows_a_domain(self, a: Act) -> None:
         """One that is made anew has its checks before columns come over to it: the server asks none of arrays later."""
-        domain = ObjectId("domain", a.id.name[:2])
+        domain = ObjectId("domain", a.id.name[:2] if a.id.kind == "domain constraint" else ())
         calls = any(n.kind in ROUTINES for n in self.work.new.needs.get(a.id, ()))  # and a routine may need the tables
         if domain in self.work.created and not calls:
             self._first(a, *(Act("alter", u) for u in self.work.users.get(domain, ())))
@@ -321,41 +320,6 @@ class Precedence:
     def _finish(self, a: Act) -> None:
         """After its first half."""
         self.before[a] |= {Act("alter", a.id), Act("create", a.id)}
-
-    def _finished(self, filled: Collection[ObjectId]) -> None:
-        """Who waits for an act waits for its second half, too, unless it can do its work before the rows are proved.
-
-        What is new, or asks something of the rows, waits until they are filled.
-        """
-        halves = {a.id: a for a in self.before if a.verb == "finish"}
-        for act, needed in self.before.items() if halves else ():
-            before_proof = act.verb == "create" and act.id.kind in UNPROVED
-            before_fill = before_proof and act.id in self.work.dropped and act.id.kind not in CONSTRAINTS
-            if act.verb != "finish":
-                some = (n.id for n in needed if n.id in halves and n.verb != "drop")
-                needed |= {halves[o] for o in some if not (before_fill if o in filled else before_proof)}
-
-    def _late(self) -> None:
-        """What is made anew goes as late as it can: who reads a view waits for no backfill and no build, and for nothing else before it."""
-        for oid in sorted(o for o in self.work.dropped & self.work.created if o.kind in READ):
-            drop, create = Act("drop", oid), Act("create", oid)
-            for one in sorted(self.before[create] - {drop}):
-                if one in self.before and drop not in closure({one}, self.before):
-                    self.before[drop].add(one)
-
-    def _persistence(self) -> None:
-        """A permanent table refers to no unlogged one, at no time: neither by a key that stays, nor by one that goes or comes."""
-        old, new = self.work.old.objects, self.work.new.objects
-        changed = {o: new[o].persistence for o in self.work.altered if changes_persistence(o, self.work)}
-        for oid in {o for m in (old, new) for o in m if o.kind == "foreign key"} if changed else ():
-            own, target = ends_of(oid, new.get(oid) or old[oid])
-            ends = [Act("alter", t) for t in {own, target} & changed.keys()]
-            for end in ends:
-                self._first(Act("drop", oid), end)
-                self._first(end, Act("create", oid))
-            if len(ends) == 2 and oid not in self.work.dropped | self.work.created:
-                first, then = (target, own) if changed[own] == "p" else (own, target)
-                self._first(Act("alter", first), Act("alter", then))
 
     def _key_of(self, oid: ObjectId, table: tuple[str, ...]) -> bool:
         """Whether this is a key of the table that a new foreign key could come to rest on, though it goes."""

@@ -1,0 +1,68 @@
+"""What must come before what where several acts are concerned at a time; what one act by itself asks for is in precedence.py."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+from colonnade.core.kind import ObjectId
+from colonnade.core.plan import Step
+from colonnade.engines.postgres.kind import CONSTRAINTS
+from colonnade.engines.postgres.work import Act, Before, Work, changes_persistence, closure, ends_of
+
+READ = ("view", "materialized view", "function", "procedure", "aggregate")
+"""What applications call by name."""
+UNPROVED = (*READ, "rule", "policy", "trigger", "default", "check", "foreign key", "comment", "privileges", "owner")
+"""What does its work on a column, or beside a constraint, before all rows are known to be as these say."""
+
+
+def all_told(work: Work, acts: Mapping[Act, Sequence[Step]], before: Before[Act]) -> None:
+    """Add to `before` what these acts ask of one another."""
+    _persistence(work, before)
+    _finished({a.id for a, steps in acts.items() if any(s.batched for s in steps)}, work, before)
+    _late({a for a, steps in acts.items() if any(not s.transactional for s in steps)}, work, before)
+
+
+def _finished(filled: Collection[ObjectId], work: Work, before: Before[Act]) -> None:
+    """Who waits for an act waits for its second half, too, unless it can do its work before the rows are proved.
+
+    What is new, or asks something of the rows, waits until they are filled.
+    """
+    halves = {a.id: a for a in before if a.verb == "finish"}
+    for act, needed in before.items() if halves else ():
+        before_proof = act.verb == "create" and act.id.kind in UNPROVED
+        before_fill = before_proof and act.id in work.dropped and act.id.kind not in CONSTRAINTS
+        if act.verb != "finish":
+            some = (n.id for n in needed if n.id in halves and n.verb != "drop")
+            needed |= {halves[o] for o in some if not (before_fill if o in filled else before_proof)}
+
+
+def _late(alone: set[Act], work: Work, before: Before[Act]) -> None:
+    """What is made anew goes as late as it can: who reads a view waits for no backfill and no build, and for nothing else before it."""
+    for oid in sorted(o for o in work.dropped & work.created if o.kind in READ) if alone else ():
+        drop, create = Act("drop", oid), Act("create", oid)
+        if not {drop, create} <= before.keys():
+            continue
+        waited_for = before[create] | (closure({create}, before) & alone)
+        for one in sorted(waited_for - {drop}):
+            if one in before and drop not in closure({one}, before):
+                before[drop].add(one)
+
+
+def _persistence(work: Work, before: Before[Act]) -> None:
+    """A permanent table refers to no unlogged one, at no time: neither by a key that stays, nor by one that goes or comes."""
+    old, new = work.old.objects, work.new.objects
+    changed = {o: new[o].persistence for o in work.altered if changes_persistence(o, work)}
+    for oid in {o for m in (old, new) for o in m if o.kind == "foreign key"} if changed else ():
+        own, target = ends_of(oid, new.get(oid) or old[oid])
+        ends = [Act("alter", t) for t in {own, target} & changed.keys()]
+        for end in ends:
+            _first(Act("drop", oid), end, before)
+            _first(end, Act("create", oid), before)
+        if len(ends) == 2 and oid not in work.dropped | work.created:
+            first, then = (target, own) if changed[own] == "p" else (own, target)
+            _first(Act("alter", first), Act("alter", then), before)
+
+
+def _first(act: Act, later: Act, before: Before[Act]) -> None:
+    if later in before:
+        before[later].add(act)
