@@ -85,3 +85,15 @@ def test_a_table_of_others_that_refers_to_a_column_is_found_before(modest: Flow,
     assert all("public.items, which belongs to another role" in why for why in rewritten.values())
     modest.apply(table.format("bigint"))
     assert modest.ask("SELECT count(*) FROM orders JOIN items ON order_id = id") == 100
+
+
+def test_a_routine_of_others_that_sessions_have_compiled_is_told(modest: Flow) -> None:
+    """It fails in them once the type of a column it works with is another, and only its owner could have it compiled anew."""
+    modest.apply("CREATE TABLE t (id int PRIMARY KEY, v int);")
+    modest.run(
+        """CREATE SCHEMA theirs; CREATE FUNCTION theirs.one() RETURNS text LANGUAGE plpgsql AS
+        $$ DECLARE r record; BEGIN SELECT * INTO r FROM public.t LIMIT 1; RETURN r.v + 1; END $$;"""
+    )
+    plan = modest.plan("CREATE TABLE t (id int PRIMARY KEY, v bigint);")
+    assert ["sessions that have used function theirs.one() fail in it" in h.message for h in plan.hazards] == [True]
+    modest.apply("CREATE TABLE t (id int PRIMARY KEY, v bigint);")

@@ -135,3 +135,23 @@ def test_an_enum_that_loses_a_label_by_which_rows_are_told_apart(flow: Flow, col
     flow.apply(wanted.format("'a', 'b'"))
     assert flow.column("SELECT id FROM t1") == [1]
     assert flow.column("SELECT id FROM t2") == [2]
+
+
+ROUTINES = """CREATE TABLE log (t int, v bigint);
+CREATE FUNCTION tf() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO log VALUES (NEW.id, NEW.v + 1); RETURN NEW; END $$;
+CREATE FUNCTION one() RETURNS text LANGUAGE plpgsql AS $$ DECLARE r record; BEGIN SELECT * INTO r FROM t LIMIT 1; RETURN r.v + 1; END $$;
+CREATE TABLE t (id int PRIMARY KEY, v int); CREATE TRIGGER tt AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION tf();"""
+
+
+@pytest.mark.parametrize("max_blocking", [0.0, 60.0], ids=["by a successor", "in place"])
+def test_sessions_that_have_compiled_a_routine_go_on(flow: Flow, max_blocking: float) -> None:
+    flow.apply(ROUTINES)
+    with flow.session() as application:
+        application.execute("INSERT INTO t VALUES (1, 1)")
+        application.execute("SELECT one()")
+        application.commit()
+        flow.apply(ROUTINES.replace("v int)", "v bigint)"), Policy(max_blocking=max_blocking))
+        application.execute("INSERT INTO t VALUES (2, 2)")
+        assert application.execute("SELECT one()").fetchone() == ("2",)
+        application.commit()
+    assert flow.column("SELECT v FROM log ORDER BY t") == [2, 3]

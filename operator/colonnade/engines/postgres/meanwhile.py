@@ -89,12 +89,7 @@ def _is_alone(oid: ObjectId, spec: object) -> bool:
 
 def unguarded(work: Work, made: Mapping[Act, list[Step]]) -> dict[Act, list[Step]]:
     """The drops of what guards the rows where it cannot stay so long, and others may write before it is there again: that is told."""
-    at: dict[Act, int] = {}
-    group = 0
-    for act, steps in made.items():
-        group += any(not s.transactional for s in steps)
-        at[act] = group
-        group += bool(steps and not steps[-1].transactional)
+    at = transactions(made)
     found: dict[Act, list[Step]] = {}
     for oid in work.dropped & work.created - work.serving - work.followers - work.built_first.keys():
         gone, again = _gone_by(oid, work, made), Act("create", oid)
@@ -103,6 +98,17 @@ def unguarded(work: Work, made: Mapping[Act, list[Step]]) -> dict[Act, list[Step
             so_far = found.get(gone, made[gone])
             found[gone] = [*so_far[:-1], so_far[-1].with_hazard(told)]
     return found
+
+
+def transactions(made: Mapping[Act, list[Step]]) -> dict[Act, int]:
+    """The number of the transaction that each act is part of, or begins with."""
+    at: dict[Act, int] = {}
+    group = 0
+    for act, steps in made.items():
+        group += any(not s.transactional for s in steps)
+        at[act] = group
+        group += bool(steps and not steps[-1].transactional)
+    return at
 
 
 def _missed(oid: ObjectId, work: Work) -> Hazard | None:

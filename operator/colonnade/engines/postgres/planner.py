@@ -15,7 +15,7 @@ from colonnade.core.diff import Change
 from colonnade.core.hazards import DELETES_DATA, hazard
 from colonnade.core.kind import NOTHING, Model, ObjectId
 from colonnade.core.plan import Step
-from colonnade.engines.postgres import default_rights, expand, meanwhile, remade, way_back
+from colonnade.engines.postgres import compiled, default_rights, expand, meanwhile, remade, way_back
 from colonnade.engines.postgres.kind import Context, PgKind, Wishes
 from colonnade.engines.postgres.kinds.column import freed_name
 from colonnade.engines.postgres.kinds.column_drop import kept_aside
@@ -54,22 +54,21 @@ class _Planning:
 
     def take(self, changes: Iterable[Change]) -> None:
         """The changes themselves."""
-        changes = list(changes)
-        self.work.dropped |= {c.id for c in changes if c.new is None}
-        self.work.created |= {c.id for c in changes if c.old is None}
+        changes, work = list(changes), self.work
+        work.dropped |= {c.id for c in changes if c.new is None}
+        work.created |= {c.id for c in changes if c.old is None}
         self._settle()
         for c in changes:
             if c.old is not None and c.new is not None:
                 self._change(c.id, c.old, c.new)
-        held = held_by_included(self.work.old, self.work.new, self.work.altered)
-        for oid in circles_of_keys(self.work) | held:
-            self.work.replace(oid)
-        types = {o for o in self.work.dropped & self.work.created if kind_of(o).space == "type"}
-        for oid in remade.made_anew(self.work.old, self.work.new, self.work.altered, types, self.work.users):
-            self.work.replace(oid)
-        if tables := {o for o in self.work.dropped & self.work.created if o.kind == "table"}:
-            for oid in remade.with_them(self.work.old, self.work.new, tables):
-                self.work.replace(oid)
+        for oid in circles_of_keys(work) | held_by_included(work.old, work.new, work.altered):
+            work.replace(oid)
+        types = {o for o in work.dropped & work.created if kind_of(o).space == "type"}
+        for oid in remade.made_anew(work.old, work.new, work.altered, types, work.users):
+            work.replace(oid)
+        if tables := {o for o in work.dropped & work.created if o.kind == "table"}:
+            for oid in remade.with_them(work.old, work.new, tables):
+                work.replace(oid)
 
     def _change(self, oid: ObjectId, old: Any, new: Any) -> None:
         """In place, by a successor, or by another in its place."""
@@ -138,6 +137,7 @@ class _Planning:
         if self.context.live:
             made |= way_back.told(self.work, made, self._made_again)
             made |= meanwhile.unguarded(self.work, made)
+            made |= compiled.anew(self.work, made)
         return list(_each_place_once(s for some in made.values() for s in some))
 
     def made(self) -> dict[Act, list[Step]]:

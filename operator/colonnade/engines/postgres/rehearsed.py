@@ -21,7 +21,16 @@ from colonnade.core.gate import Policy
 from colonnade.core.kind import Model, ObjectId
 from colonnade.core.plan import Step
 from colonnade.engines import Progress
-from colonnade.engines.postgres import carried_along, fingerprint, fitting, losses, planner, quarantine, renames
+from colonnade.engines.postgres import (
+    carried_along,
+    compiled,
+    fingerprint,
+    fitting,
+    losses,
+    planner,
+    quarantine,
+    renames,
+)
 from colonnade.engines.postgres.errors import unreached
 from colonnade.engines.postgres.fallback import Tries
 from colonnade.engines.postgres.fingerprint import Fingerprint
@@ -93,7 +102,10 @@ class Rehearsed:
         progress("rehearsing on a copy", None)
         with self.scratch.database() as copy:
             steps = self._on(copy)
-        return losses.told(self.live, self.scope.live, self._in_slices(steps, progress)) if steps else []
+        if not steps:
+            return []
+        steps = compiled.permitted(self.live, self._in_slices(steps, progress))
+        return losses.told(self.live, self.scope.live, steps)
 
     def _on(self, copy: Connection) -> list[Step]:
         empty = self.normaliser.empty(copy)
