@@ -541,3 +541,43 @@ def test_a_sequence_that_is_to_begin_higher_is_moved_on_and_never_back(flow: Flo
     assert flow.ask("SELECT nextval('up') || ' ' || nextval('down')") == "51 -1", "further bounds move nothing"
     with pytest.raises(ColonnadeError, match="RESTART value"):
         flow.reconcile(text.format("MINVALUE 10 MAXVALUE 40 START 20", "MAXVALUE 9 START -50"), approved)
+
+
+ASKED_BEFORE = {
+    "a check on a new column": ("x int NOT NULL DEFAULT -1, CONSTRAINT c CHECK (x > 0)", "t.c is violated by rows"),
+    "a check that no value meets": ("x int, CONSTRAINT c CHECK (x IS NOT NULL)", "t.c is violated by rows"),
+    "a check on what is computed": ("x int GENERATED ALWAYS AS (id - 9) STORED, CONSTRAINT c CHECK (x > 0)", "t.c is violated"),
+    "a unique new column": ("x int NOT NULL DEFAULT 1, CONSTRAINT c UNIQUE (x)", "t.c has values that stand more than once"),
+    "nulls that are not distinct": ("x int, CONSTRAINT c UNIQUE NULLS NOT DISTINCT (x)", "t.c has values that stand more"),
+    "a reference out of a new column": ("x int DEFAULT 7 REFERENCES k", "t_x_fkey refers to rows of table public.k that are not"),
+    "a reference to a new table": ("CONSTRAINT c FOREIGN KEY (id) REFERENCES n", "t.c refers to rows of table public.n that are not"),
+    "a reference to a new column": ("CONSTRAINT c FOREIGN KEY (id) REFERENCES k (m)", "t.c refers to rows of table public.k that are not"),
+}  # fmt: skip
+
+
+@pytest.mark.postgres(">=15")
+@pytest.mark.parametrize(("declared", "words"), ASKED_BEFORE.values(), ids=ASKED_BEFORE.keys())
+def test_what_is_new_is_asked_as_it_will_be(flow: Flow, declared: str, words: str) -> None:
+    """And not found out half way, with a constraint in force that no write can meet."""
+    flow.apply("CREATE TABLE k (id int PRIMARY KEY); CREATE TABLE t (id int PRIMARY KEY);")
+    flow.run("INSERT INTO k VALUES (1), (2); INSERT INTO t VALUES (1), (2)")
+    wanted = f"""CREATE TABLE n (id int PRIMARY KEY); CREATE TABLE k (id int PRIMARY KEY, m int UNIQUE);
+        CREATE TABLE t (id int PRIMARY KEY, {declared});"""
+    with pytest.raises(DataViolation, match=re.escape(words)):
+        flow.apply(wanted)
+    assert not flow.ask("SELECT to_regclass('n')"), "nothing was changed"
+
+
+def test_a_check_over_what_a_backfill_gives_is_asked_with_that(flow: Flow) -> None:
+    flow.apply("CREATE TABLE t (id int PRIMARY KEY, x int);")
+    flow.run("INSERT INTO t VALUES (1, NULL), (2, 5)")
+    wanted = """spec:
+  backfills: [{{table: t, column: x, expression: "{}"}}, {{table: t, column: y, expression: "{}"}}]
+  sql: "CREATE TABLE t (id int PRIMARY KEY, x int NOT NULL CHECK (x > 3), y int NOT NULL UNIQUE);"
+"""
+    with pytest.raises(DataViolation, match="t_x_check is violated by rows"):
+        flow.apply(wanted.format("1", "id"))
+    with pytest.raises(DataViolation, match="t_y_key has values that stand more than once"):
+        flow.apply(wanted.format("4", "1"))
+    flow.apply(wanted.format("4", "id"))
+    assert flow.column("SELECT x FROM t ORDER BY id") == [4, 5]

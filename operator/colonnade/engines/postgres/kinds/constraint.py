@@ -14,6 +14,7 @@ from colonnade.core.hazards import BLOCKS_WRITES, BUILDS_INDEX, DROPS_GUARANTEE,
 from colonnade.core.kind import ObjectId
 from colonnade.core.plan import Check, Step
 from colonnade.engines.postgres.catalog import SUCCESSORS
+from colonnade.engines.postgres.foreseen import rows
 from colonnade.engines.postgres.kind import PROVED, Context, Steps
 from colonnade.engines.postgres.statement import Part, joined, keys, listed, name, printed, q, step, text
 
@@ -112,7 +113,7 @@ def _violates(oid: ObjectId, spec: Constraint, context: Context) -> tuple[Check,
     condition = spec.definition.removeprefix("CHECK ").removesuffix(NOT_VALID).removesuffix(" NO INHERIT")
     if not condition.startswith("("):
         return ()
-    where = q("FROM {} WHERE NOT {}", name(*oid.name[:2]), printed(condition))
+    where = q("FROM {} WHERE NOT {}", rows(oid.name, context), printed(condition))
     return (
         Check(
             query=text(q("SELECT {} {} LIMIT 5", keys(context.key_of(oid.name)), where)),
@@ -156,8 +157,8 @@ def _orphans(oid: ObjectId, spec: Constraint, context: Context) -> tuple[Check, 
         ],
     )
     known = joined(" AND ", [q("r.{} IS NOT NULL", name(a)) for a, _ in pairs])
-    there = q(" AND NOT EXISTS (SELECT FROM {} t WHERE {})", name(*spec.target), equal)
-    where = q("FROM {} r WHERE {}{}", name(*oid.name[:2]), known, q("") if _is_empty(spec, context) else there)
+    there = q(" AND NOT EXISTS (SELECT FROM {} WHERE {})", rows(spec.target, context, "t"), equal)
+    where = q("FROM {} WHERE {}{}", rows(oid.name, context, "r"), known, q("") if _is_empty(spec, context) else there)
     return (
         Check(
             query=text(q("SELECT {} {} LIMIT 5", listed(q("r.{}", name(a)) for a in spec.columns), where)),
@@ -169,20 +170,10 @@ def _orphans(oid: ObjectId, spec: Constraint, context: Context) -> tuple[Check, 
 
 
 def _is_empty(spec: Constraint, context: Context) -> bool:
-    """Whether nothing can be referred to yet: the table is new, or a column that has no value in any row."""
-    if context.is_fresh(spec.target) and not context.is_gone(spec.target):
-        takes_in = (
-            o for o, s in context.new.objects.items() if o.kind == "inheritance" and spec.target[:2] in s.parents
-        )
-        return all(context.is_fresh(o.name) for o in takes_in)
-    columns = (ObjectId("column", (*spec.target[:2], c)) for c in spec.target_columns)
-    return any(c not in context.old.objects and _has_no_values(c, context) for c in columns)
-
-
-def _has_no_values(column: ObjectId, context: Context) -> bool:
-    spec = context.new.objects.get(column)
-    filled = column in context.backfills or ObjectId("default", column.name) in context.new.objects
-    return spec is not None and not (filled or spec.generated or spec.identity)
+    """Whether nothing can be referred to yet, for the table is new, and no other with rows becomes a part of it."""
+    takes_in = (o for o, s in context.new.objects.items() if o.kind == "inheritance" and spec.target[:2] in s.parents)
+    fresh = context.is_fresh(spec.target) and not context.is_gone(spec.target)
+    return fresh and all(context.is_fresh(o.name) for o in takes_in)
 
 
 def _as_it_will_be(row: Part, table: tuple[str, ...], column: str, context: Context) -> Part:
@@ -204,7 +195,9 @@ def create_key(oid: ObjectId, spec: Constraint, context: Context) -> Steps:
     ):
         risk = (hazard(BLOCKS_WRITES, f"table {'.'.join(oid.name[:2])}"),) if _in_use(oid, context) else ()
         yield replace(
-            _add(oid, spec, context), hazards=risk, checks=_duplicates(oid, spec) if _in_use(oid, context) else ()
+            _add(oid, spec, context),
+            hazards=risk,
+            checks=_duplicates(oid, spec, context) if _in_use(oid, context) else (),
         )
         return
     index = name(oid.name[2])
@@ -217,7 +210,7 @@ def create_key(oid: ObjectId, spec: Constraint, context: Context) -> Steps:
             hazards=(hazard(BUILDS_INDEX, f"table {'.'.join(oid.name[:2])}"),),
             undo=q("DROP INDEX CONCURRENTLY IF EXISTS {}", name(oid.name[0], oid.name[2])),
         ),
-        checks=_duplicates(oid, spec),
+        checks=_duplicates(oid, spec, context),
     )
     yield step(
         oid,
@@ -239,7 +232,7 @@ def _deferring(spec: Constraint) -> Part | None:
     return q(" DEFERRABLE INITIALLY DEFERRED") if spec.deferred else q(" DEFERRABLE")
 
 
-def _duplicates(oid: ObjectId, spec: Constraint) -> tuple[Check, ...]:
+def _duplicates(oid: ObjectId, spec: Constraint, context: Context) -> tuple[Check, ...]:
     if not spec.columns or "PERIOD" in spec.definition or "WITHOUT OVERLAPS" in spec.definition:
         return ()
     columns = listed(name(c) for c in spec.columns)
@@ -248,7 +241,7 @@ def _duplicates(oid: ObjectId, spec: Constraint) -> tuple[Check, ...]:
         if "NULLS NOT DISTINCT" in spec.definition
         else joined(" AND ", [q("{} IS NOT NULL", name(c)) for c in spec.columns])
     )
-    groups = q("FROM {} WHERE {} GROUP BY {} HAVING count(*) > 1", name(*oid.name[:2]), known, columns)
+    groups = q("FROM {} WHERE {} GROUP BY {} HAVING count(*) > 1", rows(oid.name, context), known, columns)
     return (
         Check(
             query=text(q("SELECT {} {} LIMIT 5", columns, groups)),

@@ -13,6 +13,7 @@ from colonnade.core.hazards import BUILDS_INDEX, DROPS_INDEX, hazard
 from colonnade.core.kind import ObjectId
 from colonnade.core.plan import Check, Step
 from colonnade.engines.postgres.catalog import SUCCESSORS
+from colonnade.engines.postgres.foreseen import rows
 from colonnade.engines.postgres.kind import Context, PgKind, Steps, never
 from colonnade.engines.postgres.statement import Part, name, printed, q, step, text, value
 
@@ -89,7 +90,7 @@ def create(oid: ObjectId, spec: Index, context: Context) -> Steps:
     risk = (hazard(BUILDS_INDEX, f"table {'.'.join(spec.table)}"),) if in_use else ()
     yield replace(
         step(oid, _create(oid, spec, concurrently=in_use), alone=in_use, hazards=risk, undo=back),
-        checks=_duplicates(oid, spec) if in_use and spec.unique else (),
+        checks=_duplicates(oid, spec, context) if in_use and spec.unique else (),
     )
     yield from _settings(oid, spec)
 
@@ -99,7 +100,7 @@ def _comes_with(spec: Index, part: IndexAttachment, context: Context) -> bool:
     return ObjectId("inheritance", spec.table) in context.fresh and ObjectId("index", part.parent) not in context.fresh
 
 
-def _duplicates(oid: ObjectId, spec: Index) -> tuple[Check, ...]:
+def _duplicates(oid: ObjectId, spec: Index, context: Context) -> tuple[Check, ...]:
     """Only for what a plain list of columns says; an expression index finds its duplicates while it is built."""
     columns, _, rest = spec.definition.removeprefix("USING btree (").partition(")")
     if (
@@ -115,7 +116,9 @@ def _duplicates(oid: ObjectId, spec: Index) -> tuple[Check, ...]:
         else q("")
     )
     known = q("({}) IS NOT NULL", printed(columns)) if "," not in columns else q("NOT (({}) IS NULL)", printed(columns))
-    groups = q("FROM {} WHERE {}{} GROUP BY {} HAVING count(*) > 1", name(*spec.table), known, where, printed(columns))
+    groups = q(
+        "FROM {} WHERE {}{} GROUP BY {} HAVING count(*) > 1", rows(spec.table, context), known, where, printed(columns)
+    )
     return (
         Check(
             query=text(q("SELECT {} {} LIMIT 5", printed(columns), groups)),

@@ -1,0 +1,44 @@
+"""The rows of a table as a plan will have made them when it comes to ask something of them: with the columns that it adds, and fills.
+
+So a constraint over a new column is asked before anything is done, not once it stands half way. What cannot be asked of the rows as they
+are (a type that is new, a sequence that would move on) the server refuses, and it is found out later.
+https://www.postgresql.org/docs/current/sql-altertable.html (ADD COLUMN: the default is every row's value)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from colonnade.core.kind import ObjectId
+from colonnade.engines.postgres.kind import Context
+from colonnade.engines.postgres.statement import Part, listed, name, printed, q
+
+
+def rows(table: tuple[str, ...], context: Context, called: str = "") -> Part:
+    """What stands after FROM: the table, or a selection that has columns as it will; `called` is what it is to be named there."""
+    old, new = ({o: s for o, s in m.objects.items() if _is_of(o, table)} for m in (context.old, context.new))
+    if context.is_fresh(table) or not old or all(o in old and o not in context.backfills for o in new):
+        return q("{} {}", name(*table[:2]), name(called)) if called else name(*table[:2])
+    values = [q("ctid"), *(_there(o, context) for o in old), *_added(old, new, context)]
+    return q("(SELECT {} FROM {}) AS {}", listed(values), name(*table[:2]), name(called or table[1]))
+
+
+def _is_of(oid: ObjectId, table: tuple[str, ...]) -> bool:
+    return oid.kind == "column" and oid.name[:2] == table[:2]
+
+
+def _there(column: ObjectId, context: Context) -> Part:
+    called = name(column.name[2])
+    if (wish := context.backfills.get(column)) is None:
+        return called
+    which = q("({}) IS TRUE", printed(wish.where)) if wish.where else q("{} IS NULL", called)
+    return q("CASE WHEN {} THEN ({}) ELSE {} END AS {}", which, printed(wish.expression), called, called)
+
+
+def _added(old: dict[ObjectId, Any], new: dict[ObjectId, Any], context: Context) -> Iterator[Part]:
+    for oid, spec in new.items():
+        if oid not in old:
+            default, wish = context.new.objects.get(ObjectId("default", oid.name)), context.backfills.get(oid)
+            given = wish.expression if wish else default.expression if default else spec.expression
+            yield q("({})::{} AS {}", printed(given or "NULL"), printed(spec.type), name(oid.name[2]))
