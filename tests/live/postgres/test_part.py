@@ -153,3 +153,15 @@ def test_what_belongs_to_no_part_is_always_there(everything: Connection) -> None
         "enum",
         "statistics",
     }
+
+
+def test_a_routine_that_only_speaks_of_a_table_is_of_its_part(flow: Flow) -> None:
+    """The server keeps no dependency of it; sessions have to compile it anew once a column of the table has another type."""
+    spoken = """CREATE TABLE "Äpfel (1)" (a {}); CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS
+      'DECLARE r record; BEGIN SELECT * INTO r FROM public."Äpfel (1)" LIMIT 1; RETURN r.a; END';"""
+    flow.run(large(spoken.format("int")))
+    result = whole(flow, large(spoken.format("bigint")))
+    assert isinstance(result.desired, PgDesired)
+    assert result.desired.part is not None
+    assert result.plan is not None
+    assert 'ALTER ROUTINE "public"."f"() SECURITY INVOKER' in [s.statement for s in result.plan.steps]

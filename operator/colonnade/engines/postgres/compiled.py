@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, LiteralString
 
 from colonnade.core.hazards import BREAKS_CLIENTS, Hazard, hazard
@@ -68,18 +68,33 @@ def _compiled(work: Work) -> dict[ObjectId, set[tuple[str, ...]]]:
     """The routines that stay as they are, with the tables whose rows they have in hand: as their triggers, or by speaking of them."""
     changing = work.dropped | work.created | work.altered
     found = {
-        o: {*WORD.findall(s.definition.lower())}
+        o: s.definition.lower()
         for o, s in work.old.objects.items()
         if o.kind in KINDS and s.language == "plpgsql" and o not in changing
     }
     if not found:
         return {}
     tables = [o.name for o in work.old.objects if o.kind == "table"]
-    used = {o: {t for t in tables if t[1].lower() in words} for o, words in found.items()}
+    used = {o: {t for t in tables if t[1].lower() in body} for o, body in _with_words(found)}
     for trigger in (o for o in work.old.objects if o.kind == "trigger"):
         for routine in work.old.needs.get(trigger, NOTHING) & used.keys():
             used[routine].add(trigger.name[:2])
     return used
+
+
+def _with_words(bodies: Mapping[ObjectId, str]) -> Iterator[tuple[ObjectId, _Spoken]]:
+    return ((o, _Spoken({*WORD.findall(body)}, body)) for o, body in bodies.items())
+
+
+@dataclass(frozen=True)
+class _Spoken:
+    """A body, in which a name is found as a word; one that is no word, anywhere."""
+
+    words: set[str]
+    body: str
+
+    def __contains__(self, called: object) -> bool:
+        return called in self.words or (isinstance(called, str) and not WORD.fullmatch(called) and called in self.body)
 
 
 def _altered_to_itself(oid: ObjectId, spec: Any) -> Step:

@@ -61,6 +61,13 @@ WALK: LiteralString = _walk(
 )
 
 
+SPEAKING: LiteralString = r"""SELECT 'routine ' || p.oid::regprocedure::text FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
+  WHERE p.oid >= 16384 AND l.lanname = 'plpgsql' AND p.prosrc ~* (
+    SELECT '(^|\W)(' || string_agg(regexp_replace(c.relname, '(\W)', '\\\1', 'g'), '|') || ')(\W|$)' FROM unnest(%s::text[]) h
+    JOIN pg_class c ON starts_with(h, 'relation ') AND c.oid = to_regclass(substr(h, 10)))"""
+"""Routines in whose bodies these relations are named: no dependency is kept of it, and sessions have to compile them anew."""
+
+
 @dataclass(frozen=True)
 class Part:
     """A part of a database: its relations, routines and types by their OIDs there, and the homes that go by the same names on both sides."""
@@ -97,5 +104,6 @@ def between(one: Connection, other: Connection, odd: Collection[str]) -> tuple[P
 
 
 def _walked(connection: Connection, wide: Collection[str], narrow: Collection[str]) -> dict[int, str]:
-    rows = connection.execute(WALK, {"wide": [*wide], "narrow": [*narrow]}).fetchall()
+    speaking = [home for (home,) in connection.execute(SPEAKING, [[*wide]]).fetchall()]
+    rows = connection.execute(WALK, {"wide": [*wide], "narrow": [*narrow, *speaking]}).fetchall()
     return dict(rows)
