@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
@@ -28,6 +29,7 @@ def up(plan: Plan) -> Iterator[str]:
     """The steps in order, in their transactions. Raises InvalidSpec where they are no SQL."""
     _only_sql(plan)
     yield f"-- plan {plan.hash} for {plan.datastore}"
+    yield from _settings(step.statement for step in plan.steps)
     for together in groups(plan.steps):
         yield ""
         yield from _together([_told(step) for step in together], transactional=together[0].transactional)
@@ -40,6 +42,7 @@ def down(plan: Plan) -> Iterator[str]:
     """
     _only_sql(plan)
     yield f"-- takes back plan {plan.hash} for {plan.datastore}"
+    yield from _settings(step.undo or "" for step in plan.steps)
     for together in groups([_alone(step) for step in reversed(plan.steps)]):
         yield ""
         yield from _together([_undo(step) for step in together], transactional=together[0].transactional)
@@ -50,6 +53,15 @@ def both(plan: Plan) -> Iterator[str]:
     yield from up(plan)
     yield "\n-- The way back (--reverse prints it ready to run):"
     yield from comments(down(plan))
+
+
+ROUTINE = re.compile(r"^CREATE (?:OR REPLACE )?(?:FUNCTION|PROCEDURE) ", re.MULTILINE)
+
+
+def _settings(statements: Iterable[str]) -> Iterator[str]:
+    """What a session has to be set to, as ours are."""
+    if any(ROUTINE.search(statement) for statement in statements):
+        yield "SET check_function_bodies = off; -- what a routine speaks of may come after it"
 
 
 def _only_sql(plan: Plan) -> None:

@@ -86,3 +86,11 @@ def test_commands_of_mongodb_are_no_sql() -> None:
 
 def test_only_neighbours_share_a_transaction() -> None:
     assert [len(group) for group in groups(PLAN.steps)] == [2, 1, 1, 1]
+
+
+def test_bodies_of_routines_are_taken_as_they_are() -> None:
+    """As by us: what a body speaks of may be made, or have its type again, after it."""
+    routine = Step("DROP FUNCTION f()", undo="CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'")
+    said = "SET check_function_bodies = off;"
+    assert any(line.startswith(said) for line in down(Plan("db", (routine,), "p")))
+    assert not any(line.startswith(said) for line in (*up(Plan("db", (routine,), "p")), *down(PLAN)))
