@@ -139,10 +139,25 @@ def _validate(oid: ObjectId) -> Step:
 
 
 def create_foreign_key(oid: ObjectId, spec: Constraint, context: Context) -> Steps:
+    spec = _to_the_primary_key(oid, spec, context)
     if context.partitioned(oid.name) and context.version < 180000:
         yield replace(_add(oid, spec, context), checks=_orphans(oid, spec, context) if _in_use(oid, context) else ())
     else:
         yield from _validated_later(oid, spec, context, _orphans(oid, spec, context))
+
+
+def _to_the_primary_key(oid: ObjectId, spec: Constraint, context: Context) -> Constraint:
+    """Without the columns that it refers to, where another key has the same ones: the server would rest it on the older of the two."""
+    own = next((n for n in context.new.needs.get(oid, ()) if n.kind == "primary key"), None)
+    if own is None or "(" in spec.target[1]:
+        return spec
+    objects = {**context.old.objects, **context.new.objects}
+    keys_of_it = (s for o, s in objects.items() if o.kind == "unique" and o.name[:2] == spec.target[:2])
+    if all(s.columns != spec.target_columns for s in keys_of_it):
+        return spec
+    head, refers, tail = spec.definition.partition(" REFERENCES ")
+    table, _, rest = tail.partition("(")
+    return replace(spec, definition=f"{head}{refers}{table}{rest.partition(')')[2]}")
 
 
 def _orphans(oid: ObjectId, spec: Constraint, context: Context) -> tuple[Check, ...]:
