@@ -22,7 +22,7 @@ from colonnade.engines.postgres.kinds.column_drop import kept_aside
 from colonnade.engines.postgres.kinds.foreign_key import compared_by_any, held_by_included
 from colonnade.engines.postgres.order import circles_of_keys, halves, ordered
 from colonnade.engines.postgres.statement import name, printed, q, step
-from colonnade.engines.postgres.work import Act, Work, kind_of
+from colonnade.engines.postgres.work import Act, Work, is_type, kind_of
 
 
 def steps(  # noqa: PLR0913 - each of its own sort, the last by keyword
@@ -63,7 +63,7 @@ class _Planning:
                 self._change(c.id, c.old, c.new)
         for oid in circles_of_keys(work) | held_by_included(work.old, work.new, work.altered):
             work.replace(oid)
-        types = {o for o in work.dropped & work.created if kind_of(o).space == "type"}
+        types = {o for o in work.dropped & work.created if is_type(o)}
         for oid in remade.made_anew(work.old, work.new, work.altered, types, work.users):
             work.replace(oid)
         if tables := {o for o in work.dropped & work.created if o.kind == "table"}:

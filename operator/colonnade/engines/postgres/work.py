@@ -32,6 +32,11 @@ def kind_of(oid: ObjectId) -> PgKind[Any]:
     return KINDS[oid.kind]
 
 
+def is_type(oid: ObjectId) -> bool:
+    """Whether this is what a column can be of."""
+    return oid.kind == "composite type" or kind_of(oid).space == "type"
+
+
 T = TypeVar("T")
 Before = Mapping[T, set[T]]
 
@@ -104,8 +109,11 @@ class Work:
         """What is dropped and takes this object along.
 
         What stands on others that go, too, may have to go first: circles could not go else. A sequence that stays is let go of first.
+        What goes for good, while its column only gives way to another, is no part of that: it is told of by itself.
         """
         going = self.dropped - self.aside
+        if oid not in self.created:
+            going -= {o for o in self.created if o.kind == "column"}
         whole = self.old.vanishes_with(self.home(oid)) | {self.home(oid)} if self.outlives(oid) else None
         taken = self.old.vanishes_with(oid, going) if whole is None else whole & going
         if taken and (self._goes_first(oid, taken) or self._is_referred_to(oid)):
@@ -177,7 +185,7 @@ class Work:
         todo = [*self.carried, *rows]
         while todo:
             needs = self.old.needs.get(todo.pop(), NOTHING) & self.dropped - found
-            further = {n for n in needs if n.kind == "collation" or kind_of(n).space == "type"}
+            further = {n for n in needs if n.kind == "collation" or is_type(n)}
             found |= further
             todo += further
         return found
