@@ -28,13 +28,15 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Confirm:
-    """A hazard that the plan is without because its question found no values: it is asked again before anything is changed.
+    """What was not so when the plan was made, and is asked again before a step changes anything: then the plan is made afresh.
 
-    `table` is how the engine writes what the values are in; a transaction that is to change it locks it for that.
+    `asks` are queries, of which the server takes the first that it can run; by the time that the plan is offered, there is one.
+    `table` is how the engine writes what they are about; a transaction that is to change it locks it for that. `told` is what is so.
     """
 
-    hazard: Hazard
+    asks: tuple[str, ...]
     table: str
+    told: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ import pytest
 
 from colonnade.cli.script import down
 from colonnade.core.errors import DataViolation
-from colonnade.core.gate import Policy
+from colonnade.core.gate import Facts, Policy
 from colonnade.core.plan import Plan
 from colonnade.reconcile import reconcile
 from tests.live.postgres.flow import Flow, approved, declarations
@@ -465,3 +465,37 @@ def test_a_float_becomes_a_text_in_one_session_only(flow: Flow) -> None:
     flow.run("INSERT INTO t SELECT i, i / 7.0 FROM generate_series(1, 100) i")
     plan = flow.plan(old.replace("float8", "text"), Policy(max_blocking=0))
     assert any("follows from the session" in h.message for h in plan.hazards if h.code == "REWRITES_TABLE")
+
+
+def test_what_others_put_on_the_column_meanwhile_does_not_go_untold(flow: Flow) -> None:
+    """It would go with the old column: the plan is made afresh, and asks."""
+    flow.apply(NUMBERS.format("int"))
+    flow.run(SOME)
+    added: list[str] = []
+
+    def meddle(message: str, done: float | None = None) -> None:
+        if message.startswith("ANALYZE") and not added:
+            added.append(flow.run("CREATE INDEX mine ON t (n); ALTER TABLE t ADD CONSTRAINT guard CHECK (n > 0)"))
+
+    def facts(plan: Plan) -> Facts:
+        return Facts() if "DROPS_INDEX" in codes(plan) else approved(plan)
+
+    result = flow.reconcile(NUMBERS.format("bigint"), facts, progress=meddle)
+    assert added
+    assert result.held is not None
+    assert result.plan is not None
+    assert {"DROPS_INDEX", "DROPS_GUARANTEE"} <= codes(result.plan)
+    assert flow.column("SELECT conname FROM pg_constraint WHERE conname = 'guard'") == ["guard"]
+    assert flow.ask("SELECT to_regclass('mine')::text") == "mine"
+    assert_nothing_is_left(flow)
+
+
+def test_what_is_not_declared_on_the_column_is_dropped_by_name(flow: Flow) -> None:
+    """And not taken along by the old column, with nothing said."""
+    flow.apply(NUMBERS.format("int"))
+    flow.run(SOME + "; CREATE INDEX mine ON t (n); ALTER TABLE t ADD CONSTRAINT guard CHECK (n > 0)")
+    plan = flow.plan(NUMBERS.format("bigint"))
+    assert {"DROPS_INDEX", "DROPS_GUARANTEE"} <= codes(plan)
+    assert any("FILLS_COLUMN" in [h.code for h in s.hazards] for s in plan.steps)
+    flow.apply(NUMBERS.format("bigint"))
+    assert flow.ask("SELECT to_regclass('mine')") is None

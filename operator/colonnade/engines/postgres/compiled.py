@@ -22,7 +22,7 @@ from colonnade.engines.postgres.statement import name, printed, q, step
 from colonnade.engines.postgres.types import parts
 from colonnade.engines.postgres.work import Act, Work
 
-NOTE = "compiled anew by sessions that have used it"
+NOTE = "nothing to take back: sessions that have used it compile it anew"
 KINDS = ("function", "procedure")
 WORD = re.compile(r"[\w$]+")
 

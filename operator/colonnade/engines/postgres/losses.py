@@ -61,24 +61,21 @@ def _those(hazards: Iterable[Hazard], found: Found) -> Iterator[Hazard]:
 
 
 def _none_yet(confirms: Iterable[Confirm], found: Found) -> Iterator[Confirm]:
-    """Those that concern no values so far, with the query that told."""
+    """Those that concern nothing so far, with the query that told."""
     for one in confirms:
-        count, asked = found[one.hazard.asks]
+        count, asked = found.get(one.asks, (0, one.asks[0]))
         if count == 0:
-            yield replace(one, hazard=replace(one.hazard, asks=(asked,)))
+            yield replace(one, asks=(asked,))
 
 
 def confirm(connection: Connection, confirms: Sequence[Confirm], subject: str, *, locked: bool) -> None:
-    """Ask again, where `locked` is set with the tables locked until the end of the transaction. Raises Stale where there are such values now."""
+    """Ask again, where `locked` is set with the tables locked until the end of the transaction. Raises Stale where it is so now."""
     for table in sorted({c.table for c in confirms}) if locked else ():
         connection.execute(q("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE", printed(table)))
     for one in confirms:
-        row = connection.execute(q("SELECT EXISTS ({})", printed(one.hazard.asks[0]))).fetchone()
+        row = connection.execute(q("SELECT EXISTS ({})", printed(one.asks[0]))).fetchone()
         if row and row[0]:
-            raise Stale(
-                f"{subject}: {one.hazard.message}: since the plan was made values came in that do not come back as they were; "
-                f"to see them: {one.hazard.asks[0]}; it is planned afresh"
-            )
+            raise Stale(f"{subject}: {one.told}; to see: {one.asks[0]}; it is planned afresh")
 
 
 def _found(connection: Connection, queries: Sequence[str]) -> tuple[int | None, str]:

@@ -40,7 +40,9 @@ def risks(oid: ObjectId, old: str, new: str, context: Context) -> tuple[Hazard, 
 
 def confirms(oid: ObjectId, hazards: Iterable[Hazard]) -> tuple[Confirm, ...]:
     """What is to be asked again of those hazards, as the rows of the column's table may be others by then."""
-    return tuple(Confirm(h, text(name(*oid.name[:2]))) for h in hazards if h.asks)
+    table = text(name(*oid.name[:2]))
+    came = "since the plan was made values came in that do not come back as they were"
+    return tuple(Confirm(h.asks, table, f"{h.message}: {came}") for h in hazards if h.asks)
 
 
 def loosens(oid: ObjectId, old: str, new: str, context: Context) -> Iterator[Hazard]:
