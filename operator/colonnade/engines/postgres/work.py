@@ -112,10 +112,10 @@ class Work:
         What goes for good, while its column only gives way to another, is no part of that: it is told of by itself.
         """
         going = self.dropped - self.aside
-        if oid not in self.created:
-            going -= {o for o in self.created if o.kind == "column"}
         whole = self.old.vanishes_with(self.home(oid)) | {self.home(oid)} if self.outlives(oid) else None
         taken = self.old.vanishes_with(oid, going) if whole is None else whole & going
+        if oid not in self.created:
+            taken -= {o for o in taken if o.kind == "column" and o in self.created}
         if taken and (self._goes_first(oid, taken) or self._is_referred_to(oid)):
             return NOTHING
         if oid.kind == "sequence owner":
