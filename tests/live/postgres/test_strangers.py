@@ -57,3 +57,9 @@ def test_what_is_declared_of_them_is_refused_with_its_place(flow: Flow, statemen
     error = str(flow.reconcile(f"{TABLE}\n{statement};", approved).desired.errors[OWNER])
     assert "sql, line 2, column 1" in error
     assert said in error
+
+
+def test_a_table_over_a_base_type_that_is_there_names_it(flow: Flow) -> None:
+    flow.run(BASE_TYPE + "CREATE TABLE o (b base)")
+    with pytest.raises(Unsupported, match=r"public\.base.*functions in C"):
+        flow.reconcile(TABLE, approved)

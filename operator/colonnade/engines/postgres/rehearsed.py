@@ -42,6 +42,7 @@ from colonnade.engines.postgres.rewrites import Rewrites
 from colonnade.engines.postgres.scope import FACETS, Scope
 from colonnade.engines.postgres.scratch import Scratch
 from colonnade.engines.postgres.session import Connection
+from colonnade.engines.postgres.strangers import strangers
 
 ROUNDS = 5
 
@@ -134,8 +135,10 @@ class Rehearsed:
         form = form or snapshot(copy, found)
         left = self.unlike(form.fingerprint, self._owned(form.model))
         if named := list(left):
+            kept = any("colonnade_quarantine_" in s.statement for s in done)
+            waits = "; columns that wait in quarantine may be what shows (policy.drops: Drop)" if kept else ""
             raise Unsupported(
-                f"after the plan these would still differ: {'; '.join(named[:5])}; nothing was changed; "
+                f"after the plan these would still differ: {'; '.join(named[:5])}{waits}; nothing was changed; "
                 "take what is named out of the declaration, or change it by hand"
             )
         done = fitting.told(copy, self.scope.live, self.scope.wanted, done)
@@ -154,9 +157,11 @@ class Rehearsed:
             return built(copy, self.scope.live, empty).model
         except psycopg.Error as e:
             tried = "; ".join(getattr(e, "__notes__", ()))[:200]
+            types = [s for s in strangers(self.live) if s.startswith(("base type", "shell type"))]
+            of_c = f"; {', '.join(types)}: functions in C, which no catalog can tell anew" if types else ""
             raise Unsupported(
                 f"a copy of the live schema cannot be made: {e.diag.message_primary}"
-                f"{unreached(e)}{tried and f'; it is tried with {tried}'}"
+                f"{of_c}{unreached(e)}{tried and f'; it is tried with {tried}'}"
             ) from e
 
     def _from_nothing(self, copy: Connection, model: Model) -> Form:
