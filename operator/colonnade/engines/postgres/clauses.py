@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any
 
 from colonnade.core.kind import ObjectId
 from colonnade.engines.postgres.kind import made_up
 from colonnade.engines.postgres.kinds.policy import COMMANDS
+from colonnade.engines.postgres.printed_index import index_clauses, option
+from colonnade.engines.postgres.printed_sql import bare, entries
 from colonnade.resources.fragment import Token, parts, tokens
 
 Fields = dict[str, Any]
@@ -42,15 +43,6 @@ def as_part(name: str) -> str:
     return '"{}"'.format(name.replace('"', '""')) if "." in name or '"' in name else name
 
 
-def bare(expression: str) -> str:
-    """The expression without a pair of brackets around the whole of it."""
-    if not expression.startswith("("):
-        return expression
-    depths = [token.depth for token in tokens(expression)]
-    whole = all(depth > 0 for depth in depths[1:-1]) and expression.endswith(")")
-    return bare(expression[1:-1]) if whole else expression
-
-
 def deferrable(spec: Any) -> str | None:
     return None if not spec.deferrable else "Deferred" if spec.deferred else "Immediate"
 
@@ -62,7 +54,7 @@ def _include(definition: str) -> list[str] | None:
 
 def _names(text: str) -> list[str]:
     """The names of a list that the server printed."""
-    return [_name(entry) for entry in _entries(text)]
+    return [_name(entry) for entry in entries(text)]
 
 
 def _name(text: str) -> str:
@@ -70,13 +62,6 @@ def _name(text: str) -> str:
     if len(found) != 1 or found[0].sort not in ("word", "quoted"):
         raise NotInYamlError
     return parts(text)[0]
-
-
-def _entries(text: str) -> list[str]:
-    """What stands between the commas of a list."""
-    commas = [token.at for token in tokens(text) if token.text == "," and token.depth == 0]
-    edges = [-1, *commas, len(text)]
-    return [text[a + 1 : b].strip() for a, b in pairwise(edges)]
 
 
 def primary_key(oid: ObjectId, spec: Any) -> Fields:
@@ -122,31 +107,18 @@ def policy(oid: ObjectId, spec: Any) -> Fields:
 
 def index_fields(definition: str) -> Fields:
     """An index as the server prints it from its method on: ``USING btree (a, lower(b) DESC) INCLUDE (c) WITH (…) WHERE (…)``."""
-    clauses = _clauses(definition)
+    clauses = index_clauses(definition)
     method = _name(clauses["USING"])
     return {
-        "columns": [_index_column(entry) for entry in _entries(clauses["("])],
+        "columns": [_index_column(entry) for entry in entries(clauses["("])],
         "method": None if method == "btree" else method,
         "include": _names(clauses["INCLUDE"][1:-1]) if "INCLUDE" in clauses else None,
         "nullsNotDistinct": "NULLS" in clauses,
-        "options": dict(_option(entry) for entry in _entries(clauses["WITH"][1:-1])) if "WITH" in clauses else None,
+        "options": dict(option(entry) for entry in entries(clauses["WITH"][1:-1])) if "WITH" in clauses else None,
         "where": bare(clauses["WHERE"]) if "WHERE" in clauses else None,
     }
 
 
-def _clauses(definition: str) -> dict[str, str]:
-    """The text after each of the words that begin a clause, and the first list by its bracket."""
-    found = [t for t in tokens(definition) if t.depth == 0]
-    columns = next(i for i, t in enumerate(found) if t.text == "(")
-    starts = [t for i, t in enumerate(found) if t.text in _CLAUSES or i == columns]
-    if where := next((i for i, t in enumerate(starts) if t.text == "WHERE"), None):
-        starts = starts[: where + 1]
-    ends = [*(t.at for t in starts[1:]), len(definition)]
-    clauses = {t.text: definition[t.at + len(t.text) : end].strip() for t, end in zip(starts, ends, strict=True)}
-    return {**clauses, "(": clauses["("].removesuffix(")")}
-
-
-_CLAUSES = ("USING", "INCLUDE", "NULLS", "WITH", "WHERE")
 _TAIL = re.compile(r"(?P<rest>.*?)(?P<order> (ASC|DESC))?( NULLS (?P<nulls>FIRST|LAST))?", re.DOTALL)
 
 
@@ -186,8 +158,3 @@ def _end_of_subject(found: Sequence[Token], text: str) -> int:
         ):
             return token.at + len(token.text)
     return len(text)
-
-
-def _option(entry: str) -> tuple[str, str]:
-    key, _, setting = entry.partition("=")
-    return key.strip(), setting.strip().removeprefix("'").removesuffix("'")

@@ -22,7 +22,6 @@ from colonnade.engines.postgres.clauses import (
     Fields,
     NotInYamlError,
     as_part,
-    bare,
     check,
     deferrable,
     filled,
@@ -33,6 +32,7 @@ from colonnade.engines.postgres.clauses import (
     primary_key,
     unique,
 )
+from colonnade.engines.postgres.printed_sql import bare
 from colonnade.resources.common import Frozen
 from colonnade.resources.postgres_schema import Enum, Extension
 from colonnade.resources.postgres_table import (

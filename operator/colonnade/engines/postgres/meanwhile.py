@@ -92,7 +92,7 @@ def unguarded(work: Work, made: Mapping[Act, list[Step]]) -> dict[Act, list[Step
     at = transactions(made)
     found: dict[Act, list[Step]] = {}
     for oid in work.dropped & work.created - work.serving - work.followers - work.built_first.keys():
-        gone, again = _gone_by(oid, work, made), Act("create", oid)
+        gone, again = gone_by(oid, work, made), Act("create", oid)
         told = _missed(oid, work)
         if told and made.get(gone) and at[gone] != at.get(again, at[gone]):
             so_far = found.get(gone, made[gone])
@@ -119,7 +119,7 @@ def _missed(oid: ObjectId, work: Work) -> Hazard | None:
     return hazard(BREAKS_CLIENTS, oid, "until it is made again") if oid.kind in READ else None
 
 
-def _gone_by(oid: ObjectId, work: Work, made: Mapping[Act, list[Step]]) -> Act:
+def gone_by(oid: ObjectId, work: Work, made: Mapping[Act, list[Step]]) -> Act:
     """The act that takes it away: its own, or that of what it goes along with."""
     acts = (Act("drop", o) for o in (oid, *sorted(work.taken_by(oid))))
     return next((a for a in acts if made.get(a)), Act("drop", oid))

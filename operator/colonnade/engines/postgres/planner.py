@@ -15,7 +15,7 @@ from colonnade.core.diff import Change
 from colonnade.core.hazards import DELETES_DATA, hazard
 from colonnade.core.kind import NOTHING, Model, ObjectId
 from colonnade.core.plan import Step
-from colonnade.engines.postgres import compiled, default_rights, expand, meanwhile, remade, way_back
+from colonnade.engines.postgres import compiled, default_rights, expand, meanwhile, relied_on, remade, way_back
 from colonnade.engines.postgres.kind import Context, PgKind, Wishes
 from colonnade.engines.postgres.kinds.column import freed_name
 from colonnade.engines.postgres.kinds.column_drop import kept_aside
@@ -137,6 +137,7 @@ class _Planning:
         if self.context.live:
             made |= way_back.told(self.work, made, self._made_again)
             made |= meanwhile.unguarded(self.work, made)
+            made |= relied_on.told(self.work, made)
             made |= compiled.anew(self.work, made)
         return list(_each_place_once(s for some in made.values() for s in some))
 
@@ -173,8 +174,7 @@ class _Planning:
         self.work.place = {oid: i for i, oid in enumerate(self.work.new.objects)}
         members = defaultdict(list)
         for oid in sorted(self.work.created, key=self.work.place.__getitem__):
-            home = self._home(oid)
-            if home:
+            if home := self._home(oid):
                 members[home].append(oid)
         for home, children in members.items():
             for child in children:

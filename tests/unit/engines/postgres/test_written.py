@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 
 import pytest
 
-from colonnade.engines.postgres.clauses import NotInYamlError, bare, index_fields
+from colonnade.engines.postgres.clauses import NotInYamlError, index_fields
+from colonnade.engines.postgres.printed_sql import bare
 from colonnade.engines.postgres.written import tidied
 
 

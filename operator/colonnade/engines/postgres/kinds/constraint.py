@@ -19,6 +19,7 @@ from colonnade.engines.postgres.kind import PROVED, Context, Steps
 from colonnade.engines.postgres.statement import Part, joined, keys, listed, name, printed, q, step, text
 
 NOT_VALID = " NOT VALID"
+NOT_ENFORCED = " NOT ENFORCED"
 
 
 def constraint_query(contype: LiteralString) -> LiteralString:
@@ -125,7 +126,7 @@ def _violates(oid: ObjectId, spec: Constraint, context: Context) -> tuple[Check,
 
 
 def _validated_later(oid: ObjectId, spec: Constraint, context: Context, checks: tuple[Check, ...]) -> Iterator[Step]:
-    if not _in_use(oid, context) or spec.definition.endswith((NOT_VALID, "NOT ENFORCED")):
+    if not _in_use(oid, context) or spec.definition.endswith((NOT_VALID, NOT_ENFORCED)):
         yield _add(oid, spec, context)
         return
     yield replace(_add(oid, spec, context, " NOT VALID"), checks=checks)
@@ -283,19 +284,30 @@ def alter(oid: ObjectId, old: Constraint, new: Constraint, context: Context) -> 
         return ()
     if oid.kind == "foreign key" and _same_but_deferring(old, new):
         there, back = (
-            q("{} ALTER CONSTRAINT {}{}", _alter(oid), name(oid.name[2]), _deferring(s) or q(" NOT DEFERRABLE"))
-            for s in (new, old)
+            q("{} ALTER CONSTRAINT {}{}", _alter(oid), name(oid.name[2]), _other_way(a, b))
+            for a, b in ((old, new), (new, old))
         )
         return (step(oid, there, undo=back),)
     return None
 
 
 def _same_but_deferring(old: Constraint, new: Constraint) -> bool:
-    return _bare(old) == _bare(new)
+    """Or no longer enforced; to be enforced it is made anew, for its rows are looked at while others wait otherwise."""
+    enforced = old.definition.endswith(NOT_ENFORCED) and not new.definition.endswith(NOT_ENFORCED)
+    return not enforced and _bare(old) == _bare(new)
 
 
 def _bare(spec: Constraint) -> str:
-    return spec.definition.removesuffix(" INITIALLY DEFERRED").removesuffix(" DEFERRABLE")
+    enforcing = spec.definition.removesuffix(NOT_ENFORCED)
+    return enforcing.removesuffix(" INITIALLY DEFERRED").removesuffix(" DEFERRABLE")
+
+
+def _other_way(old: Constraint, new: Constraint) -> Part:
+    """What is said of the new one where it differs: until when a row may break it, and whether it is asked at all."""
+    deferring = (old.deferrable, old.deferred) != (new.deferrable, new.deferred)
+    was, now = (s.definition.endswith(NOT_ENFORCED) for s in (old, new))
+    enforcing = q("") if was == now else q(" NOT ENFORCED") if now else q(" ENFORCED")
+    return q("{}{}", (_deferring(new) or q(" NOT DEFERRABLE")) if deferring else q(""), enforcing)
 
 
 def drop(oid: ObjectId, spec: Constraint, context: Context) -> Steps:

@@ -1,0 +1,149 @@
+"""What others rely on and no longer find is told, also where it is replaced under the same name; what serves as well is not."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+
+from colonnade.core.plan import Plan
+from tests.live.postgres.flow import Flow
+
+Case = tuple[str, str, str]
+"""The old declaration, the new one, and what is told: its code, and after a colon a word of its message; '' where nothing is."""
+
+BASE = "CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE t (id int PRIMARY KEY, a int, b int, r int4range, s varchar(9){});"
+CHECKS = (
+    "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$; CREATE TRIGGER g BEFORE {};"
+)
+
+
+def constraint(old: str, new: str, told: str) -> Case:
+    return BASE.format(f", CONSTRAINT c {old}"), BASE.format(f", CONSTRAINT c {new}"), told
+
+
+def beside(old: str, new: str, told: str) -> Case:
+    return BASE.format("") + old, BASE.format("") + new, told
+
+
+def trigger(old: str, new: str, told: str) -> Case:
+    head, tail = CHECKS.split("{}")
+    before, after = (f"{head}{one} EXECUTE FUNCTION f(){tail}" for one in (old, new))
+    return beside(before, after, told)
+
+
+GUARDS = {
+    "key_of_more": (
+        "CREATE TABLE t (id int, k int NOT NULL, CONSTRAINT c PRIMARY KEY (id));",
+        "CREATE TABLE t (id int NOT NULL, k int NOT NULL, CONSTRAINT c PRIMARY KEY (k, id));",
+        "DROPS_GUARANTEE:no longer about (id)",
+    ),
+    "key_of_a_whole": (
+        "CREATE TABLE t (id int, k int NOT NULL, CONSTRAINT c PRIMARY KEY (id));",
+        """CREATE TABLE t (id int NOT NULL, k int NOT NULL, CONSTRAINT c PRIMARY KEY (id, k)) PARTITION BY LIST (k);
+        CREATE TABLE t1 PARTITION OF t DEFAULT;""",
+        "DROPS_GUARANTEE:no longer about (id)",
+    ),
+    "unique_of_more": constraint("UNIQUE (a)", "UNIQUE (a, b)", "DROPS_GUARANTEE:no longer about (a)"),
+    "unique_of_nulls": constraint("UNIQUE (a)", "UNIQUE (b)", "DROPS_GUARANTEE:no longer about (a)"),
+    "unique_deferred": constraint("UNIQUE (a)", "UNIQUE (a) DEFERRABLE", "DROPS_GUARANTEE:ON CONFLICT no longer"),
+    "unique_of_less": constraint("UNIQUE (a, b)", "UNIQUE (a)", ""),
+    "unique_reordered": constraint("UNIQUE (a, b)", "UNIQUE (b, a) INCLUDE (s)", ""),
+    "index_of_more": beside(
+        "CREATE UNIQUE INDEX i ON t (a);", "CREATE UNIQUE INDEX i ON t (a, b);", "DROPS_GUARANTEE:(a, b)"
+    ),
+    "index_of_some": beside(
+        "CREATE UNIQUE INDEX i ON t (a);", "CREATE UNIQUE INDEX i ON t (a) WHERE b > 5;", "DROPS_GUARANTEE:b > 5"
+    ),
+    "index_of_all": beside("CREATE UNIQUE INDEX i ON t (a) WHERE b > 5;", "CREATE UNIQUE INDEX i ON t (a);", ""),
+    "index_plain": beside("CREATE UNIQUE INDEX i ON t (a);", "CREATE INDEX i ON t (a);", "DROPS_GUARANTEE:unique"),
+    "index_other": beside("CREATE INDEX i ON t (a);", "CREATE INDEX i ON t (b);", ""),
+    "looser": constraint("CHECK (a > 0)", "CHECK (a > -9)", "DROPS_GUARANTEE:may let in"),
+    "one_of_two": constraint("CHECK (a > 0)", "CHECK (a > 0 OR b > 0)", "DROPS_GUARANTEE:may let in"),
+    "stricter": constraint("CHECK (a > 0)", "CHECK (a > 0 AND b > 0)", ""),
+    "fewer_words": constraint("CHECK (s IN ('a', 'b', 'c'))", "CHECK (s IN ('a', 'b'))", ""),
+    "more_words": constraint("CHECK (s IN ('a', 'b'))", "CHECK (s IN ('a', 'b', 'c'))", "DROPS_GUARANTEE:may let in"),
+    "proved": constraint("CHECK (a > 0) NOT VALID", "CHECK (a > 0)", ""),
+    "unproved": constraint("CHECK (a > 0)", "CHECK (a > 0) NOT VALID", ""),
+    "other_type": (
+        BASE.format(", CONSTRAINT c CHECK (s <> ''), CONSTRAINT d CHECK (s IN ('x', 'y'))"),
+        BASE.format(", CONSTRAINT c CHECK (s <> ''), CONSTRAINT d CHECK (s IN ('x', 'y'))").replace(
+            "varchar(9)", "text"
+        ),
+        "",
+    ),
+    "cascades": constraint(
+        "FOREIGN KEY (b) REFERENCES p", "FOREIGN KEY (b) REFERENCES p ON DELETE CASCADE", "DROPS_GUARANTEE:deletes the"
+    ),
+    "refuses": constraint("FOREIGN KEY (b) REFERENCES p ON DELETE CASCADE", "FOREIGN KEY (b) REFERENCES p", ""),
+    "excludes_some": constraint(
+        "EXCLUDE USING gist (r WITH &&)",
+        "EXCLUDE USING gist (r WITH &&) WHERE (b > 9)",
+        "DROPS_GUARANTEE:only about rows where b > 9",
+    ),
+    "domain": (
+        "CREATE DOMAIN d AS int CONSTRAINT c CHECK (VALUE > 0); CREATE TABLE t (id d);",
+        "CREATE DOMAIN d AS int CONSTRAINT c CHECK (VALUE > -9); CREATE TABLE t (id d);",
+        "DROPS_GUARANTEE:may let in",
+    ),
+    "fires_less": trigger(
+        "INSERT OR UPDATE ON t FOR EACH ROW", "INSERT ON t FOR EACH ROW", "DROPS_GUARANTEE:no longer fires on UPDATE"
+    ),
+    "fires_more": trigger("UPDATE OF a ON t FOR EACH ROW", "INSERT OR UPDATE ON t FOR EACH ROW", ""),
+    "disabled": beside(
+        CHECKS.format("UPDATE ON t EXECUTE FUNCTION f()"),
+        CHECKS.format("UPDATE ON t EXECUTE FUNCTION f()") + "ALTER TABLE t DISABLE TRIGGER g;",
+        "DROPS_GUARANTEE:it is disabled",
+    ),
+}
+
+
+NOT_ENFORCED = {
+    "check_idle": constraint("CHECK (a > 0)", "CHECK (a > 0) NOT ENFORCED", "DROPS_GUARANTEE:NOT ENFORCED"),
+    "key_idle": constraint(
+        "FOREIGN KEY (b) REFERENCES p",
+        "FOREIGN KEY (b) REFERENCES p DEFERRABLE NOT ENFORCED",
+        "DROPS_GUARANTEE:NOT ENFORCED",
+    ),
+    "key_enforced": constraint("FOREIGN KEY (b) REFERENCES p NOT ENFORCED", "FOREIGN KEY (b) REFERENCES p", ""),
+}
+"""From Postgres 18 on."""
+
+
+def in_schemas(cases: Mapping[str, Case], which: int) -> str:
+    return "".join(f"CREATE SCHEMA {n}; SET search_path = {n};\n{c[which]}\n" for n, c in cases.items())
+
+
+def told(plan: Plan, *codes: str) -> Mapping[str, list[str]]:
+    """What is told of each schema's objects for good."""
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for step in plan.steps:
+        schema = step.subject.rpartition(" ")[2].partition(".")[0]
+        found[schema] += [
+            f"{h.code}:{h.message}" for h in step.hazards if h.code in codes and " (until it " not in h.message
+        ]
+    return found
+
+
+def tell(flow: Flow, cases: Mapping[str, Case], *codes: str) -> Plan:
+    """Each case tells what it is to tell, once, and nothing more of these codes; then all of it is done."""
+    flow.apply(in_schemas(cases, 0))
+    wanted = in_schemas(cases, 1)
+    plan = flow.plan(wanted)
+    found = told(plan, *codes)
+    wrong = {}
+    for name, (_, _, code) in cases.items():
+        head, _, tail = code.partition(":")
+        if [m for m in found[name] if not (head and m.startswith(f"{head}:") and tail in m)] or len(
+            found[name]
+        ) != bool(code):
+            wrong[name] = (code, found[name])
+    assert not wrong
+    flow.apply(wanted)
+    return plan
+
+
+def test_a_guard_that_lets_more_in(flow: Flow) -> None:
+    since_18 = int(flow.ask("SHOW server_version_num")) >= 180000
+    plan = tell(flow, GUARDS | (NOT_ENFORCED if since_18 else {}), "DROPS_GUARANTEE")
+    in_place = [s.statement for s in plan.steps if "key_idle" in s.subject]
+    assert in_place == (['ALTER TABLE "key_idle"."t" ALTER CONSTRAINT "c" DEFERRABLE NOT ENFORCED'] if since_18 else [])
