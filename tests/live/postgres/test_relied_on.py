@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping
 
@@ -117,7 +118,7 @@ def told(plan: Plan, *codes: str) -> Mapping[str, list[str]]:
     """What is told of each schema's objects for good."""
     found: defaultdict[str, list[str]] = defaultdict(list)
     for step in plan.steps:
-        schema = step.subject.rpartition(" ")[2].partition(".")[0]
+        schema = re.findall(r"(\w+)[.]|$", step.subject)[0]
         found[schema] += [
             f"{h.code}:{h.message}" for h in step.hazards if h.code in codes and " (until it " not in h.message
         ]
@@ -147,3 +148,142 @@ def test_a_guard_that_lets_more_in(flow: Flow) -> None:
     plan = tell(flow, GUARDS | (NOT_ENFORCED if since_18 else {}), "DROPS_GUARANTEE")
     in_place = [s.statement for s in plan.steps if "key_idle" in s.subject]
     assert in_place == (['ALTER TABLE "key_idle"."t" ALTER CONSTRAINT "c" DEFERRABLE NOT ENFORCED'] if since_18 else [])
+
+
+VIEWS = "CREATE TABLE t (id int PRIMARY KEY, a int, b varchar(9)); "
+SHAPES = {
+    "view_of_less": (
+        VIEWS + "CREATE VIEW v AS SELECT id, a FROM t;",
+        VIEWS + "CREATE VIEW v AS SELECT id FROM t;",
+        "BREAKS_CLIENTS:no longer has a",
+    ),
+    "view_renamed": (
+        VIEWS + "CREATE VIEW v AS SELECT id, a FROM t;",
+        VIEWS + "CREATE VIEW v AS SELECT id, a AS n FROM t;",
+        "BREAKS_CLIENTS:no longer has a",
+    ),
+    "view_of_more": (VIEWS + "CREATE VIEW v AS SELECT id FROM t;", VIEWS + "CREATE VIEW v AS SELECT a, id FROM t;", ""),
+    "view_typed": (
+        VIEWS + "CREATE VIEW v AS SELECT a FROM t;",
+        VIEWS + "CREATE VIEW v AS SELECT a::text AS a FROM t;",
+        "BREAKS_CLIENTS:of type text",
+    ),
+    "view_follows": (
+        VIEWS + "CREATE VIEW v AS SELECT b FROM t;",
+        VIEWS.replace("varchar(9)", "text") + "CREATE VIEW v AS SELECT b FROM t;",
+        "",
+    ),
+    "kept_of_less": (
+        VIEWS + "CREATE MATERIALIZED VIEW v AS SELECT id, a FROM t;",
+        VIEWS + "CREATE MATERIALIZED VIEW v AS SELECT id FROM t;",
+        "BREAKS_CLIENTS:no longer has a",
+    ),
+    "kept_typed": (
+        VIEWS + "CREATE MATERIALIZED VIEW v AS SELECT id, a FROM t;",
+        VIEWS + "CREATE MATERIALIZED VIEW v AS SELECT id, a::bigint AS a FROM t;",
+        "BREAKS_CLIENTS:of type bigint",
+    ),
+    "gives_another": (
+        "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1';",
+        "CREATE FUNCTION f() RETURNS text LANGUAGE sql AS $$SELECT '1'$$;",
+        "BREAKS_CLIENTS:it gives text, no longer integer",
+    ),
+    "asks_for_more": (
+        "CREATE FUNCTION f(a int, b int DEFAULT 1) RETURNS int LANGUAGE sql AS 'SELECT 1';",
+        "CREATE FUNCTION f(a int, b int) RETURNS int LANGUAGE sql AS 'SELECT 1';",
+        "BREAKS_CLIENTS:fewer arguments",
+    ),
+    "other_names": (
+        "CREATE FUNCTION f(a int) RETURNS int LANGUAGE sql AS 'SELECT 1';",
+        "CREATE FUNCTION f(b int) RETURNS int LANGUAGE sql AS 'SELECT 1';",
+        "BREAKS_CLIENTS:other names",
+    ),
+    "named": (
+        "CREATE FUNCTION f(int) RETURNS int LANGUAGE sql AS 'SELECT 1';",
+        "CREATE FUNCTION f(b int) RETURNS int LANGUAGE sql AS 'SELECT 2';",
+        "",
+    ),
+    "published": (
+        VIEWS + "CREATE PUBLICATION of_all FOR ALL TABLES;",
+        VIEWS + "CREATE PUBLICATION of_all FOR TABLE t;",
+        "",
+    ),
+}
+RIGHTS = {
+    "barred": (
+        VIEWS + "CREATE VIEW v AS SELECT a FROM t;",
+        VIEWS + "CREATE VIEW v WITH (security_barrier) AS SELECT a FROM t;",
+        "CHANGES_ACCESS:no longer seen by",
+    ),
+    "unbarred": (
+        VIEWS + "CREATE VIEW v WITH (security_barrier) AS SELECT a, b FROM t;",
+        VIEWS + "CREATE VIEW v AS SELECT a FROM t;",
+        "CHANGES_ACCESS:may be shown to",
+    ),
+    "definer": (
+        "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1';",
+        "CREATE FUNCTION f() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1';",
+        "CHANGES_ACCESS:the rights of its owner",
+    ),
+    "invoker": (
+        "CREATE PROCEDURE f() LANGUAGE sql SECURITY DEFINER AS 'SELECT 1';",
+        "CREATE PROCEDURE f() LANGUAGE sql AS 'SELECT 1';",
+        "CHANGES_ACCESS:the rights of whoever calls it",
+    ),
+}
+INVOKER = {
+    "by_invoker": (
+        VIEWS + "CREATE VIEW v AS SELECT a FROM t;",
+        VIEWS + "CREATE VIEW v WITH (security_invoker = on) AS SELECT a FROM t;",
+        "CHANGES_ACCESS:whoever reads it",
+    ),
+    "by_owner": (
+        VIEWS + "CREATE VIEW v WITH (security_invoker) AS SELECT a FROM t;",
+        VIEWS + "CREATE VIEW v AS SELECT a FROM t;",
+        "CHANGES_ACCESS:its owner",
+    ),
+}
+
+
+def test_what_applications_call_by_name_has_another_shape(flow: Flow) -> None:
+    plan = tell(flow, SHAPES, "BREAKS_CLIENTS")
+    (publication,) = (s for s in plan.steps if s.statement.startswith("DROP PUBLICATION"))
+    assert [h.code for h in publication.hazards] == ["BREAKS_CLIENTS"]
+    assert "not named" in publication.hazards[0].message
+
+
+def test_with_whose_rights_something_is_done(flow: Flow) -> None:
+    tell(flow, RIGHTS | INVOKER, "CHANGES_ACCESS")
+
+
+COLUMNS = {
+    "always": (
+        "CREATE TABLE t (id int GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY);",
+        "CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY);",
+        "TIGHTENS_RULE:GENERATED ALWAYS",
+    ),
+    "from_serial": (
+        "CREATE TABLE t (id serial PRIMARY KEY);",
+        "CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY);",
+        "TIGHTENS_RULE:GENERATED ALWAYS",
+    ),
+    "by_default": (
+        "CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY);",
+        "CREATE TABLE t (id int GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY);",
+        "",
+    ),
+    "comes_last": (
+        "CREATE TABLE t (id int PRIMARY KEY, a int, g int GENERATED ALWAYS AS (a + 1) STORED, z int);",
+        "CREATE TABLE t (id int PRIMARY KEY, a bigint, g bigint GENERATED ALWAYS AS (a + 1) STORED, z int);",
+        "MOVES_COLUMN:comes to stand last",
+    ),
+    "was_last": (
+        "CREATE TABLE t (id int PRIMARY KEY, a int, g int GENERATED ALWAYS AS (a + 1) STORED);",
+        "CREATE TABLE t (id int PRIMARY KEY, a bigint, g bigint GENERATED ALWAYS AS (a + 1) STORED);",
+        "",
+    ),
+}
+
+
+def test_what_a_column_takes_and_where_it_stands(flow: Flow) -> None:
+    tell(flow, COLUMNS, "TIGHTENS_RULE", "MOVES_COLUMN")

@@ -16,6 +16,7 @@ from colonnade.core.hazards import BREAKS_CLIENTS, Hazard, hazard
 from colonnade.core.kind import NOTHING, ObjectId
 from colonnade.core.plan import Step
 from colonnade.engines.postgres.expand import groups
+from colonnade.engines.postgres.kinds.function import as_its_owner
 from colonnade.engines.postgres.meanwhile import transactions
 from colonnade.engines.postgres.session import Connection
 from colonnade.engines.postgres.statement import name, printed, q, step
@@ -98,10 +99,8 @@ class _Spoken:
 
 
 def _altered_to_itself(oid: ObjectId, spec: Any) -> Step:
-    head = spec.definition.partition("\nAS ")[0].splitlines()
-    definer = any(" SECURITY DEFINER" in line and not line.startswith(" SET ") for line in head)
     routine = q("{}({})", name(oid.name[0], spec.function), printed(spec.arguments))
-    again = q("ALTER ROUTINE {} SECURITY {}", routine, q("DEFINER") if definer else q("INVOKER"))
+    again = q("ALTER ROUTINE {} SECURITY {}", routine, q("DEFINER") if as_its_owner(spec) else q("INVOKER"))
     return step(oid, again, undo=NOTE)
 
 

@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from colonnade.core.hazards import DROPS_GUARANTEE, Hazard, hazard
-from colonnade.core.kind import NOTHING, ObjectId
+from colonnade.core.kind import ObjectId
 from colonnade.core.plan import Step
 from colonnade.engines.postgres import expand, weaker
 from colonnade.engines.postgres.meanwhile import gone_by
-from colonnade.engines.postgres.several import READ
-from colonnade.engines.postgres.work import Act, Work, kind_of
+from colonnade.engines.postgres.reshaped import RESHAPED, stands_on_another_type
+from colonnade.engines.postgres.work import Act, Work
 
 
 def told(work: Work, made: Mapping[Act, list[Step]]) -> dict[Act, list[Step]]:
@@ -41,7 +41,7 @@ def _guard(oid: ObjectId, work: Work) -> Iterator[Hazard]:
     old, new = (m.objects[oid] for m in (work.old, work.new))
     if _comes_with_a_whole(oid, work):
         return
-    if whys := list(weaker.whys(oid.kind, old, new, retyped=_stands_on_another_type(oid, work))):
+    if whys := list(weaker.whys(oid.kind, old, new, retyped=stands_on_another_type(oid, work))):
         told = hazard(DROPS_GUARANTEE, oid)
         yield replace(told, message=f"{oid} no longer guards the data as it did: {'; '.join(whys)}")
 
@@ -50,21 +50,6 @@ def _comes_with_a_whole(oid: ObjectId, work: Work) -> bool:
     """Whether it is a part's, and changes as that of the whole does."""
     attachment = ObjectId("index attachment", (oid.name[0], oid.name[-1]))
     return all(attachment in m.objects or getattr(m.objects[oid], "inherited", False) for m in (work.old, work.new))
-
-
-def _stands_on_another_type(oid: ObjectId, work: Work) -> bool:
-    """Whether the type of something that it needs changes, also by way of views and routines."""
-    seen, todo = {oid}, [oid]
-    while todo:
-        for one in work.old.needs.get(todo.pop(), NOTHING) - seen:
-            if one in work.dropped and kind_of(one).space == "type":
-                return True
-            was, now = (getattr(m.objects.get(one), "type", None) for m in (work.old, work.new))
-            if one.kind == "column" and was != now:
-                return True
-            seen.add(one)
-            todo += [one] if one.kind in READ else []
-    return False
 
 
 GUARDS = (
@@ -78,4 +63,4 @@ GUARDS = (
     "trigger",
     "rule",
 )
-COMPARED: Mapping[str, Callable[[ObjectId, Work], Iterator[Hazard]]] = dict.fromkeys(GUARDS, _guard)
+COMPARED: Mapping[str, Callable[[ObjectId, Work], Iterator[Hazard]]] = {**dict.fromkeys(GUARDS, _guard), **RESHAPED}

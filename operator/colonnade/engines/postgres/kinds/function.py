@@ -40,6 +40,12 @@ class Function:
     language: str
 
 
+def as_its_owner(spec: Function) -> bool:
+    """Whether it is SECURITY DEFINER: what stands before the body, but for the settings, says so."""
+    head = spec.definition.partition("\nAS ")[0].splitlines()
+    return any(" SECURITY DEFINER" in line and not line.startswith(" SET ") for line in head)
+
+
 def create(oid: ObjectId, spec: Function, context: Context) -> Steps:
     yield step(
         oid,

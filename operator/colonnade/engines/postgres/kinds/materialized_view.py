@@ -10,13 +10,15 @@ from dataclasses import dataclass, field
 from colonnade.core.hazards import BLOCKS_WRITES, BREAKS_CLIENTS, hazard
 from colonnade.core.kind import NOTHING, ObjectId
 from colonnade.engines.postgres.kind import Context, PgKind, Steps
+from colonnade.engines.postgres.kinds.view import TYPES
 from colonnade.engines.postgres.options import changed_options, options
 from colonnade.engines.postgres.statement import Part, listed, name, printed, q, step
 
-QUERY = """
+QUERY = f"""
 SELECT c.oid, ARRAY[n.nspname, c.relname] AS name, rtrim(pg_get_viewdef(c.oid), ';') AS definition, coalesce(am.amname, '') AS access_method,
-  coalesce((SELECT array_agg(a.attname::text ORDER BY a.attnum) FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0), '{}') AS columns,
-  coalesce(c.reloptions, '{}') AS options, c.relispopulated AS populated
+  coalesce((SELECT array_agg(a.attname::text ORDER BY a.attnum) FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0), '{{}}') AS columns,
+  {TYPES},
+  coalesce(c.reloptions, '{{}}') AS options, c.relispopulated AS populated
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_am am ON am.oid = c.relam
 WHERE c.relkind = 'm' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'colonnade%' ORDER BY 2"""
 
@@ -28,6 +30,7 @@ class MaterializedView:
     definition: str
     access_method: str
     columns: tuple[str, ...]
+    types: tuple[str, ...] = field(compare=False)
     options: tuple[str, ...]
     populated: bool = field(compare=False)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import LiteralString
 
 from colonnade.core.hazards import BREAKS_CLIENTS, hazard
 from colonnade.core.kind import ObjectId
@@ -15,14 +16,17 @@ from colonnade.engines.postgres.kind import Context, PgKind, Steps
 from colonnade.engines.postgres.options import changed_options, options
 from colonnade.engines.postgres.statement import Part, listed, name, printed, q, step
 
-QUERY = """
-SELECT c.oid, ARRAY[n.nspname, c.relname] AS name, rtrim(pg_get_viewdef(c.oid), ';') AS definition,
-  coalesce((SELECT array_agg(a.attname::text ORDER BY a.attnum) FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0), '{}') AS columns,
-  coalesce((SELECT array_agg(format_type(a.atttypid, a.atttypmod) || CASE WHEN k.oid IS NULL THEN '' ELSE
+TYPES: LiteralString = """coalesce((SELECT array_agg(format_type(a.atttypid, a.atttypmod) || CASE WHEN k.oid IS NULL THEN '' ELSE
       format(' COLLATE %I.%I', x.nspname, k.collname) END
       ORDER BY a.attnum) FROM pg_attribute a LEFT JOIN pg_collation k ON k.oid = a.attcollation LEFT JOIN pg_namespace x
-      ON x.oid = k.collnamespace WHERE a.attrelid = c.oid AND a.attnum > 0), '{}') AS types,
-  coalesce(c.reloptions, '{}') AS options
+      ON x.oid = k.collnamespace WHERE a.attrelid = c.oid AND a.attnum > 0), '{}') AS types"""
+"""The types of the columns of a view."""
+
+QUERY = f"""
+SELECT c.oid, ARRAY[n.nspname, c.relname] AS name, rtrim(pg_get_viewdef(c.oid), ';') AS definition,
+  coalesce((SELECT array_agg(a.attname::text ORDER BY a.attnum) FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0), '{{}}') AS columns,
+  {TYPES},
+  coalesce(c.reloptions, '{{}}') AS options
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind = 'v' AND c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
   AND n.nspname NOT LIKE 'colonnade%' ORDER BY 2"""
