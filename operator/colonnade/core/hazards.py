@@ -144,6 +144,12 @@ BREAKS_CLIENTS = _type(
     "applications that use {object} under its old name or shape fail",
     "roll out the applications so that they work with both, then change",
 )
+KEEPS_OLD_RESULTS = _type(
+    "KEEPS_OLD_RESULTS",
+    Weight.CAREFUL,
+    "{object} computes otherwise from then on, and what it has computed before stays as it is",
+    "build the indexes anew, and write the rows once more",
+)
 UPGRADES_EXTENSION = _type(
     "UPGRADES_EXTENSION", Weight.CAREFUL, "{object} runs its own upgrade script", "try it on a copy first"
 )
@@ -174,6 +180,7 @@ CATALOGUE: dict[str, HazardType] = {
         DROPS_GUARANTEE,
         CHANGES_ACCESS,
         BREAKS_CLIENTS,
+        KEEPS_OLD_RESULTS,
         UPGRADES_EXTENSION,
         TIGHTENS_RULE,
     )

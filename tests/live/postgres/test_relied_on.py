@@ -287,3 +287,46 @@ COLUMNS = {
 
 def test_what_a_column_takes_and_where_it_stands(flow: Flow) -> None:
     tell(flow, COLUMNS, "TIGHTENS_RULE", "MOVES_COLUMN")
+
+
+CALLED = """CREATE SCHEMA s;
+CREATE FUNCTION s.f(t text) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT {}(t) $$;
+CREATE FUNCTION s.by_name(t text) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT s.f(t) $$;
+CREATE FUNCTION s.like(a text, b text) RETURNS bool LANGUAGE sql IMMUTABLE AS $$ SELECT s.f(a) = s.f(b) $$;
+CREATE OPERATOR s.=== (LEFTARG = text, RIGHTARG = text, FUNCTION = s.like);
+CREATE DOMAIN s.d AS text CONSTRAINT at_domain CHECK (s.f(VALUE) <> '');
+CREATE TABLE s.t (id int PRIMARY KEY, a text, x s.d, c text GENERATED ALWAYS AS (s.by_name(a)) STORED,
+  CONSTRAINT excluded EXCLUDE (s.f(a) WITH =), CONSTRAINT checked CHECK (a OPERATOR(s.===) a), n text DEFAULT s.f('x'));
+CREATE INDEX indexed ON s.t (s.f(a)); CREATE INDEX partial ON s.t (id) WHERE s.f(a) = 'a'; CREATE INDEX plain ON s.t (a);
+CREATE VIEW s.v AS SELECT s.f(a) FROM s.t;
+CREATE TABLE s.whole (a text) PARTITION BY LIST (s.f(a));"""
+
+
+def test_what_was_computed_with_another_body(flow: Flow) -> None:
+    flow.apply(CALLED.format("lower"))
+    plan = flow.plan(CALLED.format("upper"))
+    (told,) = plan.hazards
+    assert told.code == "KEEPS_OLD_RESULTS"
+    for kept in (
+        "domain constraint s.d.at_domain",
+        "column s.t.c",
+        "exclusion s.t.excluded",
+        "check s.t.checked",
+        "index s.indexed",
+        "index s.partial",
+        "table s.whole",
+    ):
+        assert kept in told.message
+    assert "plain" not in told.message
+    assert 'REINDEX INDEX CONCURRENTLY "s"."indexed"' in told.safe_way
+    assert 'UPDATE "s"."t" SET "a" = "a"' in told.safe_way
+    assert not flow.plan(CALLED.format("/* as before */ lower")).hazards
+    flow.apply(CALLED.format("upper"))
+
+
+def test_what_is_built_anew_by_the_same_plan_is_computed_with_the_new_body(flow: Flow) -> None:
+    declared = """CREATE FUNCTION f(t text) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT {}(t) $$;
+        CREATE TABLE t (id int PRIMARY KEY, a text); CREATE INDEX i ON t ({});"""
+    flow.apply(declared.format("lower", "f(a)"))
+    assert "KEEPS_OLD_RESULTS" not in [h.code for h in flow.plan(declared.format("upper", "id, f(a)")).hazards]
+    assert "KEEPS_OLD_RESULTS" in [h.code for h in flow.plan(declared.format("upper", "f(a)")).hazards]

@@ -13,6 +13,7 @@ from typing import Any
 
 from colonnade.core.hazards import BREAKS_CLIENTS, CHANGES_ACCESS, MOVES_COLUMN, TIGHTENS_RULE, Hazard, hazard
 from colonnade.core.kind import NOTHING, ObjectId
+from colonnade.engines.postgres.computed import kept
 from colonnade.engines.postgres.kinds.function import as_its_owner
 from colonnade.engines.postgres.several import READ
 from colonnade.engines.postgres.work import Work, kind_of
@@ -84,6 +85,7 @@ def _routine(oid: ObjectId, work: Work) -> Iterator[Hazard]:
     if as_its_owner(old) != as_its_owner(new):
         whose = "its owner" if as_its_owner(new) else "whoever calls it"
         yield hazard(CHANGES_ACCESS, oid, f"it runs with the rights of {whose} from then on")
+    yield from kept(oid, work)
 
 
 def _publication(oid: ObjectId, work: Work) -> Iterator[Hazard]:
