@@ -330,3 +330,29 @@ def test_what_is_built_anew_by_the_same_plan_is_computed_with_the_new_body(flow:
     flow.apply(declared.format("lower", "f(a)"))
     assert "KEEPS_OLD_RESULTS" not in [h.code for h in flow.plan(declared.format("upper", "id, f(a)")).hazards]
     assert "KEEPS_OLD_RESULTS" in [h.code for h in flow.plan(declared.format("upper", "f(a)")).hazards]
+
+
+def test_how_an_index_is_stored_is_said_in_place(flow: Flow) -> None:
+    declared = """CREATE TABLE t (id int, r int4range, d tsvector, a int, CONSTRAINT k PRIMARY KEY (id){0}, CONSTRAINT u UNIQUE (a){0},
+          CONSTRAINT e EXCLUDE USING gist (r WITH &&){0});
+        CREATE INDEX i ON t (a){0}; CREATE INDEX g ON t USING gin (d){1}; CREATE INDEX b ON t USING brin (a){2};
+        CREATE TABLE w (id int, a int) PARTITION BY RANGE (id); CREATE TABLE w1 PARTITION OF w DEFAULT;
+        CREATE INDEX wi ON w (a); ALTER INDEX w1_a_idx {3};"""
+    plain = declared.format("", "", "", "SET (fillfactor = 90)")
+    tuned = declared.format(" WITH (fillfactor = 70)", " WITH (fastupdate = off)", "", "RESET (fillfactor)")
+    flow.apply(plain)
+    nodes = flow.column(
+        "SELECT relfilenode FROM pg_class WHERE relkind = 'i' AND relnamespace = 'public'::regnamespace ORDER BY 1"
+    )
+    for wanted in (tuned, plain):
+        plan = flow.plan(wanted)
+        assert {s.statement.split('"')[0] for s in plan.steps} == {"ALTER INDEX "}
+        assert len(plan.steps) == 6
+        assert not plan.hazards
+        flow.apply(wanted)
+    assert nodes == flow.column(
+        "SELECT relfilenode FROM pg_class WHERE relkind = 'i' AND relnamespace = 'public'::regnamespace ORDER BY 1"
+    )
+    assert "CREATE INDEX" in str(
+        flow.statements(declared.format("", "", " WITH (pages_per_range = 16)", "SET (fillfactor = 90)"))
+    )

@@ -16,6 +16,7 @@ from colonnade.core.plan import Check, Step
 from colonnade.engines.postgres.catalog import SUCCESSORS
 from colonnade.engines.postgres.foreseen import rows
 from colonnade.engines.postgres.kind import PROVED, Context, Steps
+from colonnade.engines.postgres.retuned import retuned
 from colonnade.engines.postgres.statement import Part, joined, keys, listed, name, printed, q, step, text
 
 NOT_VALID = " NOT VALID"
@@ -274,6 +275,19 @@ def create_exclusion(oid: ObjectId, spec: Constraint, context: Context) -> Steps
 
 
 def alter(oid: ObjectId, old: Constraint, new: Constraint, context: Context) -> Steps | None:
+    """Without what is said of the storage of its index, which is changed by itself."""
+    tuned = retuned(oid, _index_of(oid, old), _index_of(oid, new), context)
+    like = replace(new, index=old.index, definition=old.definition if oid.kind == "exclusion" else new.definition)
+    steps = None if tuned is None else _altered(oid, old, like if tuned else new, context)
+    return None if steps is None else (*(tuned or ()), *steps)
+
+
+def _index_of(oid: ObjectId, spec: Constraint) -> str:
+    excludes = oid.kind == "exclusion" and not spec.deferrable
+    return spec.definition.removeprefix("EXCLUDE ") if excludes else spec.index or ""
+
+
+def _altered(oid: ObjectId, old: Constraint, new: Constraint, context: Context) -> Steps | None:
     if replace(old, definition="", local=True, inherited=False) != replace(
         new, definition="", local=True, inherited=False
     ) and not (oid.kind == "foreign key" and _same_but_deferring(old, new)):

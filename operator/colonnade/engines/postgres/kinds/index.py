@@ -15,6 +15,7 @@ from colonnade.core.plan import Check, Step
 from colonnade.engines.postgres.catalog import SUCCESSORS
 from colonnade.engines.postgres.foreseen import rows
 from colonnade.engines.postgres.kind import Context, PgKind, Steps, never
+from colonnade.engines.postgres.retuned import retuned
 from colonnade.engines.postgres.statement import Part, name, printed, q, step, text, value
 
 INDEXES = f"""
@@ -151,9 +152,14 @@ def _settings(oid: ObjectId, spec: Index) -> Iterator[Step]:
 
 
 def alter(oid: ObjectId, old: Index, new: Index, context: Context) -> Steps | None:
-    if replace(old, clustered=False, statistics=()) != replace(new, clustered=False, statistics=()):
+    if _bare(old) != _bare(new):
         return None
-    return _changed(oid, old, new)
+    tuned = retuned(oid, old.definition, new.definition, context)
+    return None if tuned is None else (*tuned, *_changed(oid, old, new))
+
+
+def _bare(spec: Index) -> Index:
+    return replace(spec, definition="", clustered=False, statistics=())
 
 
 def _changed(oid: ObjectId, old: Index, new: Index) -> Iterator[Step]:
