@@ -356,3 +356,13 @@ def test_how_an_index_is_stored_is_said_in_place(flow: Flow) -> None:
     assert "CREATE INDEX" in str(
         flow.statements(declared.format("", "", " WITH (pages_per_range = 16)", "SET (fillfactor = 90)"))
     )
+
+
+def test_an_index_that_is_not_there_for_a_while_is_told(flow: Flow) -> None:
+    """Indexes of a partitioned table's parts go with the whole's, and are built one by one."""
+    declared = """CREATE TABLE t (id int, a int, b int) PARTITION BY RANGE (id); CREATE TABLE t1 PARTITION OF t DEFAULT;
+        CREATE INDEX i ON t ({});"""
+    flow.apply(declared.format("a"))
+    told = [h.message for h in flow.plan(declared.format("a DESC")).hazards if h.code == "DROPS_INDEX"]
+    assert told
+    assert all("until it is built again" in t for t in told)

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from colonnade.core.hazards import BREAKS_CLIENTS, DROPS_GUARANTEE, Hazard, hazard
+from colonnade.core.hazards import BREAKS_CLIENTS, DROPS_GUARANTEE, DROPS_INDEX, Hazard, hazard
 from colonnade.core.kind import NOTHING, ObjectId
 from colonnade.core.plan import Step
 from colonnade.engines.postgres.kind import CONSTRAINTS, LEFT_BEHIND, Context
@@ -88,7 +88,7 @@ def _is_alone(oid: ObjectId, spec: object) -> bool:
 
 
 def unguarded(work: Work, made: Mapping[Act, list[Step]]) -> dict[Act, list[Step]]:
-    """The drops of what guards the rows where it cannot stay so long, and others may write before it is there again: that is told."""
+    """The drops of what guards the rows, or is read, where it cannot stay so long, and others come before it is there again: that is told."""
     at = transactions(made)
     found: dict[Act, list[Step]] = {}
     for oid in work.dropped & work.created - work.serving - work.followers - work.built_first.keys():
@@ -116,6 +116,8 @@ def _missed(oid: ObjectId, work: Work) -> Hazard | None:
     guards = work.old.objects[oid].unique if oid.kind == "index" else oid.kind in (*CONSTRAINTS, *ON_WRITES)
     if guards:
         return hazard(DROPS_GUARANTEE, oid, "until it is built again")
+    if oid.kind == "index":
+        return hazard(DROPS_INDEX, oid, "until it is built again")
     return hazard(BREAKS_CLIENTS, oid, "until it is made again") if oid.kind in READ else None
 
 
