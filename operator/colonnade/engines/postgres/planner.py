@@ -40,7 +40,7 @@ def steps(  # noqa: PLR0913 - each of its own sort, the last by keyword
     `live` says that others use what is there; `quarantine` names the schema that tables go to instead of being dropped.
     """
     context = Context(old, new, version, wishes=wishes or Wishes(), live=live, quarantine=quarantine)
-    planning = _Planning(Work(old, new, version), context)
+    planning = _Planning(Work(old, new, version, tables_wait=quarantine is not None), context)
     planning.take(changes)
     planning.rebuild()
     return planning.steps()

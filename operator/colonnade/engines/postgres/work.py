@@ -59,12 +59,13 @@ class Work:
 
     What is kept `aside`, columns in quarantine, is dropped to those who use it, and yet takes nothing along. Where things are made in
     `groups`, one by one, what is of another group stands in no CREATE. Columns that are `expanded` have successors, on which their
-    `followers`, indexes and constraints, are built.
+    `followers`, indexes and constraints, are built. With `tables_wait` tables that go are put into quarantine.
     """
 
     old: Model
     new: Model
     version: int
+    tables_wait: bool = False
     dropped: set[ObjectId] = field(default_factory=set[ObjectId])
     created: set[ObjectId] = field(default_factory=set[ObjectId])
     altered: set[ObjectId] = field(default_factory=set[ObjectId])
@@ -116,7 +117,7 @@ class Work:
         taken = self.old.vanishes_with(oid, going) if whole is None else whole & going
         if oid not in self.created:
             taken -= {o for o in taken if o.kind == "column" and o in self.created}
-        if taken and (self._goes_first(oid, taken) or self._is_referred_to(oid)):
+        if taken and (self._goes_first(oid, taken) or self._is_referred_to(oid) or self._would_stay_a_child(oid)):
             return NOTHING
         if oid.kind == "sequence owner":
             stays = ObjectId("sequence", oid.name) not in self.dropped
@@ -150,6 +151,14 @@ class Work:
                 return True
             place = self.old.objects.get(ObjectId("inheritance", place.parents[0]))
         return False
+
+    def _would_stay_a_child(self, oid: ObjectId) -> bool:
+        """Whether this is the place of a table that waits in quarantine, in one that stays: that would show its rows, and send it more."""
+        table = ObjectId("table", oid.name)
+        if not self.tables_wait or oid.kind != "inheritance" or table in self.created | self.remade.emptied:
+            return False
+        parents = {ObjectId("table", p) for p in self.old.objects[oid].parents}
+        return table in self.dropped and not parents <= self.dropped
 
     @cached_property
     def referring(self) -> Mapping[tuple[str, ...], list[ObjectId]]:

@@ -112,24 +112,29 @@ def _quarantine(oid: ObjectId, schema: str, context: Context) -> Iterator[Step]:
     """Out of the way with everything in it; it no longer refers to others, so that it does not hold them back."""
     table, away = name(*oid.name), name(schema, oid.name[1])
     yield step(oid, q("CREATE SCHEMA IF NOT EXISTS {}", name(schema)), undo=q("DROP SCHEMA {}", name(schema)))
-    for k in context.old.objects:
-        if k.kind == "foreign key" and k.name[:2] == oid.name and not _goes_by_itself(k, context):
-            yield step(
-                oid,
-                q("ALTER TABLE {} DROP CONSTRAINT {}", table, name(k.name[2])),
-                undo=q(
-                    "ALTER TABLE {} ADD CONSTRAINT {} {}",
-                    table,
-                    name(k.name[2]),
-                    printed(context.old.objects[k].definition),
-                ),
-            )
+    for called, definition in _references(oid, context):
+        yield step(
+            oid,
+            q("ALTER TABLE {} DROP CONSTRAINT IF EXISTS {}", table, called),
+            undo=q("ALTER TABLE {} ADD CONSTRAINT {} {}", table, called, printed(definition)),
+        )
     yield step(
         oid,
         q("ALTER TABLE {} SET SCHEMA {}", table, name(schema)),
         hazards=(hazard(DELETES_DATA, oid, "after the quarantine"),),
         undo=q("ALTER TABLE {} SET SCHEMA {}", away, name(oid.name[0])),
     )
+
+
+def _references(oid: ObjectId, context: Context) -> Iterator[tuple[Part, str]]:
+    """Its foreign keys, and those that it had from wholes that it leaves: they are its own from then on, unless they went before."""
+    homes, place = {oid.name}, context.old.objects.get(ObjectId("inheritance", oid.name))
+    while place and place.bound and not context.is_gone(place.parents[0]):
+        homes.add(place.parents[0])
+        place = context.old.objects.get(ObjectId("inheritance", place.parents[0]))
+    for k, spec in context.old.objects.items():
+        if k.kind == "foreign key" and k.name[:2] in homes and not _goes_by_itself(k, context):
+            yield name(k.name[2]), spec.definition
 
 
 def _goes_by_itself(key: ObjectId, context: Context) -> bool:
