@@ -25,10 +25,19 @@ def taken(oid: ObjectId, spec: Any, version: int) -> Iterable[tuple[str, ...]]:
         yield (kind.space, *oid.name[:2])
     elif kind.space == "constraint":
         yield from _of_constraint(oid)
+    elif oid.kind == "trigger":
+        yield ("trigger", *oid.name)
     elif oid.kind == "inheritance" and spec.bound:
         yield ("partition", *spec.parents[0])
     elif oid.kind == "column":
         yield from _of_column(oid, spec, version)
+
+
+def repeated_below(oid: ObjectId, spec: Any, parts: Iterable[ObjectId]) -> Iterable[tuple[str, ...]]:
+    """The names that what stands on a whole takes up in its parts as well, where the server puts another of the same name."""
+    if oid.kind == "foreign key" or (oid.kind == "trigger" and " FOR EACH ROW " in spec.definition):
+        space = "trigger" if oid.kind == "trigger" else "constraint"
+        yield from ((space, *part.name, oid.name[2]) for part in parts)
 
 
 def _of_constraint(oid: ObjectId) -> Iterable[tuple[str, ...]]:

@@ -15,14 +15,14 @@ from colonnade.core.diff import Change
 from colonnade.core.hazards import DELETES_DATA, hazard
 from colonnade.core.kind import NOTHING, Model, ObjectId
 from colonnade.core.plan import Step
-from colonnade.engines.postgres import compiled, default_rights, expand, meanwhile, relied_on, remade, way_back
+from colonnade.engines.postgres import along, compiled, default_rights, expand, meanwhile, relied_on, remade, way_back
 from colonnade.engines.postgres.kind import Context, PgKind, Wishes
 from colonnade.engines.postgres.kinds.column import freed_name
 from colonnade.engines.postgres.kinds.column_drop import kept_aside
 from colonnade.engines.postgres.kinds.foreign_key import compared_by_any, held_by_included
-from colonnade.engines.postgres.order import circles_of_keys, halves, ordered
+from colonnade.engines.postgres.order import halves, ordered
 from colonnade.engines.postgres.statement import name, printed, q, step
-from colonnade.engines.postgres.work import Act, Work, is_type, kind_of
+from colonnade.engines.postgres.work import Act, Work, kind_of
 
 
 def steps(  # noqa: PLR0913 - each of its own sort, the last by keyword
@@ -61,14 +61,7 @@ class _Planning:
         for c in changes:
             if c.old is not None and c.new is not None:
                 self._change(c.id, c.old, c.new)
-        for oid in circles_of_keys(work) | held_by_included(work.old, work.new, work.altered):
-            work.replace(oid)
-        types = {o for o in work.dropped & work.created if is_type(o)}
-        for oid in remade.made_anew(work.old, work.new, work.altered, types, work.users):
-            work.replace(oid)
-        if tables := {o for o in work.dropped & work.created if o.kind == "table"}:
-            for oid in remade.with_them(work.old, work.new, tables):
-                work.replace(oid)
+        along.replace(work)
 
     def _change(self, oid: ObjectId, old: Any, new: Any) -> None:
         """In place, by a successor, or by another in its place."""

@@ -313,8 +313,21 @@ class Precedence:
                 continue
             if (whole := ObjectId("index", part.parent)) in late:
                 found[whole].add(ObjectId("inheritance", part.tables[0]))
-            else:
-                found[ObjectId("inheritance", part.tables[0])].add(oid)
+            else:  # an index that lacks parts does not count as one
+                found[ObjectId("inheritance", part.tables[0])] |= {oid, *self._attached_below(oid)}
+        return found
+
+    def _attached_below(self, index: ObjectId) -> Iterator[ObjectId]:
+        """What makes an index of parts whole: the places of the indexes below it, near and far."""
+        for oid in self._attachments.get((index.name[0], index.name[-1]), ()):
+            yield oid
+            yield from self._attached_below(oid)
+
+    @cached_property
+    def _attachments(self) -> Mapping[tuple[str, str], list[ObjectId]]:
+        found: dict[tuple[str, str], list[ObjectId]] = defaultdict(list)
+        for oid in (o for o in self.work.created if o.kind == "index attachment"):
+            found[self.work.new.objects[oid].parent].append(oid)
         return found
 
     def _finish(self, a: Act) -> None:

@@ -12,7 +12,7 @@ from colonnade.core.kind import NOTHING, Model, ObjectId
 from colonnade.engines.postgres import names
 from colonnade.engines.postgres.kind import PgKind
 from colonnade.engines.postgres.kinds import KINDS
-from colonnade.engines.postgres.remade import Remade
+from colonnade.engines.postgres.remade import Remade, below
 
 INDEXED = ("index", "primary key", "unique", "exclusion")
 STANDING = ("check", "default", "index", "policy", "trigger")
@@ -184,7 +184,10 @@ class Work:
 
     def names(self, oid: ObjectId, model: Model) -> set[tuple[str, ...]]:
         """The names that it takes up in this model."""
-        return set(names.taken(oid, model.objects[oid], self.version))
+        spec, home = model.objects[oid], model.objects.get(ObjectId("table", oid.name[:2]))
+        whole = oid.kind in ("foreign key", "trigger") and home and home.partition_key
+        parts = below(model, ObjectId("table", oid.name[:2])) if whole else ()
+        return {*names.taken(oid, spec, self.version), *names.repeated_below(oid, spec, parts)}
 
     def needed_by_rows(self) -> set[ObjectId]:
         """The types and collations that columns have which are carried over, or copied with their tables, and those that these need."""

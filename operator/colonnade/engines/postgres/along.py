@@ -1,0 +1,39 @@
+"""What is made anew though nothing of it changes, for the sake of what does; what stands on it follows in the planner."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from colonnade.core.kind import ObjectId
+from colonnade.engines.postgres import remade
+from colonnade.engines.postgres.kinds.foreign_key import held_by_included
+from colonnade.engines.postgres.order import circles_of_keys
+from colonnade.engines.postgres.work import Work, is_type
+
+
+def replace(work: Work) -> None:
+    """Let these be dropped and created, too."""
+    held = held_by_included(work.old, work.new, work.altered)
+    for oid in circles_of_keys(work) | held | set(_losing_parts(work)):
+        work.replace(oid)
+    types = {o for o in work.dropped & work.created if is_type(o)}
+    for oid in remade.made_anew(work.old, work.new, work.altered, types, work.users):
+        work.replace(oid)
+    if tables := {o for o in work.dropped & work.created if o.kind == "table"}:
+        for oid in remade.with_them(work.old, work.new, tables):
+            work.replace(oid)
+
+
+def _losing_parts(work: Work) -> Iterator[ObjectId]:
+    """Indexes of wholes that lose, or get another, index of a part that stays: the server never takes one from the other."""
+    for oid in work.dropped:
+        spec = work.old.objects[oid]
+        if oid.kind != "index attachment":
+            continue
+        part, whole = spec.tables
+        stays = ObjectId("inheritance", part) not in work.dropped and ObjectId("index", spec.parent) in work.new.objects
+        if (
+            stays
+            and not {ObjectId("table", part), ObjectId("table", whole), ObjectId("index", spec.parent)} & work.dropped
+        ):
+            yield ObjectId("index", spec.parent)

@@ -1,0 +1,64 @@
+"""What stands on a whole and on its parts: where one of them gets it, loses it, or has it of its own."""
+
+from __future__ import annotations
+
+from tests.live.postgres.walk import Walk, cases
+
+PLACES = cases("""
+== a_part_gets_parts_under_an_index_of_the_whole
+CREATE TABLE t (a int PRIMARY KEY, v text) PARTITION BY RANGE (a);
+CREATE INDEX ON t (v);
+CREATE TABLE p PARTITION OF t FOR VALUES FROM (0) TO (10);
+INSERT INTO t SELECT i, i::text FROM generate_series(0, 9) i;
+--
+CREATE TABLE t (a int PRIMARY KEY, v text) PARTITION BY RANGE (a);
+CREATE INDEX ON t (v);
+CREATE TABLE p PARTITION OF t FOR VALUES FROM (0) TO (10) PARTITION BY LIST (a);
+CREATE TABLE pa PARTITION OF p FOR VALUES IN (1, 2, 3);
+CREATE TABLE pb PARTITION OF p DEFAULT;
+== guards_of_the_whole_and_of_a_part_under_one_name
+CREATE TABLE r (id int PRIMARY KEY);
+CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE TABLE t (a int, k int) PARTITION BY RANGE (a);
+CREATE TABLE p PARTITION OF t FOR VALUES FROM (0) TO (10) PARTITION BY RANGE (a);
+CREATE TABLE q PARTITION OF p DEFAULT;
+ALTER TABLE q ADD CONSTRAINT k FOREIGN KEY (k) REFERENCES r;
+CREATE TRIGGER g BEFORE INSERT ON q FOR EACH ROW EXECUTE FUNCTION f();
+CREATE TRIGGER h AFTER INSERT ON q EXECUTE FUNCTION f();
+--
+CREATE TABLE r (id int PRIMARY KEY);
+CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE TABLE t (a int, k int) PARTITION BY RANGE (a);
+CREATE TABLE p PARTITION OF t FOR VALUES FROM (0) TO (10) PARTITION BY RANGE (a);
+CREATE TABLE q PARTITION OF p DEFAULT;
+ALTER TABLE t ADD CONSTRAINT k FOREIGN KEY (k) REFERENCES r;
+CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f();
+CREATE TRIGGER h AFTER INSERT ON t EXECUTE FUNCTION f();
+== an_index_of_a_part_gets_parameters
+CREATE TABLE t (a int, k int) PARTITION BY RANGE (a);
+CREATE TABLE p PARTITION OF t FOR VALUES FROM (0) TO (10);
+CREATE INDEX i ON t (k);
+CREATE INDEX j ON p (k) WITH (deduplicate_items = off, fillfactor = 70) WHERE a > 0;
+--
+CREATE TABLE t (a int, k int) PARTITION BY RANGE (a);
+CREATE TABLE p PARTITION OF t FOR VALUES FROM (0) TO (10);
+CREATE INDEX i ON t (k);
+ALTER INDEX p_k_idx SET (fillfactor = 70);
+CREATE INDEX j ON p (k) WITH (fillfactor = 80) WHERE a > 0;
+== an_index_without_those_of_the_parts
+CREATE TABLE t (a int, k int) PARTITION BY RANGE (a);
+CREATE TABLE p PARTITION OF t FOR VALUES FROM (0) TO (10);
+CREATE TABLE q PARTITION OF t DEFAULT;
+CREATE INDEX i ON t (k);
+--
+CREATE TABLE t (a int, k int) PARTITION BY RANGE (a);
+CREATE TABLE p PARTITION OF t FOR VALUES FROM (0) TO (10);
+CREATE TABLE q PARTITION OF t DEFAULT;
+CREATE INDEX i ON ONLY t (k);
+CREATE INDEX p_k_idx ON p (k);
+""")
+
+
+def test_what_the_parts_have_under_the_whole(walk: Walk) -> None:
+    walk.cases(PLACES)
+    assert any(s.statement.endswith("""."p_k_idx" SET ("fillfactor" = '70')""") for s in walk.steps), "built anew"
