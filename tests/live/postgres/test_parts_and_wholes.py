@@ -59,6 +59,26 @@ CREATE INDEX p_k_idx ON p (k);
 """)
 
 
+NOT_NULLS = cases("""
+== another_type_with_not_null_far_below
+CREATE TABLE t (a int, k int, v text) PARTITION BY RANGE (a);
+CREATE TABLE p PARTITION OF t FOR VALUES FROM (0) TO (10) PARTITION BY LIST (k);
+CREATE TABLE q PARTITION OF p FOR VALUES IN (1);
+--
+CREATE TABLE t (a int, k int, v varchar(20) NOT NULL) PARTITION BY RANGE (a);
+CREATE TABLE p PARTITION OF t FOR VALUES FROM (0) TO (10) PARTITION BY LIST (k);
+CREATE TABLE q PARTITION OF p FOR VALUES IN (1);
+--
+CREATE TABLE t (a int, k int, v text CONSTRAINT mine NOT NULL) PARTITION BY RANGE (a);
+CREATE TABLE p PARTITION OF t FOR VALUES FROM (0) TO (10) PARTITION BY LIST (k);
+CREATE TABLE q PARTITION OF p FOR VALUES IN (1);
+""")
+
+
+def test_not_null_of_parts_of_parts(walk: Walk) -> None:
+    walk.cases(NOT_NULLS)
+
+
 def test_what_the_parts_have_under_the_whole(walk: Walk) -> None:
     walk.cases(PLACES)
     assert any(s.statement.endswith("""."p_k_idx" SET ("fillfactor" = '70')""") for s in walk.steps), "built anew"

@@ -35,11 +35,24 @@ def helper_name(oid: ObjectId) -> str:
 def constraint_name(oid: ObjectId, spec: Column, context: Context) -> str:
     """The name that its NOT NULL gets, chosen or usual; of several that are shortened to the same one, all but one get a number."""
     if spec.not_null_name or not is_shortened(oid):
-        return spec.not_null_name or usual_not_null(oid)
+        return spec.not_null_name or (_as_a_part(oid, spec, context) or usual_not_null(oid))
     taken = set(_constraints_beside(oid, context))
     numbered = (made_up(f"not_null{number}", *oid.name[1:3]) for number in itertools.count(1))
     free = (n for n in itertools.chain([spec.not_null_called, usual_not_null(oid)], numbered) if n and n not in taken)
     return next(free)
+
+
+def _as_a_part(oid: ObjectId, spec: Column, context: Context) -> str:
+    """The name where it is not the usual one for the whole's sake: dumps show it, and types only change where all below go by one."""
+    place = context.new.objects.get(ObjectId("inheritance", oid.name[:2]))
+    called = spec.not_null_called if place and place.bound and not is_shortened(oid) else ""
+    return called if called != usual_not_null(oid) else ""
+
+
+def _has_to_be_said(oid: ObjectId, spec: Column, context: Context) -> bool:
+    """Whether the server would make up another name: it takes none that some constraint of the schema has."""
+    beside = context.constraints.get((oid.name[0], usual_not_null(oid)), set()) - {oid.name}
+    return bool(_as_a_part(oid, spec, context) or (beside and not is_shortened(oid)))
 
 
 def _constraints_beside(oid: ObjectId, context: Context) -> Iterator[str]:
@@ -92,7 +105,8 @@ def set_not_null(oid: ObjectId, spec: Column, context: Context) -> Iterator[Step
     foreign = context.is_foreign(oid.name)
     check = () if foreign or not spec.not_null_valid else (no_nulls(oid, context),)
     direct = context.partitioned(oid.name) or not context.live or context.is_fresh(oid.name) or foreign
-    plain = spec.not_null_valid and not spec.not_null_no_inherit and not spec.not_null_name
+    named = spec.not_null_name or (context.version >= 180000 and _has_to_be_said(oid, spec, context))
+    plain = spec.not_null_valid and not spec.not_null_no_inherit and not named
     if direct and plain:
         table, column = name(*oid.name[:2]), name(oid.name[2])
         there = q("ALTER TABLE {} ALTER COLUMN {} SET NOT NULL", table, column)
