@@ -104,6 +104,43 @@ CREATE CONVERSION c FOR 'UTF8' TO 'LATIN1' FROM utf8_to_iso8859_1;
 """)
 
 
+OVERLOADS = cases("""
+== called_by_what_stands
+CREATE FUNCTION d(x int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT x + 1';
+COMMENT ON FUNCTION d(int) IS 'one';
+CREATE DOMAIN dm AS int CHECK (d(VALUE) > 0);
+CREATE TABLE t (n int DEFAULT d(1) CHECK (d(n) > 0), m dm, g int GENERATED ALWAYS AS (d(n)) STORED);
+CREATE INDEX i ON t (d(n));
+CREATE POLICY p ON t USING (d(n) > 1);
+CREATE VIEW v AS SELECT d(n) FROM t;
+CREATE FUNCTION e(x int) RETURNS int LANGUAGE sql AS 'SELECT d(x)';
+--
+CREATE FUNCTION d(x int, y int DEFAULT 0) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT x + 1';
+CREATE DOMAIN dm AS int CHECK (d(VALUE) > 0);
+CREATE TABLE t (n int DEFAULT d(2) CHECK (d(n) > 0), m dm, g int GENERATED ALWAYS AS (d(n)) STORED);
+CREATE INDEX i ON t (d(n));
+CREATE POLICY p ON t USING (d(n) > 1);
+CREATE VIEW v AS SELECT d(n) FROM t;
+CREATE FUNCTION e(x int) RETURNS int LANGUAGE sql AS 'SELECT d(x)';
+== of_any_type
+CREATE FUNCTION d(x anyelement, y anyelement) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1';
+CREATE TABLE t (n int DEFAULT d(1, 2) CHECK (d(n, n) > 0));
+--
+CREATE FUNCTION d(x anycompatible, y anycompatible) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1';
+CREATE TABLE t (n int DEFAULT d(1, 2) CHECK (d(n, n) > 0));
+== an_aggregate
+CREATE AGGREGATE g(int) (sfunc = int4pl, stype = int);
+CREATE VIEW v AS SELECT g(n) FROM (VALUES (1)) x (n);
+--
+CREATE AGGREGATE g(bigint) (sfunc = int8pl, stype = bigint);
+CREATE VIEW v AS SELECT g(n) FROM (VALUES (1)) x (n);
+""")
+
+
+def test_routines_that_others_take_the_place_of_though_called_in_the_same_way(walk: Walk) -> None:
+    walk.cases(OVERLOADS)
+
+
 def test_aggregates(walk: Walk) -> None:
     walk.cases(AGGREGATES, base=BASE)
 

@@ -20,6 +20,7 @@ from colonnade.engines.postgres.kind import Context, PgKind, Wishes
 from colonnade.engines.postgres.kinds.column import freed_name
 from colonnade.engines.postgres.kinds.column_drop import kept_aside
 from colonnade.engines.postgres.kinds.foreign_key import compared_by_any, held_by_included
+from colonnade.engines.postgres.kinds.function import named_aside
 from colonnade.engines.postgres.order import halves, ordered
 from colonnade.engines.postgres.statement import name, printed, q, step
 from colonnade.engines.postgres.work import Act, Work, kind_of
@@ -106,6 +107,8 @@ class _Planning:
         if oid in self.work.dropped:
             if self.work.outlives(user) and self.work.home(user).name not in (oid.name[:2], oid.name):
                 return False
+            if kind_of(oid).space == "routine" and getattr(self.work.old.objects[user], "generated", ""):
+                return oid not in self.work.created
             own = oid.name == user.name[:2] or oid not in self.work.created
             if user.kind == "column" and (oid.kind == "foreign table" or (oid.kind == "table" and own)):
                 return True
@@ -266,7 +269,9 @@ class _Planning:
         """What makes way for others: a name that is given up, rows that are carried over, what is called otherwise for a while."""
         oid = act.id
         if act.verb == "free":
-            return [freed_name(oid, self.work.old.objects[oid])]
+            spec = self.work.old.objects[oid]
+            aside = named_aside(oid, spec, remade.other_name(spec.function)) if kind.space == "routine" else None
+            return [aside or freed_name(oid, spec)]
         if act.verb == "copy":
             return remade.copy(oid, self.context)
         if oid in self.work.remade.tables:
@@ -317,6 +322,8 @@ class _Planning:
     def _as_it_is_called(self, oid: ObjectId) -> Any:
         """The old spec; of a place in a table that is moved aside by then, with that table's name there."""
         spec = self.work.old.objects[oid]
+        if oid in self.work.freed and kind_of(oid).space == "routine":
+            return replace(spec, function=remade.other_name(spec.function))
         if oid.kind != "inheritance" or not self.work.remade.tables:
             return spec
         called = {o.name: (o.name[0], new) for o, new in self.work.moved.items() if o.kind == "table"}
@@ -338,7 +345,7 @@ class _Planning:
     def _quarantined(self, oid: ObjectId, kind: PgKind[Any]) -> Iterator[Step]:
         """The steps that take an object along to quarantine."""
         assert self.context.quarantine
-        spec = self.work.old.objects[oid]
+        spec = self._as_it_is_called(oid)
         last, signature = getattr(spec, "function", oid.name[-1]), getattr(spec, "arguments", None)
         tail = q("({})", printed(signature)) if signature is not None else q("")
         move = q(

@@ -14,6 +14,7 @@ from colonnade.core.plan import Step
 from colonnade.engines.postgres import expand, several
 from colonnade.engines.postgres.kind import CONSTRAINTS
 from colonnade.engines.postgres.work import (
+    CALLED,
     INDEXED,
     ROUTINES,
     Act,
@@ -73,6 +74,10 @@ class Precedence:
 
     def _free(self, a: Act) -> None:
         self._first(a, Act("drop", a.id))
+        if a.id.kind in CALLED:  # on the way back its users are there again once it has its name
+            users = self.work.users.get(a.id, NOTHING)
+            self.before[a] |= {Act("drop", u) for u in users if not self.work.taken_by(u)}
+            self._first(a, *(Act("create", o) for o in self.work.overloading(a.id)))
 
     def _expand(self, a: Act) -> None:
         """Once its type is there; everything of its group is there before the first of them changes places."""

@@ -17,6 +17,7 @@ from colonnade.core.kind import NOTHING, Model, ObjectId
 from colonnade.core.plan import Step
 from colonnade.engines.postgres import expand, meanwhile
 from colonnade.engines.postgres.kinds.column import freed_names
+from colonnade.engines.postgres.remade import other_name
 from colonnade.engines.postgres.statement import name, printed, q, text
 from colonnade.engines.postgres.work import Act, Work
 
@@ -84,9 +85,12 @@ def _as_called(work: Work, made: Made, again: Mapping[ObjectId, list[str]]) -> I
             texts = again.get(act.id, [])
             if act.id in work.serving:
                 texts = [meanwhile.with_other_name(s, act.id, moved[act.id]) for s in texts]
-            if act.id in work.freed:
+            if act.id in work.freed and act.id.kind == "column":
                 was, now = (text(one) for one in freed_names(act.id, work.old.objects[act.id]))
                 texts = [s.replace(f" CONSTRAINT {was} ", f" CONSTRAINT {now} ") for s in texts]
+            elif act.id in work.freed:
+                called = ObjectId(act.id.kind, (act.id.name[0], work.old.objects[act.id].function))
+                texts = [_called(s, {called: other_name(called.name[1])}, count=1) for s in texts]
             yield act, [_called(s, moved) for s in texts]
         if act.verb == "drop":
             moved.pop(act.id, None)
@@ -160,10 +164,10 @@ def carried(oid: ObjectId, old: Any, moved: Mapping[ObjectId, str]) -> str:
     return text(q("{}{} USING {}::text::{}", back, sorting, column, printed(type_)))
 
 
-def _called(printed_: str, moved: Mapping[ObjectId, str]) -> str:
-    """A text with the other names in it, whether quoted or as the server prints them."""
+def _called(printed_: str, moved: Mapping[ObjectId, str], *, count: int = 0) -> str:
+    """A text with the other names in it, whether quoted or as the server prints them; all of them, or the first."""
     for oid, other in moved.items():
         parts = r"\.".join(rf"(?:{re.escape(p)}|{re.escape(text(name(p)))})" for p in oid.name)
         now = text(name(*oid.name[:-1], other))
-        printed_ = re.sub(rf'(?<![\w$."]){parts}(?![\w$."])', now.replace("\\", r"\\"), printed_)
+        printed_ = re.sub(rf'(?<![\w$."]){parts}(?![\w$."])', now.replace("\\", r"\\"), printed_, count=count)
     return printed_

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple, TypeVar
@@ -18,6 +18,9 @@ INDEXED = ("index", "primary key", "unique", "exclusion")
 STANDING = ("check", "default", "index", "policy", "trigger")
 """What may call a routine that takes the rows of its own table."""
 ROUTINES = ("function", "aggregate")
+SAID = ("comment", "privileges", "owner")
+"""What is said of an object, and does nothing with it."""
+CALLED = (*ROUTINES, "procedure")
 
 
 class Act(NamedTuple):
@@ -203,10 +206,24 @@ class Work:
         return found
 
     def to_free(self) -> set[ObjectId]:
-        """Columns that go only once others were filled from them, and whose NOT NULL has a name that is wanted before that."""
+        """What goes late, and gives its name up before: columns whose NOT NULL has one that is wanted, routines whose calls would be
+        taken for calls of others."""
         wanted = {key for oid in self.created | self.altered for key in self.names(oid, self.new)}
         columns = [o for o in self.dropped - self.created if o.kind == "column" and not self.taken_by(o)]
-        return {o for o in columns if wanted & self.names(o, self.old)}
+        routines = {o for o in self.dropped - self.created if o.kind in CALLED and any(self.overloading(o))}
+        return routines | {o for o in columns if wanted & self.names(o, self.old)}
+
+    def overloading(self, routine: ObjectId) -> Iterator[ObjectId]:
+        """The new routines of the same name, other than in their arguments, that something calls which is made or changed as well."""
+        called = (routine.name[0], self.old.objects[routine].function)
+        for oid in self.created - self.dropped:
+            if oid.kind in CALLED and (oid.name[0], self.new.objects[oid].function) == called and oid in self._called:
+                yield oid
+
+    @cached_property
+    def _called(self) -> set[ObjectId]:
+        callers = (o for o in self.created | self.altered if o.kind not in SAID)
+        return {n for o in callers for n in self.new.needs.get(o, NOTHING) if n.kind in CALLED}
 
 
 def changes_persistence(oid: ObjectId, work: Work) -> bool:

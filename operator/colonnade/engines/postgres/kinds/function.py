@@ -6,10 +6,11 @@ Replaced in place where the server can: the same arguments by name, defaults non
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import LiteralString
+from typing import Any, LiteralString
 
 from colonnade.core.hazards import BREAKS_CLIENTS, hazard
 from colonnade.core.kind import ObjectId
+from colonnade.core.plan import Step
 from colonnade.engines.postgres.kind import Context, PgKind, Steps
 from colonnade.engines.postgres.statement import name, printed, q, step
 
@@ -67,6 +68,16 @@ def drop(oid: ObjectId, spec: Function, context: Context) -> Steps:
         q("DROP ROUTINE {}({})", name(oid.name[0], spec.function), printed(spec.arguments)),
         hazards=risk,
     )
+
+
+def named_aside(oid: ObjectId, spec: Any, called: str) -> Step:
+    """The step that gives its name up to another that is called in the same way; what stands on it keeps it."""
+    signature = printed(getattr(spec, "types", spec.arguments))
+    there, back = (
+        q("ALTER ROUTINE {}({}) RENAME TO {}", name(oid.name[0], was), signature, name(now))
+        for was, now in ((spec.function, called), (called, spec.function))
+    )
+    return step(oid, there, undo=back)
 
 
 KINDS = (
