@@ -362,9 +362,8 @@ class _Planning:
             tail,
             name(oid.name[0]),
         )
-        if self.work.aside:
-            there = name(self.context.quarantine)
-            yield step(oid, q("CREATE SCHEMA IF NOT EXISTS {}", there), undo=q("DROP SCHEMA {}", there))
+        there = name(self.context.quarantine)
+        yield step(oid, q("CREATE SCHEMA IF NOT EXISTS {}", there), undo=q("DROP SCHEMA {}", there))
         yield step(oid, move, undo=back)
 
 

@@ -15,8 +15,10 @@ from colonnade.engines.postgres.kinds import KINDS
 from colonnade.engines.postgres.remade import Remade, below
 
 INDEXED = ("index", "primary key", "unique", "exclusion")
-STANDING = ("check", "default", "index", "policy", "trigger")
+STANDING = ("check", "default", "index", "trigger")
 """What may call a routine that takes the rows of its own table."""
+REFERRING = ("policy", "rule")
+"""What stands on its table, and may read or write others."""
 ROUTINES = ("function", "aggregate")
 SAID = ("comment", "privileges", "owner")
 """What is said of an object, and does nothing with it."""
@@ -135,9 +137,22 @@ class Work:
             return (target.name != oid.name[:2] and target in self.dropped) or any(
                 o.name[:2] != oid.name[:2] for o in others
             )
+        if oid.kind in REFERRING:
+            return self._comes_round(oid, others)
         return oid.kind in STANDING and any(
             o.kind in ROUTINES and self.old.needs.get(o, NOTHING).intersection(taken) for o in others
         )
+
+    def _comes_round(self, oid: ObjectId, others: Collection[ObjectId]) -> bool:
+        """Whether what it stands on refers back to its own table in the same way."""
+        found: set[ObjectId] = set()
+        todo = [*others]
+        while todo:
+            one = todo.pop()
+            found.add(one)
+            there = (u for u in self.users.get(one, ()) if u.kind in REFERRING and u.name[:2] == one.name)
+            todo += {n for o in (one, *there) for n in self.old.needs.get(o, NOTHING) & self.dropped} - found
+        return ObjectId("table", oid.name[:2]) in found
 
     def is_of_a_part(self, key: ObjectId, oid: ObjectId) -> bool:
         """Whether the foreign key only stands on this as a part of the tables that it is about, and stays when the part leaves."""
