@@ -17,6 +17,7 @@ _TYPE = (
     r'|\w+|"(?:[^"]|"")+")(?:\(\d+(?:,-?\d+)?\))?(?:\[\])*'
 )
 _CAST = re.compile(rf"::{_TYPE}")
+_TEXT_CAST = re.compile(r"::(?:text|character varying)\b(?!\()(?:\[\])*")
 _ALONE = re.compile(r"""(?<![\w"])\((\w+|"(?:[^"]|"")+"|'(?:[^']|'')*')\)""")
 _NESTED = re.compile(r"\((\([^()]*\))\)")
 _ANY = re.compile(r"(?P<head>.+ = ANY \(+ARRAY\[)(?P<list>.*)(?P<tail>\].*)", re.DOTALL)
@@ -27,7 +28,16 @@ _BOUND = re.compile(
 
 def without_casts(expression: str) -> str:
     """The expression without what another type of a column changes in its printing: casts, and brackets around what is cast."""
-    found, before = _CAST.sub("", expression), ""
+    return _less(_CAST, expression)
+
+
+def without_text_casts(expression: str) -> str:
+    """The same where only one sort of text was made another."""
+    return _less(_TEXT_CAST, expression)
+
+
+def _less(casts: re.Pattern[str], expression: str) -> str:
+    found, before = casts.sub("", expression), ""
     while found != before:
         found, before = _NESTED.sub(r"\1", _ALONE.sub(r"\1", found)), found
     return found

@@ -9,11 +9,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from colonnade.core.hazards import DROPS_GUARANTEE, Hazard, hazard
-from colonnade.core.kind import ObjectId
+from colonnade.core.kind import NOTHING, ObjectId
 from colonnade.core.plan import Step
 from colonnade.engines.postgres import expand, weaker
+from colonnade.engines.postgres.implied import without_casts, without_text_casts
 from colonnade.engines.postgres.meanwhile import gone_by
 from colonnade.engines.postgres.reshaped import RESHAPED, stands_on_another_type
+from colonnade.engines.postgres.types import parts
 from colonnade.engines.postgres.work import Act, Work
 
 
@@ -41,9 +43,18 @@ def _guard(oid: ObjectId, work: Work) -> Iterator[Hazard]:
     old, new = (m.objects[oid] for m in (work.old, work.new))
     if _comes_with_a_whole(oid, work):
         return
-    if whys := list(weaker.whys(oid.kind, old, new, retyped=stands_on_another_type(oid, work))):
+    if whys := list(weaker.whys(oid.kind, old, new, _printed(oid, work))):
         told = hazard(DROPS_GUARANTEE, oid)
         yield replace(told, message=f"{oid} no longer guards the data as it did: {'; '.join(whys)}")
+
+
+def _printed(oid: ObjectId, work: Work) -> weaker.Printed:
+    """How expressions are compared: what comes along with a type, in this round of the plan or an earlier one, has other casts."""
+    if stands_on_another_type(oid, work):
+        return without_casts
+    needed = (work.old.objects[n] for n in work.old.needs.get(oid, NOTHING) if n.kind == "column")
+    loses = any(parts(c.type).base.rpartition(".")[2] in ("citext", "character") for c in needed)
+    return str if loses else without_text_casts
 
 
 def _comes_with_a_whole(oid: ObjectId, work: Work) -> bool:

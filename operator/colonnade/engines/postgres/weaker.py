@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from colonnade.engines.postgres.implied import implies, without_casts
+from colonnade.engines.postgres.implied import implies
 from colonnade.engines.postgres.printed_index import PrintedIndex
 from colonnade.engines.postgres.printed_sql import bare
 
@@ -46,12 +46,11 @@ class Unique(NamedTuple):
         return cls(elements, printed(index.where), index.nulls_alike, deferrable, overlaps)
 
 
-def whys(kind: str, old: Any, new: Any, *, retyped: bool = False) -> Iterator[str]:
+def whys(kind: str, old: Any, new: Any, printed: Printed = str) -> Iterator[str]:
     """Why the new one is weaker than the old one, or may be; nothing where it is as strict.
 
-    Where columns are `retyped`, the same thing is printed with other casts.
+    `printed` takes from an expression what counts for nothing, such as casts that only come of another type.
     """
-    printed = without_casts if retyped else str
     if kind == "trigger":
         yield from _rarer(old, new, printed)
     elif kind == "rule":
