@@ -68,7 +68,7 @@ def _is_kept(oid: ObjectId, work: Work) -> bool:
         return False
     spec = work.old.objects[oid]
     if oid.kind == "column":
-        return spec.generated == "s"
+        return bool(spec.generated == "s")
     return oid.kind in (*INDEXES, "check", "domain constraint") or (oid.kind == "table" and bool(spec.partition_key))
 
 

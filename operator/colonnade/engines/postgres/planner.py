@@ -107,7 +107,7 @@ class _Planning:
         if oid in self.work.dropped:
             if self.work.outlives(user) and self.work.home(user).name not in (oid.name[:2], oid.name):
                 return False
-            if kind_of(oid).space == "routine" and getattr(self.work.old.objects[user], "generated", ""):
+            if kind_of(oid).space == "routine" and bool(getattr(self.work.old.objects[user], "generated", None)):
                 return oid not in self.work.created
             own = oid.name == user.name[:2] or oid not in self.work.created
             if user.kind == "column" and (oid.kind == "foreign table" or (oid.kind == "table" and own)):
@@ -270,8 +270,8 @@ class _Planning:
         oid = act.id
         if act.verb == "free":
             spec = self.work.old.objects[oid]
-            aside = named_aside(oid, spec, remade.other_name(spec.function)) if kind.space == "routine" else None
-            return [aside or freed_name(oid, spec)]
+            routine = kind.space == "routine"
+            return [named_aside(oid, spec, remade.other_name(spec.function)) if routine else freed_name(oid, spec)]
         if act.verb == "copy":
             return remade.copy(oid, self.context)
         if oid in self.work.remade.tables:
