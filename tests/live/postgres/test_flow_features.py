@@ -279,3 +279,10 @@ def _loads(flow: Flow, url: str, script: str) -> bool:
     except AssertionError:
         return False
     return True
+
+
+def test_a_constraint_gets_the_name_of_what_goes(flow: Flow) -> None:
+    flow.apply("CREATE TABLE t (a int CONSTRAINT y UNIQUE, b int); CREATE VIEW x AS SELECT 1 AS q")
+    flow.apply("CREATE TABLE t (a int CONSTRAINT x UNIQUE, b int)", Policy(drops="Drop"))
+    flow.apply("CREATE TABLE t (a int CONSTRAINT z UNIQUE, b int); CREATE INDEX x ON t (b)")
+    flow.apply("CREATE TABLE t (a int CONSTRAINT x UNIQUE, b int)")

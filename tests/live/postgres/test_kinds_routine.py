@@ -1,5 +1,11 @@
 """Aggregates, beside functions of the same names; event triggers; conversions."""
 
+from __future__ import annotations
+
+import pytest
+
+from colonnade.core.errors import Failed, Unsupported
+from tests.live.postgres.flow import Flow
 from tests.live.postgres.walk import Walk, cases
 
 BASE = """
@@ -172,6 +178,21 @@ def test_an_event_trigger_does_not_fire_at_the_plan_that_makes_or_drops_it(walk:
     live = walk.place()
     walk.go(live, walk.place(stop + script))
     walk.go(live, walk.place("CREATE TABLE t (b int);"))
+
+
+WATCHED = """CREATE TABLE t (a int{});
+CREATE FUNCTION no() RETURNS event_trigger LANGUAGE plpgsql AS $$BEGIN RAISE 'no'; END$$;
+CREATE EVENT TRIGGER "Et" ON ddl_command_start WHEN TAG IN ({}) EXECUTE FUNCTION no();"""
+
+
+def test_an_event_trigger_that_refuses_the_change_is_told_with_the_way_out(flow: Flow) -> None:
+    way_out = 'no.*event trigger "Et" of the database refuses it: .* ALTER EVENT TRIGGER "Et" DISABLE'
+    flow.run(WATCHED.format("", "'CREATE TABLE'"))
+    with pytest.raises(Failed, match=f"the records that Colonnade keeps there: {way_out}"):
+        flow.apply("CREATE TABLE t (a int, b int);")
+    flow.run('DROP EVENT TRIGGER "Et"; DROP FUNCTION no; DROP TABLE t;' + WATCHED.format("", "'ALTER TABLE'"))
+    with pytest.raises(Unsupported, match=f"does not work on a copy of the database: {way_out}"):
+        flow.apply(WATCHED.format(", b int", "'ALTER TABLE'"))
 
 
 def test_conversions(walk: Walk) -> None:

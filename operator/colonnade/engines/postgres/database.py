@@ -164,8 +164,9 @@ class PostgresDatabase:
         """See engines.Database."""
         if self.fingerprint() != plan.premise:
             raise Stale(f"{self.target.name}: the database changed after the plan was made; it is planned afresh")
-        with translated(self.target.name):
+        with translated(f"{self.target.name}: the records that Colonnade keeps there", self.connection):
             self.journal.prepare()
+        with translated(self.target.name):
             return self._run(plan, desired, self.policy, progress)
 
     def _run(self, plan: Plan, desired: Desired, policy: Policy, progress: Progress) -> Outcome:

@@ -8,8 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING, LiteralString
 
 import psycopg
+from psycopg.pq import TransactionStatus
 
 from colonnade.core.errors import (
     ColonnadeError,
@@ -20,6 +22,9 @@ from colonnade.core.errors import (
     Unreachable,
     WaitingForLock,
 )
+
+if TYPE_CHECKING:
+    from colonnade.engines.postgres.session import Connection
 
 MEANINGS: dict[str, tuple[type[ColonnadeError], str]] = {
     "28P01": (Unauthorized, "check the password in the Secret"),
@@ -48,15 +53,19 @@ OF_VALUES = (DataViolation, "mend the values that do not fit, or declare a conve
 """All else of class 22: https://www.postgresql.org/docs/current/errcodes-appendix.html"""
 
 
-def meaning(error: psycopg.Error, subject: str) -> ColonnadeError:
-    """Our error for the server's, told of `subject`. Its text holds the server's primary message: no statement, no rows."""
+def meaning(error: psycopg.Error, subject: str, connection: Connection | None = None) -> ColonnadeError:
+    """Our error for the server's, told of `subject`. Its text holds the server's primary message: no statement, no rows.
+
+    Over the `connection`, where there is one, the server is asked whether it was an event trigger that said so.
+    """
     state = error.sqlstate
     if state is None and isinstance(error, psycopg.OperationalError):
         return _connection_error(error, subject)
     unknown = OF_VALUES if (state or "").startswith("22") else (Failed, "look into the operator's log")
     found, remedy = MEANINGS.get(state or "", unknown)
     said = error.diag.message_primary or type(error).__name__
-    remedy = membership(said) or unreached(error).removeprefix("; ") or remedy
+    refused = forbidden(error, connection) if connection else ""
+    remedy = refused or membership(said) or unreached(error).removeprefix("; ") or remedy
     return found(f"{subject}: {said}; {remedy}")
 
 
@@ -64,6 +73,25 @@ def membership(said: str) -> str:
     """What to grant where a role cannot be acted for; nothing where the server complains of something else."""
     found = re.search(r'must be (?:able to SET ROLE|a? ?member of role|owner of .* or member of) "([^"]+)"', said)
     return f'run: GRANT "{found[1]}" TO the user in the Secret' if found else ""
+
+
+WATCHING: LiteralString = """SELECT pg_catalog.quote_ident(e.evtname) FROM pg_catalog.pg_event_trigger e
+JOIN pg_catalog.pg_proc p ON p.oid = e.evtfoid WHERE e.evtenabled <> 'D' AND p.proname = ANY(%s) ORDER BY 1"""
+
+
+def forbidden(error: psycopg.Error, connection: Connection) -> str:
+    """What to do where an event trigger of the database raised this; nothing where none did, or it can no longer be asked."""
+    raised = re.findall(r'function "?(?:[^\s"().]+\.)?([^\s"().]+)"?\(\)', error.diag.context or "")
+    if not raised or connection.closed or connection.info.transaction_status != TransactionStatus.IDLE:
+        return ""
+    found = [one for (one,) in connection.execute(WATCHING, [raised]).fetchall()]
+    if not found:
+        return ""
+    disable = "; ".join(f"ALTER EVENT TRIGGER {one} DISABLE" for one in found)
+    return (
+        f"event trigger {', '.join(found)} of the database refuses it: let its function pass what the user in the Secret does, "
+        f"or run: {disable}; and enable it again after the change"
+    )
 
 
 def unreached(error: psycopg.Error) -> str:
@@ -105,12 +133,12 @@ def _last(error: psycopg.Error) -> str:
 
 
 @contextmanager
-def translated(subject: str) -> Iterator[None]:
-    """The server's errors of this block, as ours."""
+def translated(subject: str, connection: Connection | None = None) -> Iterator[None]:
+    """The server's errors of this block, as ours; for the `connection` see `meaning`."""
     try:
         yield
     except psycopg.Error as e:
-        raise meaning(e, subject) from e
+        raise meaning(e, subject, connection) from e
 
 
 def bad_spec(error: psycopg.Error) -> bool:

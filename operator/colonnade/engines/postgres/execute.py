@@ -94,7 +94,7 @@ class Executor:
                 return
             except psycopg.Error as e:
                 if e.sqlstate not in RETRIED:
-                    raise meaning(e, f"{self.subject}: {group[0].subject}") from e
+                    raise meaning(e, f"{self.subject}: {self._at.subject}", self.connection) from e
                 behind = self._blockers(group)
                 if time.monotonic() > deadline or self.stop.is_set():
                     raise meaning(e, f"{self.subject}: {self._at.subject}{behind}") from e
@@ -108,12 +108,7 @@ class Executor:
             confirm(self.connection, [c for s in group for c in s.confirms], self.subject, locked=True)
             for step in group:
                 self._at = step
-                try:
-                    run(self.connection, step.statement)
-                except psycopg.Error as e:
-                    if e.sqlstate not in RETRIED:
-                        raise meaning(e, f"{self.subject}: {step.subject}") from e
-                    raise
+                run(self.connection, step.statement)
             self.journal.after(number, [s.id for s in group])
 
     def _set(self, setting: LiteralString, to: str) -> None:

@@ -31,7 +31,7 @@ from colonnade.engines.postgres import (
     quarantine,
     renames,
 )
-from colonnade.engines.postgres.errors import unreached
+from colonnade.engines.postgres.errors import forbidden, unreached
 from colonnade.engines.postgres.fallback import Tries
 from colonnade.engines.postgres.fingerprint import Fingerprint
 from colonnade.engines.postgres.kind import OWN_SCHEMAS, Wishes
@@ -216,9 +216,11 @@ class Rehearsed:
         except psycopg.Error as e:
             statement = (getattr(e, "__notes__", None) or [""])[0]
             detail = f" ({e.diag.message_detail})" if e.diag.message_detail else ""
+            refused = forbidden(e, self.live)
+            way_out = f"; {refused}" if refused else unreached(e)
             raise Unsupported(
                 f"a step of the plan does not work on a copy of the database: {e.diag.message_primary}{detail}: "
-                f"{statement[:160]}{unreached(e)}; nothing was changed"
+                f"{statement[:160]}{way_out}; nothing was changed"
             ) from e
 
     def _in_slices(self, steps: list[Step], progress: Progress) -> list[Step]:

@@ -13,6 +13,7 @@ from colonnade.core.diff import Change
 from colonnade.core.hazards import BREAKS_CLIENTS, LOOKS_LIKE_RENAME, hazard
 from colonnade.core.kind import Model, ObjectId
 from colonnade.core.plan import Step
+from colonnade.engines.postgres import names
 from colonnade.engines.postgres.statement import Part, name, printed, q, step, value
 
 WORDS: dict[str, tuple[LiteralString, tuple[str, ...]]] = {
@@ -157,7 +158,7 @@ ALIKE = ("index", "check", "primary key", "unique", "exclusion", "foreign key")
 def alike(changes: Iterable[Change], model: Model) -> Iterator[Step]:
     """Renames for what would else be dropped and made again just as it was."""
     changes = list(changes)
-    taken = {(o.kind in ("index", *WITH_INDEX), o.name) for o in model.objects}
+    taken = {key for o, spec in model.objects.items() for key in names.taken(o, spec, EVERY_NAME)}
     gone: dict[Any, list[Change]] = {}
     for c in changes:
         if c.new is None and c.id.kind in ALIKE:
@@ -166,11 +167,18 @@ def alike(changes: Iterable[Change], model: Model) -> Iterator[Step]:
         if c.old is not None or c.id.kind not in ALIKE or getattr(c.new, "inherited", False):
             continue
         same = gone.get((c.id.kind, _home(c.id, c.new), c.new), [])
-        if same and (c.id.kind in ("index", *WITH_INDEX), c.id.name) not in taken and not _part(same[-1].id, model):
+        if same and not _wanted(c, same[-1]) & taken and not _part(same[-1].id, model):
             yield _called(same.pop().id, c.id)
 
 
-WITH_INDEX = ("primary key", "unique", "exclusion")
+EVERY_NAME = 180000
+"""The server's version from which on NOT NULL has a name, too."""
+
+
+def _wanted(come: Change, gone: Change) -> set[tuple[str, ...]]:
+    """The names that the new one takes up and the old one does not."""
+    new, old = (set(names.taken(o, s, EVERY_NAME)) for o, s in ((come.id, come.new), (gone.id, gone.old)))
+    return new - old
 
 
 def _home(oid: ObjectId, spec: Any) -> tuple[str, ...]:
