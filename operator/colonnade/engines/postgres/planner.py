@@ -243,8 +243,7 @@ class _Planning:
         if act.verb == "alter":
             old, new = self.work.old.objects[oid], self.work.new.objects[oid]
             if oid in self.work.carried and kind.carry and (old.type == new.type):
-                back = way_back.carried(oid, old, self.work.moved)
-                over = [replace(s, undo=back) for s in kind.carry(oid, old, new, self.context)]
+                over = way_back.carried(oid, kind.carry(oid, old, new, self.context), self.work)
                 return [*over, *(kind.alter(oid, old, new, self.context) or ())]
             return list(kind.alter(oid, old, new, self.context) or ())
         if oid in self.work.inlined and oid.kind != "column":

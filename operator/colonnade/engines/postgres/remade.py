@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from colonnade.core.hazards import COPIES_TABLE, Hazard, hazard
 from colonnade.core.kind import NOTHING, Model, ObjectId
 from colonnade.core.plan import Check, Step
+from colonnade.engines.postgres.by_name import ByName
 from colonnade.engines.postgres.kind import LEFT_BEHIND, Context
 from colonnade.engines.postgres.narrowing import confirms, risks
 from colonnade.engines.postgres.statement import Part, keys, listed, name, printed, q, step, text, value
@@ -258,8 +259,11 @@ def _values(oid: ObjectId, context: Context, how: str) -> Iterator[tuple[str, Pa
             continue
         was, now = (getattr(s, "type", "") for s in (old[column][1], new))
         same = was == now and not context.old.needs.get(old[column][0], NOTHING) & context.gone & context.fresh - {oid}
+        ways = ByName(context.old, context.new)
         if conversion and not same:
             yield column, q("({})", printed(conversion))
+        elif not same and ways.differs(was, now):
+            yield column, ways.value(name(column), was, now)
         elif same or how == "assigned":
             yield column, name(column)
         else:

@@ -18,6 +18,7 @@ from colonnade.core.hazards import BLOCKS_WRITES, REWRITES_TABLE, SCANS_TABLE
 from colonnade.core.kind import Model, ObjectId
 from colonnade.core.plan import Step
 from colonnade.engines.postgres import obstacles
+from colonnade.engines.postgres.by_name import ByName
 from colonnade.engines.postgres.catalog import SUCCESSORS, USER_SCHEMA
 from colonnade.engines.postgres.kind import Expansion, Fill, Wishes
 from colonnade.engines.postgres.session import Connection, run
@@ -72,6 +73,8 @@ class Rewrites:
             return "its expression changes"
         if barred := sorted(obstacles.homes(oid, self.live) & self._barred):
             return f"something stands on it in {'.'.join(barred[0])}, which belongs to another role, or in whose schema nothing may be made"
+        if ByName(self.live, self.wanted).differs(*(m.objects[oid].type for m in (self.live, self.wanted))):
+            return "attributes of its type change places"
         if self._spelled_by_the_session(oid):
             return "how a float is written as a text follows from the session that does it"
         return obstacles.obstacle(oid, self.live, self.wanted)

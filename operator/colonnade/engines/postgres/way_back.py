@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from colonnade.core.errors import Unsupported
 from colonnade.core.kind import NOTHING, Model, ObjectId
 from colonnade.core.plan import Step
 from colonnade.engines.postgres import expand, meanwhile
+from colonnade.engines.postgres.by_name import AWAY, ByName
 from colonnade.engines.postgres.kinds.column import freed_names
+from colonnade.engines.postgres.kinds.column_type import way_back_by_name
 from colonnade.engines.postgres.remade import other_name
-from colonnade.engines.postgres.statement import name, printed, q, text
+from colonnade.engines.postgres.statement import name, text
 from colonnade.engines.postgres.work import Act, Work
 
 Made = Mapping[Act, list[Step]]
@@ -155,13 +156,12 @@ def with_other_name(statement: str, oid: ObjectId, called: str) -> str:
     return statement.replace(text(name(*oid.name)), text(name(*oid.name[:-1], called)), 1)
 
 
-def carried(oid: ObjectId, old: Any, moved: Mapping[ObjectId, str]) -> str:
-    """A column goes back to the type it had, while that goes by the name it was moved to."""
-    type_, collation = (_called(printed_, moved) for printed_ in (old.type, old.collation or ""))
-    column = name(oid.name[2])
-    back = q("ALTER TABLE {} ALTER COLUMN {} TYPE {}", name(*oid.name[:2]), column, printed(type_))
-    sorting = q(" COLLATE {}", printed(collation)) if collation else q("")
-    return text(q("{}{} USING {}::text::{}", back, sorting, column, printed(type_)))
+def carried(oid: ObjectId, over: Iterable[Step], work: Work) -> list[Step]:
+    """The steps by which a column's values go over, with the way back to the type it had, while that goes by the name it was moved to."""
+    old, new = work.old.objects[oid], work.new.objects[oid]
+    ways = ByName(work.new, work.old, lambda printed_: _called(printed_, work.moved))
+    back = way_back_by_name(oid, old, new, ways)
+    return [s if s.undo_note == AWAY else replace(s, undo=back) for s in over]
 
 
 def _called(printed_: str, moved: Mapping[ObjectId, str], *, count: int = 0) -> str:

@@ -38,7 +38,7 @@ def kind_of(oid: ObjectId) -> PgKind[Any]:
 
 
 def is_type(oid: ObjectId) -> bool:
-    """Whether this is what a column can be of."""
+    """Whether columns can be of this, and it is no relation with rows of its own."""
     return oid.kind == "composite type" or kind_of(oid).space == "type"
 
 

@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from colonnade.core.hazards import NARROWS_DATA, hazard
+from colonnade.core.hazards import DELETES_DATA, NARROWS_DATA, hazard
 from colonnade.core.kind import ObjectId
 from colonnade.core.plan import Check, Step
-from colonnade.engines.postgres import narrowing
+from colonnade.engines.postgres import by_name, narrowing
 from colonnade.engines.postgres.kind import Context
+from colonnade.engines.postgres.remade import other_name
 from colonnade.engines.postgres.statement import Part, keys, name, printed, q, step, text, value, words
 from colonnade.engines.postgres.types import INTEGERS, TEXTS, parts
 
@@ -40,6 +41,10 @@ def retype(oid: ObjectId, old: Column, new: Column, context: Context) -> Iterato
         told = (hazard(NARROWS_DATA, oid, f"{old.type} to {new.type}, by the conversion that is declared"),)
         yield step(oid, q("{} USING {}", start, printed(declared)), undo=undo, hazards=told)
         return
+    ways = by_name.ByName(context.old, context.new)
+    if ways.differs(old.type, new.type):
+        yield from _by_name(oid, old, new, context, start)
+        return
     yield replace(
         step(oid, start, undo=retyped_back(oid, old, new, context), hazards=risk),
         undo_note="as far as the values allow" if risk or old.type != new.type else "",
@@ -47,6 +52,34 @@ def retype(oid: ObjectId, old: Column, new: Column, context: Context) -> Iterato
         checks=_fit(oid, old, new, context),
         confirms=narrowing.confirms(oid, risk),
     )
+
+
+def _by_name(oid: ObjectId, old: Column, new: Column, context: Context, start: Part) -> Iterator[Step]:
+    """Rows whose attributes are elsewhere, or others, in the new type: the text of a row does not tell which is which."""
+    ways = by_name.ByName(context.old, context.new)
+    lost = (hazard(DELETES_DATA, f"{oid}.{n}", f"{t} to none") for n, t in ways.lost(old.type, new.type))
+    checks = by_name.fits(oid, context.key_of(oid.name), old.type, ways)
+    back = way_back_by_name(oid, old, new, by_name.ByName(context.new, context.old))
+    for one in by_name.retyped(oid, start, old.type, new.type, ways, _called_meanwhile(old.type, context)):
+        yield one if one.undo_note else replace(one, hazards=tuple(lost), checks=checks, undo=back)
+
+
+def _called_meanwhile(type_: str, context: Context) -> str:
+    """What a type that is replaced is called until its columns have left it."""
+    oid, many = by_name.type_of(type_, context.old)
+    if oid is None or oid not in context.gone & context.fresh:
+        return type_
+    return text(name(oid.name[0], other_name(oid.name[1]))) + ("[]" if many else "")
+
+
+def way_back_by_name(oid: ObjectId, old: Column, new: Column, ways: by_name.ByName) -> str:
+    """The statements that take such a column back."""
+    to, collation = ways.called(old.type), ways.called(old.collation or "")
+    start = words(
+        q("ALTER TABLE {} ALTER COLUMN {} TYPE {}", name(*oid.name[:2]), name(oid.name[2]), printed(to)),
+        q("COLLATE {}", printed(collation)) if collation else None,
+    )
+    return ";\n".join(s.statement for s in by_name.retyped(oid, start, new.type, old.type, ways, new.type))
 
 
 def retyped_back(oid: ObjectId, old: Column, new: Column, context: Context) -> Part:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from colonnade.core.hazards import NARROWS_DATA, Hazard, hazard
+from colonnade.core.hazards import DELETES_DATA, NARROWS_DATA, Hazard, hazard
 from colonnade.core.kind import ObjectId
 from colonnade.engines.postgres.kind import Context, PgKind, Steps
 from colonnade.engines.postgres.narrowing import keeps
@@ -24,6 +24,10 @@ SELECT t.oid, ARRAY[n.nspname, t.typname] AS name,
 FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace JOIN pg_class r ON r.oid = t.typrelid
 WHERE t.typtype = 'c' AND r.relkind = 'c' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
   AND n.nspname NOT LIKE 'colonnade%' ORDER BY 2"""
+
+
+CONTAINERS = ("composite type", "domain", "range")
+"""Types that are made of others."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,16 @@ def create(oid: ObjectId, spec: Composite, context: Context) -> Steps:
 
 
 def _used(oid: ObjectId, context: Context) -> bool:
-    return any(k.kind == "column" and oid in context.old.needs.get(k, ()) for k in context.old.objects)
+    """Whether columns are of it, by themselves or through other types."""
+    found, todo = set[ObjectId](), [oid]
+    while todo:
+        one = todo.pop()
+        users = {o for o, needs in context.old.needs.items() if one in needs} - found
+        if any(o.kind == "column" for o in users):
+            return True
+        found |= (further := {o for o in users if o.kind in CONTAINERS})
+        todo += further
+    return False
 
 
 def alter(oid: ObjectId, old: Composite, new: Composite, context: Context) -> Steps | None:
@@ -58,17 +71,17 @@ def alter(oid: ObjectId, old: Composite, new: Composite, context: Context) -> St
     retyped = any(before[n] != t for n, t in after.items() if n in before)
     if grown != new.names or (retyped and _used(oid, context)):
         return None
-    return _in_place(oid, before, after)
+    return _in_place(oid, before, after, used=_used(oid, context))
 
 
-def _in_place(oid: ObjectId, before: dict[str, str], after: dict[str, str]) -> Steps:
+def _in_place(oid: ObjectId, before: dict[str, str], after: dict[str, str], *, used: bool) -> Steps:
     t = q("ALTER TYPE {}", name(*oid.name))
     for n, type_ in before.items():
         if n not in after:
             yield step(
                 oid,
                 q("{} DROP ATTRIBUTE {}", t, name(n)),
-                hazards=(hazard(NARROWS_DATA, f"{oid}.{n}"),),
+                hazards=(hazard(DELETES_DATA, f"{oid}.{n}"),) if used else (),
                 undo=q("{} ADD ATTRIBUTE {} {}", t, name(n), printed(type_)),
             )
         elif after[n] != type_:
@@ -93,8 +106,10 @@ def _narrowed(oid: ObjectId, spec: Composite, context: Context) -> Iterator[Haza
     after = context.new.objects[oid].attributes() if oid in context.new.objects else {}
     before = spec.attributes() if after and _used(oid, context) else {}
     for n, was in before.items():
-        if n not in after or not keeps(*(t.partition(" COLLATE ")[0] for t in (was, after[n]))):
-            yield hazard(NARROWS_DATA, f"{oid}.{n}", f"{was} to {after.get(n, 'none')}")
+        if n not in after:
+            yield hazard(DELETES_DATA, f"{oid}.{n}")
+        elif not keeps(*(t.partition(" COLLATE ")[0] for t in (was, after[n]))):
+            yield hazard(NARROWS_DATA, f"{oid}.{n}", f"{was} to {after[n]}")
 
 
 KINDS = (

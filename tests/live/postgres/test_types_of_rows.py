@@ -1,0 +1,76 @@
+"""Columns of composite types, of arrays of these, and of types that are made of others: what is in them stays where it belongs."""
+
+from __future__ import annotations
+
+import pytest
+
+from colonnade.core.errors import Unsupported
+from colonnade.core.gate import Policy
+from tests.live.postgres.flow import Flow
+from tests.live.postgres.walk import Walk, take_back
+
+PLACES = """CREATE TYPE c AS ({}); CREATE DOMAIN d AS c; CREATE DOMAIN e AS c[]; CREATE TYPE o AS (one c, more c[]);
+    CREATE TABLE t (id int PRIMARY KEY, v c, w c[], x d, y e, z o)"""
+OLD, NEW = "lat float8, note text, lon float8", "lon float8, lat float8, n int"
+VALUES = """INSERT INTO t VALUES (1, (1, 'a', 2), ARRAY[(1, 'a', 2)::c, NULL, (NULL, NULL, NULL)::c], (1, 'a', 2), ARRAY[(1, 'a', 2)::c],
+    ((1, 'a', 2)::c, ARRAY[(1, 'a', 2)::c])), (2, NULL, NULL, NULL, NULL, NULL), (3, (NULL, NULL, NULL), '{}', NULL, NULL, (NULL, NULL))"""
+FIRST = "(2,1,) {(2,1,),NULL,(,,)} (2,1,) {(2,1,)} ((2,1,),{(2,1,)})"
+SHOWN = r"""SELECT translate(concat_ws(' ', v, w, x, y, z), '"\', '') FROM t WHERE id = 1"""
+NULLS = "SELECT v IS NOT DISTINCT FROM NULL FROM t ORDER BY id"
+
+
+@pytest.mark.parametrize("max_blocking", [0.0, 60.0])
+@pytest.mark.parametrize("whole", [";", " PARTITION BY RANGE (id); CREATE TABLE t1 PARTITION OF t DEFAULT;"])
+def test_attributes_go_over_by_their_names(flow: Flow, whole: str, max_blocking: float) -> None:
+    flow.apply(PLACES.format(OLD) + ";")
+    flow.run(VALUES)
+    policy = Policy(max_blocking=max_blocking)
+    wanted = PLACES.format(NEW) + whole
+    told = {h.message.partition(" and ")[0] for h in flow.plan(wanted, policy).hazards if h.code == "DELETES_DATA"}
+    assert told == {"composite type public.c.note"}
+    flow.apply(wanted, policy)
+    assert flow.ask(SHOWN) == FIRST
+    assert flow.column(NULLS) == [False, True, False], "a row of nothing is no nothing"
+    assert flow.ask("SELECT w::text FROM t WHERE id = 3") == "{}"
+
+
+def test_attributes_come_back_by_their_names(walk: Walk) -> None:
+    live, wanted = walk.place(PLACES.format(OLD) + ";" + VALUES), walk.place(PLACES.format(NEW) + ";")
+    before = live.ask("SELECT string_agg(replace(concat(v, w, x, y, z), 'a', ''), '|' ORDER BY id) FROM public.t")
+    taken = walk.go(live, wanted)
+    take_back(walk.psql, live.url, taken)
+    assert live.ask("SELECT string_agg(concat(v, w, x, y, z), '|' ORDER BY id) FROM public.t") == before
+
+
+def test_a_column_of_another_type_with_these_attributes(flow: Flow) -> None:
+    old = "CREATE TYPE a AS (x int, y int); CREATE TABLE t (id int PRIMARY KEY, v a);"
+    flow.apply(old)
+    flow.run("INSERT INTO t VALUES (1, (1, 2))")
+    wanted = "CREATE TYPE b AS (z int, y int); CREATE TABLE t (id int PRIMARY KEY, v b);"
+    assert [h.code for h in flow.plan(wanted).hazards if h.code == "DELETES_DATA"] == ["DELETES_DATA"]
+    flow.apply(wanted)
+    assert flow.ask("SELECT v::text FROM t") == "(,2)"
+
+
+def test_rows_of_a_table_that_is_made_anew(flow: Flow) -> None:
+    column = "CREATE TABLE t (id int PRIMARY KEY, v k);"
+    flow.apply("CREATE TABLE k (a int, b int);" + column)
+    flow.run("INSERT INTO t VALUES (1, (1, 2))")
+    flow.apply("CREATE TABLE k (b int, a int) PARTITION BY LIST (a);" + column)
+    assert flow.ask("SELECT (v).a FROM t") == 1
+
+
+def test_arrays_that_cannot_be_taken_one_by_one_are_told(flow: Flow) -> None:
+    wanted = "CREATE TYPE c AS ({}); CREATE TABLE t (id int PRIMARY KEY, v c[]);"
+    flow.apply(wanted.format("a int, b int"))
+    flow.run("INSERT INTO t VALUES (1, ARRAY[ARRAY[(1, 2)::c]])")
+    with pytest.raises(Exception, match="arrays of several dimensions"):
+        flow.apply(wanted.format("b int, a int"))
+    assert flow.ask("SELECT v::text FROM t") == '{{"(1,2)"}}'
+
+
+def test_ranges_of_rows_are_refused_by_name(flow: Flow) -> None:
+    wanted = "CREATE TYPE c AS ({}); CREATE TYPE r AS RANGE (subtype = c); CREATE TABLE t (id int PRIMARY KEY, v r);"
+    flow.apply(wanted.format("a int, b int"))
+    with pytest.raises(Unsupported, match=r"range public\.r is of a type whose attributes change places"):
+        flow.plan(wanted.format("b int, a int"))
