@@ -152,7 +152,7 @@ class _Planning:
         moved = work.dropped & work.created & (work.needed_by_rows() | work.remade.tables)
         work.serving = meanwhile.serving(work, self.context) - held_by_included(work.old, work.new, work.altered)
         work.built_first = meanwhile.built_first(work, self.context)
-        moved |= work.serving
+        moved |= work.serving | {o for o in work.dropped if work.heirs(o)}
         work.moved = {o: remade.other_name(o.name[-1]) for o in moved}
         work.freed = work.to_free()
         acts = [Act("move", o) for o in moved] + [Act("copy", o) for o in work.remade.copied]

@@ -62,7 +62,12 @@ class Precedence:
             u
             for u in self.work.users.get(a.id, ())
             if u.kind != "column" and u not in self.work.moved and a.id not in self.work.taken_by(u)
+            if u.kind != "default" or self.work.home(u) not in self.work.remade.tables
         )
+        for heir in self.work.heirs(a.id):
+            self._first(a, Act("alter", heir))
+            self._first(Act("alter", heir), Act("drop", a.id))
+            self._first(Act("copy", self.work.home(heir)), Act("drop", a.id))
         table = a.id in self.work.remade.tables
         self.before[a] |= {Act("drop", u) for u in users if not table or kind_of(u).space == "routine"}
         self._first(a, *(Act("drop", o) for o in self.work.remade.under(self.work.old, a.id)))
@@ -162,10 +167,13 @@ class Precedence:
         for n in self.work.new.needs.get(a.id, NOTHING):
             self.before[a] |= {Act("create", n), Act("alter", n)}
         if a.id.kind != "enum":  # another label is nothing to its users, and is added while they are there
-            self.before[a] |= {Act("drop", u) for u in self.work.users.get(a.id, NOTHING) - self.work.serving}
+            leaving = self.work.users.get(a.id, NOTHING) - self.work.serving
+            self.before[a] |= {Act("drop", u) for u in leaving if ObjectId("sequence", u.name) not in self.work.moved}
         if a.id.kind == "column":
             self._nullability(a)
             self._as_included(a)
+            if sequence := self.work.handed_over(a.id):
+                self.before[a].add(Act("create", sequence))
             self.before[a] |= self._leave(a.id.name[:2])
 
     def _as_included(self, a: Act) -> None:
@@ -375,6 +383,10 @@ class Precedence:
 
     def _gives_up_its_name(self, oid: ObjectId) -> set[Act]:
         """Its drop; or what moves its table aside, together with it; a partition's place is its parent's."""
+        if oid.kind == "sequence" and oid in self.work.moved:
+            return {Act("move", oid)}
+        if oid.kind == "column" and oid in self.work.altered and self.work.handed_over(oid):
+            return set()  # the one that comes for its sequence's name makes room for itself
         if oid in self.work.altered:
             return {Act("alter", oid)}
         if domain := self._domain_moved(oid):

@@ -19,6 +19,7 @@ from colonnade.core.plan import Check, Step
 from colonnade.engines.postgres.by_name import ByName
 from colonnade.engines.postgres.kind import LEFT_BEHIND, Context
 from colonnade.engines.postgres.narrowing import confirms, risks
+from colonnade.engines.postgres.sequences import numbering
 from colonnade.engines.postgres.statement import Part, keys, listed, name, printed, q, step, text, value
 
 AFTER_ROWS = (
@@ -213,15 +214,35 @@ def copy(oid: ObjectId, context: Context) -> Iterator[Step]:
         checks=tuple(_no_nulls(oid, context)),
         confirms=confirms(oid, hazards),
     )
-    before, after = (_sequences(oid, m) for m in (context.old, context.new))
+    yield from _positions(oid, context)
+
+
+def _positions(oid: ObjectId, context: Context) -> Iterator[Step]:
+    """What numbers a column goes on from where that has got to which did so before: its own sequence, as an identity, or another."""
+    before, after = (_counted(oid, m) for m in (context.old, context.new))
     for column in before.keys() & after.keys():
-        old, new = before[column], after[column]
+        was, now = before[column], after[column]
+        moved = was.kind == "column" or was in context.gone
+        if now.kind == was.kind == "sequence" or (now.kind == "sequence" and now not in context.fresh):
+            continue
+        called = [
+            m.objects[o].sequence[:2] if o.kind == "column" else o.name
+            for o, m in ((was, context.old), (now, context.new))
+        ]
+        there = name(called[0][0], other_name(called[0][1]) if moved else called[0][1])
         position = q(
-            "SELECT pg_catalog.setval({}, last_value, is_called) FROM {}",
-            value(text(name(*new))),
-            name(old[0], other_name(old[1])),
+            "SELECT pg_catalog.setval({}, last_value, is_called) FROM {}", value(text(name(*called[1]))), there
         )
         yield step(oid, position, undo="the old sequence keeps its own position")
+
+
+def _counted(oid: ObjectId, model: Model) -> dict[str, ObjectId]:
+    """What numbers the columns of a table: themselves, as identities, or the sequence of their default."""
+    found: dict[str, ObjectId] = {}
+    for column, (one, spec) in _columns(oid, model).items():
+        if counted := one if getattr(spec, "identity", "") else numbering(one, model):
+            found[column] = counted
+    return found
 
 
 def _narrowed(oid: ObjectId, context: Context) -> Iterator[Hazard]:

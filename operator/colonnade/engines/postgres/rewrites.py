@@ -21,6 +21,7 @@ from colonnade.engines.postgres import obstacles
 from colonnade.engines.postgres.by_name import ByName
 from colonnade.engines.postgres.catalog import SUCCESSORS, USER_SCHEMA
 from colonnade.engines.postgres.kind import Expansion, Fill, Wishes
+from colonnade.engines.postgres.sequences import heirs, numbering
 from colonnade.engines.postgres.session import Connection, run
 from colonnade.engines.postgres.statement import name, printed, q
 from colonnade.engines.postgres.types import FLOATS, TEXTS, parts
@@ -63,6 +64,8 @@ class Rewrites:
     def _obstacle(self, oid: ObjectId, step: Step, watched: str, wishes: Wishes) -> str:
         if oid in wishes.backfills or oid in wishes.conversions:
             return "how its rows get their values is declared"
+        if oid in self.live.objects and (why := self._as_it_stands(oid)):
+            return why
         if watched == "Always" or (watched and not self._may_keep_still):
             return "triggers of its table would fire for each row"
         if oid not in self.live.objects:
@@ -73,11 +76,25 @@ class Rewrites:
             return "its expression changes"
         if barred := sorted(obstacles.homes(oid, self.live) & self._barred):
             return f"something stands on it in {'.'.join(barred[0])}, which belongs to another role, or in whose schema nothing may be made"
+        return obstacles.obstacle(oid, self.live, self.wanted)
+
+    def _as_it_stands(self, oid: ObjectId) -> str:
+        """Why the values of a column cannot be looked after by a successor, whatever stands on it."""
         if ByName(self.live, self.wanted).differs(*(m.objects[oid].type for m in (self.live, self.wanted))):
             return "attributes of its type change places"
+        if self._counted_by_another(oid):
+            return "its numbers come from another sequence from then on"
         if self._spelled_by_the_session(oid):
             return "how a float is written as a text follows from the session that does it"
-        return obstacles.obstacle(oid, self.live, self.wanted)
+        return ""
+
+    def _counted_by_another(self, oid: ObjectId) -> bool:
+        """Whether an identity is to go on with the numbers of a sequence, or the other way round: where these have got to, no successor knows."""
+        return any(
+            oid in heirs(s, a, b)
+            for a, b in ((self.live, self.wanted), (self.wanted, self.live))
+            if (s := numbering(oid, a))
+        )
 
     def _spelled_by_the_session(self, oid: ObjectId) -> bool:
         """The server calls it immutable, and yet heeds extra_float_digits."""

@@ -1,11 +1,11 @@
-"""What of a sequence's options says more than the server takes for granted. https://www.postgresql.org/docs/current/sql-createsequence.html"""
+"""What of a sequence's options says more than the server takes for granted, and who takes over where it has got to. https://www.postgresql.org/docs/current/sql-createsequence.html"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from colonnade.core.kind import ObjectId
+from colonnade.core.kind import NOTHING, Model, ObjectId
 from colonnade.core.plan import Step
 from colonnade.engines.postgres.statement import Part, name, printed, q, step, text, value, words
 
@@ -61,3 +61,46 @@ def moved_on(
         behind,
     )
     yield step(oid, move, undo="where it was lies outside of what it may be now")
+
+
+def numbering(column: ObjectId, model: Model) -> ObjectId | None:
+    """The sequence that the column's default counts by."""
+    needs = model.needs.get(ObjectId("default", column.name), NOTHING)
+    return next((n for n in sorted(needs) if n.kind == "sequence"), None)
+
+
+def heirs(sequence: ObjectId, old: Model, new: Model) -> list[ObjectId]:
+    """The columns that it counts for and that become identities: their own sequences go on from where it has got to."""
+    counted = (
+        ObjectId("column", o.name) for o, needs in old.needs.items() if o.kind == "default" and sequence in needs
+    )
+    return [c for c in counted if _is(c, old, identity=False) and _is(c, new, identity=True)]
+
+
+def inherited(sequence: ObjectId, old: Model, new: Model) -> list[ObjectId]:
+    """The other way round: the columns that are identities no more, and for which it is to count."""
+    return heirs(sequence, new, old)
+
+
+def _is(column: ObjectId, model: Model, *, identity: bool) -> bool:
+    spec = model.objects.get(column)
+    return spec is not None and bool(spec.identity) == identity
+
+
+def position(to: Part, source: Part, options: Options) -> Part:
+    """The statement by which one goes on from where another has got to, or begins where its own numbers do."""
+    first = (q("least"), options.high) if options.increment < 0 else (q("greatest"), options.low)
+    within = q("{}(last_value, {})", first[0], printed(str(first[1])))
+    return q(
+        "SELECT pg_catalog.setval({}, {}, is_called AND last_value = {}) FROM {}",
+        value(text(to)),
+        within,
+        within,
+        source,
+    )
+
+
+def at_least(to: Part, source: Part) -> Part:
+    """The statement by which one that others count by, too, goes on from where another has got to, where that is further."""
+    return q("SELECT pg_catalog.setval({}, a.last_value, a.is_called) FROM {} a, {} b WHERE a.last_value > b.last_value",
+        value(text(to)), source, to)  # fmt: skip

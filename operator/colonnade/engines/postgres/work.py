@@ -13,6 +13,7 @@ from colonnade.engines.postgres import names
 from colonnade.engines.postgres.kind import PgKind
 from colonnade.engines.postgres.kinds import KINDS
 from colonnade.engines.postgres.remade import Remade, below
+from colonnade.engines.postgres.sequences import heirs, numbering
 
 INDEXED = ("index", "primary key", "unique", "exclusion")
 STANDING = ("check", "default", "index", "trigger")
@@ -219,6 +220,17 @@ class Work:
             found |= further
             todo += further
         return found
+
+    def heirs(self, oid: ObjectId) -> list[ObjectId]:
+        """Where this is a sequence, the columns that go on from where it has got to, and stay what they are else."""
+        mine = heirs(oid, self.old, self.new) if oid.kind == "sequence" else ()
+        return [c for c in mine if c in self.altered or self.home(c) in self.remade.tables]
+
+    def handed_over(self, column: ObjectId) -> ObjectId | None:
+        """The new sequence that goes on from where this one has got to as an identity."""
+        was, now = self.old.objects[column], self.new.objects[column]
+        sequence = numbering(column, self.new) if was.identity and not now.identity else None
+        return sequence if sequence in self.created else None
 
     def to_free(self) -> set[ObjectId]:
         """What goes late, and gives its name up before: columns whose NOT NULL has one that is wanted, routines whose calls would be

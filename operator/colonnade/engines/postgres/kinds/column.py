@@ -220,10 +220,10 @@ def _in_place(oid: ObjectId, old: Column, new: Column, context: Context) -> Iter
         yield from (_stored_as_before(oid, old, s) for s in retype(oid, old, new, context))
         old = replace(old, storage=None, compression=None)
     if not new.identity:
-        yield from identity_change(oid, old, new)
+        yield from identity_change(oid, old, new, context)
     yield from nullability(oid, old, new, context)
     if new.identity:
-        yield from identity_change(oid, old, new)
+        yield from identity_change(oid, old, new, context)
     yield from settings(oid, old, new)
 
 

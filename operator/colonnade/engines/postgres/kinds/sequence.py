@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from colonnade.core.hazards import DELETES_DATA, hazard
 from colonnade.core.kind import ObjectId
 from colonnade.engines.postgres.kind import Context, PgKind, Steps
-from colonnade.engines.postgres.sequences import Options, moved_on
+from colonnade.engines.postgres.kinds.column_identity import handed_over
+from colonnade.engines.postgres.sequences import Options, heirs, inherited, moved_on
 from colonnade.engines.postgres.statement import Part, name, printed, q, step, value, words
 
 SEQUENCES = """
@@ -43,6 +44,11 @@ class Sequence:
     cycle: bool
     persistence: str
 
+    @property
+    def options(self) -> Options:
+        """All that counting takes."""
+        return Options(self.type, self.start, self.increment, self.low, self.high, self.cache, self.cycle)
+
 
 @dataclass(frozen=True)
 class SequenceOwner:
@@ -65,14 +71,22 @@ def _options(spec: Sequence) -> Part:
 
 
 def create(oid: ObjectId, spec: Sequence, context: Context) -> Steps:
-    options = Options(spec.type, spec.start, spec.increment, spec.low, spec.high, spec.cache, spec.cycle)
     what = words(
         "CREATE UNLOGGED SEQUENCE" if spec.persistence == "u" else "CREATE SEQUENCE",
         name(*oid.name),
         q("AS {}", printed(spec.type)) if spec.type != "bigint" else None,
-        options.unusual(),
+        spec.options.unusual(),
     )
+    handed = [
+        handed_over(c, context.old.objects[c], oid, spec)
+        for c in inherited(oid, context.old, context.new)
+        if ObjectId("default", c.name) in context.fresh and c not in context.fresh
+    ]
+    for before, _ in handed:
+        yield from before
     yield step(oid, what, undo=q("DROP SEQUENCE {}", name(*oid.name)))
+    for _, after in handed:
+        yield from after
 
 
 def alter(oid: ObjectId, old: Sequence, new: Sequence, context: Context) -> Steps:
@@ -91,11 +105,10 @@ def alter(oid: ObjectId, old: Sequence, new: Sequence, context: Context) -> Step
 
 
 def drop(oid: ObjectId, spec: Sequence, context: Context) -> Steps:
-    yield step(
-        oid,
-        q("DROP SEQUENCE {}", name(*oid.name)),
-        hazards=(hazard(DELETES_DATA, oid, "its present value"),),
-    )
+    columns = heirs(oid, context.old, context.new)
+    goes_on = any(c not in context.gone or context.is_remade(c.name) for c in columns)
+    lost = () if goes_on else (hazard(DELETES_DATA, oid, "its present value"),)
+    yield step(oid, q("DROP SEQUENCE {}", name(*oid.name)), hazards=lost)
 
 
 def owner_needs(oid: ObjectId, spec: SequenceOwner) -> Iterable[ObjectId]:
