@@ -217,7 +217,7 @@ class _Decompiler:
 
     def _index(self, oid: ObjectId, spec: Any) -> Fields:
         attached = ObjectId("index attachment", oid.name) in self.model.objects
-        if attached or spec.partitioned or spec.clustered or spec.statistics or spec.table_kind not in ("r", "p"):
+        if attached or spec.partitioned or spec.statistics or spec.table_kind not in ("r", "p"):
             raise NotInYamlError
         return {"name": oid.name[1], "unique": spec.unique, **index_fields(spec.definition)}
 

@@ -211,7 +211,7 @@ def _follower(oid: ObjectId, work: Work) -> tuple[ObjectId, Any]:
         changed["definition"] = on_others(spec.definition, own)
     then = replace(spec, **changed)
     if oid.kind == "index":
-        then = replace(then, clustered=False, statistics=())
+        then = replace(then, statistics=())
     called = _name(oid.name[-1], oid, then)
     return ObjectId(oid.kind, (*oid.name[:-1], called)), then
 

@@ -23,7 +23,6 @@ SELECT i.indexrelid AS oid, i.indrelid AS rel, ARRAY[n.nspname, c.relname] AS na
   t.relkind::text AS table_kind, i.indisunique AS "unique", i.indisvalid OR c.relkind = 'I' AS valid, c.relkind = 'I' AS partitioned,
   substr(pg_get_indexdef(i.indexrelid), length(format('CREATE %sINDEX %I ON %s%I.%I ', CASE WHEN i.indisunique THEN 'UNIQUE ' ELSE '' END,
     c.relname, CASE WHEN c.relkind = 'I' THEN 'ONLY ' ELSE '' END, tn.nspname, t.relname)) + 1) AS definition,
-  i.indisclustered AS clustered,
   coalesce((SELECT array_agg(a.attnum::text || '=' || a.attstattarget::text ORDER BY a.attnum) FROM pg_attribute a
     WHERE a.attrelid = i.indexrelid AND a.attstattarget >= 0), '{{}}') AS statistics
 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -52,7 +51,6 @@ class Index:
     valid: bool
     partitioned: bool
     definition: str
-    clustered: bool
     statistics: tuple[str, ...]
 
 
@@ -131,12 +129,6 @@ def _duplicates(oid: ObjectId, spec: Index, context: Context) -> tuple[Check, ..
 
 
 def _settings(oid: ObjectId, spec: Index) -> Iterator[Step]:
-    if spec.clustered:
-        yield step(
-            oid,
-            q("ALTER TABLE {} CLUSTER ON {}", name(*spec.table), name(oid.name[1])),
-            undo=q("ALTER TABLE {} SET WITHOUT CLUSTER", name(*spec.table)),
-        )
     for one in spec.statistics:
         column, _, target = one.partition("=")
         yield step(
@@ -159,24 +151,16 @@ def alter(oid: ObjectId, old: Index, new: Index, context: Context) -> Steps | No
 
 
 def _bare(spec: Index) -> Index:
-    return replace(spec, definition="", clustered=False, statistics=())
+    return replace(spec, definition="", statistics=())
 
 
 def _changed(oid: ObjectId, old: Index, new: Index) -> Iterator[Step]:
-    if old.clustered and not new.clustered:
-        yield step(
-            oid,
-            q("ALTER TABLE {} SET WITHOUT CLUSTER", name(*new.table)),
-            undo=q("ALTER TABLE {} CLUSTER ON {}", name(*new.table), name(oid.name[1])),
-        )
     gone = tuple(
         f"{o.partition('=')[0]}=-1"
         for o in old.statistics
         if o.partition("=")[0] not in {n.partition("=")[0] for n in new.statistics}
     )
-    yield from _settings(
-        oid, replace(new, clustered=new.clustered and not old.clustered, statistics=(*gone, *new.statistics))
-    )
+    yield from _settings(oid, replace(new, statistics=(*gone, *new.statistics)))
 
 
 def drop(oid: ObjectId, spec: Index, context: Context) -> Steps:
