@@ -9,7 +9,7 @@ from colonnade.core.hazards import DROPS_GUARANTEE, hazard
 from colonnade.core.kind import ObjectId
 from colonnade.core.plan import Step
 from colonnade.engines.postgres.catalog import SUCCESSORS
-from colonnade.engines.postgres.kind import Context, PgKind, Steps
+from colonnade.engines.postgres.kind import Context, PgKind, Steps, never
 from colonnade.engines.postgres.statement import Part, joined, name, printed, q, step
 
 QUERY = f"""
@@ -18,6 +18,17 @@ SELECT g.oid, g.tgrelid AS rel, ARRAY[n.nspname, c.relname, g.tgname] AS name, p
 FROM pg_trigger g JOIN pg_class c ON c.oid = g.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE NOT g.tgisinternal AND g.tgname !~ {SUCCESSORS} AND g.tgparentid = 0 AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
   AND n.nspname NOT LIKE 'colonnade%' ORDER BY 3"""
+
+CLONES = f"""
+SELECT g.oid, g.tgrelid AS rel, ARRAY[n.nspname, c.relname, g.tgname] AS name, g.tgenabled::text AS enabled, p.tgenabled::text AS usual,
+  ARRAY[un.nspname, u.relname, p.tgname] AS parent, (WITH RECURSIVE up AS (SELECT g.tgparentid AS oid
+      UNION ALL SELECT a.tgparentid FROM up JOIN pg_trigger a ON a.oid = up.oid WHERE a.tgparentid <> 0)
+    SELECT ARRAY[wn.nspname, w.relname, o.tgname] FROM up JOIN pg_trigger o ON o.oid = up.oid AND o.tgparentid = 0
+    JOIN pg_class w ON w.oid = o.tgrelid JOIN pg_namespace wn ON wn.oid = w.relnamespace) AS original
+FROM pg_trigger g JOIN pg_class c ON c.oid = g.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_trigger p ON p.oid = g.tgparentid JOIN pg_class u ON u.oid = p.tgrelid JOIN pg_namespace un ON un.oid = u.relnamespace
+WHERE NOT p.tgisinternal AND g.tgenabled <> p.tgenabled AND g.tgname !~ {SUCCESSORS} AND n.nspname !~ '^pg_'
+  AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'colonnade%' ORDER BY 3"""
 
 STATES = {"O": q("ENABLE"), "D": q("DISABLE"), "R": q("ENABLE REPLICA"), "A": q("ENABLE ALWAYS")}
 
@@ -29,6 +40,16 @@ class Trigger:
     definition: str
     constraint: bool
     enabled: str
+
+
+@dataclass(frozen=True)
+class TriggerState:
+    """When the copy of a trigger fires that a partition has, where that is not as `usual`, like that of its parent."""
+
+    enabled: str
+    usual: str
+    parent: tuple[str, str, str]
+    original: tuple[str, str, str]
 
 
 def _state(oid: ObjectId, enabled: str) -> Part:
@@ -69,8 +90,52 @@ def drop(oid: ObjectId, spec: Trigger, context: Context) -> Steps:
     )
 
 
+def disturbs(oid: ObjectId, old: object, new: object) -> tuple[str, ...]:
+    """What is done to the trigger of a whole is done to its copies."""
+    return ("trigger state",)
+
+
+def whole_of(oid: ObjectId, spec: TriggerState) -> Iterator[ObjectId]:
+    yield ObjectId("trigger", spec.original)
+    yield ObjectId("trigger state", spec.parent)
+    yield from place_of(oid, spec)
+
+
+def place_of(oid: ObjectId, spec: TriggerState) -> Iterator[ObjectId]:
+    yield ObjectId("inheritance", oid.name[:2])
+
+
+def create_state(oid: ObjectId, spec: TriggerState, context: Context) -> Steps:
+    yield step(oid, _state(oid, spec.enabled), undo=_state(oid, spec.usual))
+
+
+def drop_state(oid: ObjectId, spec: TriggerState, context: Context) -> Steps:
+    yield step(oid, _state(oid, spec.usual), undo=_state(oid, spec.enabled))
+
+
 KINDS = (
     PgKind(
-        name="trigger", catalog="pg_trigger", spec=Trigger, query=QUERY, create=create, alter=alter, drop=drop, rank=24
+        name="trigger state",
+        catalog="",
+        spec=TriggerState,
+        query=CLONES,
+        needs=whole_of,
+        goes_with=place_of,
+        create=create_state,
+        alter=never,
+        drop=drop_state,
+        rank=25,
+        disturbs=disturbs,
+    ),
+    PgKind(
+        name="trigger",
+        catalog="pg_trigger",
+        spec=Trigger,
+        query=QUERY,
+        create=create,
+        alter=alter,
+        drop=drop,
+        rank=24,
+        disturbs=disturbs,
     ),
 )
