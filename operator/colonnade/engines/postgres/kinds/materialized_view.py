@@ -5,10 +5,12 @@ A changed query means a new one, filled while it is made; its indexes follow. Wh
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from colonnade.core.hazards import BLOCKS_WRITES, BREAKS_CLIENTS, hazard
 from colonnade.core.kind import NOTHING, ObjectId
+from colonnade.core.plan import Step
 from colonnade.engines.postgres.kind import Context, PgKind, Steps
 from colonnade.engines.postgres.kinds.view import TYPES
 from colonnade.engines.postgres.options import changed_options, options
@@ -18,19 +20,33 @@ QUERY = f"""
 SELECT c.oid, ARRAY[n.nspname, c.relname] AS name, rtrim(pg_get_viewdef(c.oid), ';') AS definition, coalesce(am.amname, '') AS access_method,
   coalesce((SELECT array_agg(a.attname::text ORDER BY a.attnum) FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0), '{{}}') AS columns,
   {TYPES},
+  (SELECT coalesce(array_agg(ARRAY[a.attname::text, s.what, s.value] ORDER BY a.attnum, s.what, s.value), '{{}}')
+    FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid CROSS JOIN LATERAL (
+      SELECT 'STATISTICS', a.attstattarget::text WHERE a.attstattarget >= 0
+      UNION ALL SELECT 'STORAGE', CASE a.attstorage WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL' WHEN 'm' THEN 'MAIN' ELSE 'EXTENDED' END
+        WHERE a.attstorage <> t.typstorage
+      UNION ALL SELECT 'COMPRESSION', CASE a.attcompression WHEN 'p' THEN 'pglz' ELSE 'lz4' END WHERE a.attcompression <> ''
+      UNION ALL SELECT '', unnest(a.attoptions)) s(what, value)
+    WHERE a.attrelid = c.oid AND a.attnum > 0) AS settings,
   coalesce(c.reloptions, '{{}}') AS options, c.relispopulated AS populated
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_am am ON am.oid = c.relam
 WHERE c.relkind = 'm' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'colonnade%' ORDER BY 2"""
 
 
+Setting = tuple[str, str, str]
+USUAL = {"STATISTICS": "-1", "COMPRESSION": "DEFAULT", "STORAGE": "DEFAULT"}
+"""What stands for none; of storage only since 16, and it is not asked for before."""
+
+
 @dataclass(frozen=True)
 class MaterializedView:
-    """The query as the server prints it."""
+    """The query as the server prints it; `settings` of columns: which, of what (or an option), and which it is."""
 
     definition: str
     access_method: str
     columns: tuple[str, ...]
     types: tuple[str, ...] = field(compare=False)
+    settings: tuple[tuple[str, str, str], ...]
     options: tuple[str, ...]
     populated: bool = field(compare=False)
 
@@ -61,12 +77,35 @@ def _on_what_is_empty(oid: ObjectId, context: Context) -> bool:
 
 def create(oid: ObjectId, spec: MaterializedView, context: Context) -> Steps:
     yield step(oid, _create(oid, spec, context), undo=q("DROP MATERIALIZED VIEW {}", name(*oid.name)))
+    yield from _set(oid, (), spec.settings)
+
+
+def _set(oid: ObjectId, old: Iterable[Setting], new: Iterable[Setting]) -> Iterator[Step]:
+    """Those that are not as they were; one that is no more is as usual again."""
+    was, now = ({(c, w or v.partition("=")[0]): (c, w, v) for c, w, v in some} for some in (old, new))
+    for key in sorted(was.keys() | now.keys()):
+        if was.get(key) != now.get(key):
+            there, back = (_one(oid, a.get(key), b.get(key)) for a, b in ((now, was), (was, now)))
+            yield step(oid, there, undo=back)
+
+
+def _one(oid: ObjectId, wanted: Setting | None, other: Setting | None) -> Part:
+    column, what, given = wanted or other or ("", "", "")
+    alter = q("ALTER MATERIALIZED VIEW {} ALTER COLUMN {}", name(*oid.name), name(column))
+    if not what:
+        key = given.partition("=")[0]
+        return q("{} SET ({})", alter, printed(given)) if wanted else q("{} RESET ({})", alter, printed(key))
+    return q("{} SET {} {}", alter, printed(what), printed(given if wanted else USUAL[what]))
 
 
 def alter(oid: ObjectId, old: MaterializedView, new: MaterializedView, context: Context) -> Steps | None:
     if (old.definition, old.access_method, old.columns) != (new.definition, new.access_method, new.columns):
         return None
-    return changed_options(oid, q("ALTER MATERIALIZED VIEW {}", name(*oid.name)), old.options, new.options)
+    stored, wanted = ({c for c, what, _ in s.settings if what == "STORAGE"} for s in (old, new))
+    if stored != wanted:
+        return None
+    options_ = changed_options(oid, q("ALTER MATERIALIZED VIEW {}", name(*oid.name)), old.options, new.options)
+    return [*options_, *_set(oid, old.settings, new.settings)]
 
 
 def drop(oid: ObjectId, spec: MaterializedView, context: Context) -> Steps:
