@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from colonnade.core.kind import Model
-from colonnade.engines.postgres.work import Act, Work, kind_of
+from colonnade.engines.postgres.work import Act, Work, is_type, kind_of
 
 ROUTINES = ("function", "procedure")
 SPACES = (("routine",), ("relation", "type"))
@@ -25,21 +25,38 @@ def heeded(work: Work, before: Edges) -> Edges:
 
     What a body speaks of is made before it, and dropped after it, so that the way back makes it before, too.
     """
-    if not any(a.id.kind in ROUTINES for a in before):
+    if not any(a.id.kind in (*ROUTINES, "cast") for a in before):
         return before
     after = {a: set(b) for a, b in before.items()}
+    _wish(after, [*_casts(work, "create", before), *((b, a) for a, b in _casts(work, "drop", before))])
     for spaces in SPACES:
         made = ((one, a) for a, one in _spoken_of(work, work.new, ("create", "alter"), before, spaces))
         gone = ((a, one) for a, one in _spoken_of(work, work.old, ("drop", "alter"), before, spaces))
         pairs = [*made, *((first, last) for first, last in gone if last.verb == "drop")]
-        both = {a: set(b) for a, b in after.items()}
-        for first, last in pairs:
-            both[last].add(first)
-        stuck = _in_circles(both)
-        for first, last in pairs:
-            if first not in stuck or last not in stuck:
-                after[last].add(first)
+        _wish(after, pairs)
     return after
+
+
+def _wish(after: dict[Act, set[Act]], pairs: Sequence[tuple[Act, Act]]) -> None:
+    """Add these, each first one before the last one, but for those that go round in a circle."""
+    both = {a: set(b) for a, b in after.items()}
+    for first, last in pairs:
+        both[last].add(first)
+    stuck = _in_circles(both) if pairs else set[Act]()
+    for first, last in pairs:
+        if first not in stuck or last not in stuck:
+            after[last].add(first)
+
+
+def _casts(work: Work, verb: str, acts: Edges) -> Iterator[tuple[Act, Act]]:
+    """Each cast that comes (or goes), with what has to do with its types: the server keeps no record of the casts that an expression takes."""
+    model = work.new if verb == "create" else work.old
+    casts = [a for a in acts if a.verb == verb and a.id.kind == "cast"]
+    types = {c: {n for n in model.needs.get(c.id, ()) if is_type(n)} for c in casts}
+    for oid, needs in model.needs.items() if casts else ():
+        home = Act(verb, work.inlined.get(oid, oid) if verb == "create" else oid)
+        for cast in (c for c in casts if types[c] & needs and home in acts and home.id.kind != "cast"):
+            yield cast, home
 
 
 def _spoken_of(

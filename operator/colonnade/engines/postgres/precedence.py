@@ -283,9 +283,19 @@ class Precedence:
         self._as_part(a)
         self._published(a)
         self._narrows_a_domain(a)
+        self.before[a] |= {Act("create", o) for o in self._naming(a.id)}
         if a.id.kind == "foreign key":
             target = self.work.new.objects[a.id].target[:2]
             self.before[a] |= {Act("drop", o) for o in self.work.dropped if self._key_of(o, target)}
+
+    def _naming(self, oid: ObjectId) -> Iterator[ObjectId]:
+        """The operators that name this one and are not named by it: they come first, for one that comes later tells the other of itself."""
+        own, new = self.work.new.objects[oid], self.work.new.objects
+        for one in self.work.created if oid.kind == "operator" else ():
+            if one.kind == "operator" and one != oid:
+                pairs = ((new[one].commutator, own.commutator), (new[one].negator, own.negator))
+                if any(theirs == oid.name and mine != one.name for theirs, mine in pairs):
+                    yield one
 
     def _narrows_a_domain(self, a: Act) -> None:
         """One that is made anew has its checks before columns come over to it: the server asks none of arrays later."""
