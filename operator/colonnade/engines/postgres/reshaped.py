@@ -112,9 +112,8 @@ def _column(oid: ObjectId, work: Work) -> Iterator[Hazard]:
     if (new.identity == "a" and old.identity != "a") or (new.generated and not old.generated):
         told = hazard(TIGHTENS_RULE, oid)
         refused = f"an INSERT or UPDATE that gives {oid} a value is refused from then on: it is GENERATED ALWAYS"
-        yield replace(
-            told, message=refused, safe_way="have the applications leave it out, or write OVERRIDING SYSTEM VALUE"
-        )
+        way = ", or write OVERRIDING SYSTEM VALUE" if new.identity else ""
+        yield replace(told, message=refused, safe_way=f"have the applications leave it out{way}")
     if _comes_last(oid, work):
         told = hazard(MOVES_COLUMN, oid)
         moved = f"{oid} is added anew and comes to stand last in its table: what goes by the place of columns "
