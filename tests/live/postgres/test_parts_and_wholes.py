@@ -79,6 +79,33 @@ def test_not_null_of_parts_of_parts(walk: Walk) -> None:
     walk.cases(NOT_NULLS)
 
 
+PLACING = cases("""
+== a_routine_says_where_rows_belong
+CREATE FUNCTION f(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1';
+CREATE TABLE t (x int) PARTITION BY LIST (f(x));
+CREATE TABLE p PARTITION OF t FOR VALUES IN (1, 2);
+CREATE VIEW v AS SELECT f(x) FROM t;
+INSERT INTO t VALUES (1), (2);
+--
+CREATE FUNCTION f(k int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT k';
+CREATE TABLE t (x int) PARTITION BY LIST (f(x));
+CREATE TABLE p PARTITION OF t FOR VALUES IN (1, 2);
+CREATE VIEW v AS SELECT f(x) FROM t;
+--
+CREATE FUNCTION f(k int, l int DEFAULT 0) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT k';
+CREATE TABLE t (x int) PARTITION BY LIST (f(x));
+CREATE TABLE p PARTITION OF t FOR VALUES IN (1, 2);
+CREATE VIEW v AS SELECT f(x) FROM t;
+--
+CREATE TABLE t (x int) PARTITION BY LIST (x);
+CREATE TABLE p PARTITION OF t FOR VALUES IN (1, 2);
+""")
+
+
+def test_a_routine_of_a_partition_key_gets_other_arguments(walk: Walk) -> None:
+    walk.cases(PLACING)
+
+
 def test_what_the_parts_have_under_the_whole(walk: Walk) -> None:
     walk.cases(PLACES)
     assert any(s.statement.endswith("""."p_k_idx" SET ("fillfactor" = '70')""") for s in walk.steps), "built anew"

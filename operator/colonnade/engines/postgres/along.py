@@ -17,11 +17,18 @@ def replace(work: Work) -> None:
     for oid in circles_of_keys(work) | held | set(_losing_parts(work)):
         work.replace(oid)
     types = {o for o in work.dropped & work.created if is_type(o)}
-    for oid in remade.made_anew(work.old, work.new, work.altered, types, work.users):
+    for oid in remade.made_anew(work.old, work.new, work.altered, types, work.users) | set(_placed_by_what_goes(work)):
         work.replace(oid)
     if tables := {o for o in work.dropped & work.created if o.kind == "table"}:
         for oid in remade.with_them(work.old, work.new, tables):
             work.replace(oid)
+
+
+def _placed_by_what_goes(work: Work) -> Iterator[ObjectId]:
+    """Tables whose partition key calls a routine that goes, if only for another of the same name: a key is never changed."""
+    for routine in (o for o in work.dropped if kind_of(o).space == "routine"):
+        tables = (u for u in work.users.get(routine, ()) if u.kind == "table" and u in work.new.objects)
+        yield from (t for t in tables if work.old.objects[t].partition_key)
 
 
 def _losing_parts(work: Work) -> Iterator[ObjectId]:

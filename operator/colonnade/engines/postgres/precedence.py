@@ -81,8 +81,8 @@ class Precedence:
         self._first(a, Act("drop", a.id))
         if a.id.kind in CALLED:  # on the way back its users are there again once it has its name
             users = self.work.users.get(a.id, NOTHING)
-            self.before[a] |= {Act("drop", u) for u in users if not self.work.taken_by(u)}
-            self._first(a, *(Act("create", o) for o in self.work.overloading(a.id)))
+            self.before[a] |= {Act("drop", u) for u in users - self.work.remade.tables if not self.work.taken_by(u)}
+            self._first(a, Act("create", a.id), *(Act("create", o) for o in self.work.overloading(a.id)))
 
     def _expand(self, a: Act) -> None:
         """Once its type is there; everything of its group is there before the first of them changes places."""
@@ -123,7 +123,7 @@ class Precedence:
         self._as_a_childs(a)
         if a.id in self.work.created:
             self.before.setdefault(Act("create", a.id), set())
-            if a.id not in self.work.moved and not self._left_behind(a.id):
+            if a.id not in self.work.moved.keys() | self.work.freed and not self.work.left_behind(a.id):
                 self.before[Act("create", a.id)].add(a)
         if self.work.outlives(a.id):
             self.before[a].add(Act("drop", ObjectId("inheritance", self.work.home(a.id).name)))
@@ -139,18 +139,6 @@ class Precedence:
             above = ObjectId("check", (*parent, a.id.name[2]))
             self.before[a].add(Act("drop", above))
             self._first(a, Act("create", above))
-
-    def _left_behind(self, oid: ObjectId) -> bool:
-        """Whether it goes with a table or domain that is moved aside, and so is out of the way before it is dropped."""
-        remade = self.work.remade
-        home = ObjectId("table", oid.name[:2])
-        along = (oid in self.work.inlined and home in remade.tables) or remade.elsewhere(self.work.old, oid)
-        return along or self._domain_moved(oid) is not None
-
-    def _domain_moved(self, oid: ObjectId) -> ObjectId | None:
-        """The domain of a check, where that is called otherwise by the time that the check comes for the new one."""
-        domain = ObjectId("domain", oid.name[:2])
-        return domain if oid.kind == "domain constraint" and domain in self.work.moved else None
 
     def _let_go(self, user: ObjectId, used: ObjectId, implied: frozenset[ObjectId] | set[ObjectId]) -> None:
         """What is dropped or changed of a user comes before the drop of what it uses, and of what takes that along."""
@@ -399,7 +387,7 @@ class Precedence:
             return set()  # the one that comes for its sequence's name makes room for itself
         if oid in self.work.altered:
             return {Act("alter", oid)}
-        if domain := self._domain_moved(oid):
+        if domain := self.work.domain_moved(oid):
             return {Act("move", domain)}
         tables = self.work.remade.tables
         moved = self.work.old.vanishes_with(oid) & tables if tables else NOTHING

@@ -20,7 +20,7 @@ from colonnade.engines.postgres.kinds.column import freed_names
 from colonnade.engines.postgres.kinds.column_type import way_back_by_name
 from colonnade.engines.postgres.remade import other_name
 from colonnade.engines.postgres.statement import name, text
-from colonnade.engines.postgres.work import Act, Work
+from colonnade.engines.postgres.work import CALLED, Act, Work
 
 Made = Mapping[Act, list[Step]]
 MadeAgain = Callable[[Mapping[ObjectId, ObjectId]], Mapping[ObjectId, list[str]]]
@@ -42,7 +42,7 @@ def told(work: Work, made: Made, made_again: MadeAgain) -> dict[Act, list[Step]]
         again |= made_again(with_whom) if with_whom else {}
     except Unsupported as error:
         why = f"no way back is known: {str(error).rpartition('; ')[0]}"
-    lost = standing_on(work.remade.tables, work.old, work.new)
+    lost = standing_on(work.remade.tables, work.old, work.new) | _placing(work)
     return {
         **{a: list(_again(a, made[a], with_whom, texts, why)) for a, texts in _as_called(work, made, again)},
         **{a: [_none(s) for s in steps] for a, steps in made.items() if a.id in lost},
@@ -144,6 +144,12 @@ def standing_on(tables: Collection[ObjectId], *models: Model) -> set[ObjectId]:
         todo += more - found
         found |= more
     return found
+
+
+def _placing(work: Work) -> set[ObjectId]:
+    """The routines that come and go for the partition keys of these tables."""
+    called = {n for m in (work.old, work.new) for t in work.remade.tables for n in m.needs.get(t, NOTHING)}
+    return {o for o in called & (work.dropped | work.created) if o.kind in CALLED}
 
 
 def _none(made: Step) -> Step:

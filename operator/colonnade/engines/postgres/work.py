@@ -232,18 +232,31 @@ class Work:
         sequence = numbering(column, self.new) if was.identity and not now.identity else None
         return sequence if sequence in self.created else None
 
+    def left_behind(self, oid: ObjectId) -> bool:
+        """Whether it goes with a table or domain that is moved aside, and so is out of the way before it is dropped."""
+        remade = self.remade
+        home = ObjectId("table", oid.name[:2])
+        along = (oid in self.inlined and home in remade.tables) or remade.elsewhere(self.old, oid)
+        return along or self.domain_moved(oid) is not None
+
+    def domain_moved(self, oid: ObjectId) -> ObjectId | None:
+        """The domain of a check, where that is called otherwise by the time that the check comes for the new one."""
+        domain = ObjectId("domain", oid.name[:2])
+        return domain if oid.kind == "domain constraint" and domain in self.moved else None
+
     def to_free(self) -> set[ObjectId]:
         """What goes late, and gives its name up before: columns whose NOT NULL has one that is wanted, routines whose calls would be
-        taken for calls of others."""
+        taken for calls of others, or that say where the rows of a table belong that is made anew."""
         wanted = {key for oid in self.created | self.altered for key in self.names(oid, self.new)}
         columns = [o for o in self.dropped - self.created if o.kind == "column" and not self.taken_by(o)]
-        routines = {o for o in self.dropped - self.created if o.kind in CALLED and any(self.overloading(o))}
+        placing = {n for t in self.remade.tables for n in self.old.needs.get(t, NOTHING)} & self.created
+        routines = {o for o in self.dropped if o.kind in CALLED and (o in placing or any(self.overloading(o)))}
         return routines | {o for o in columns if wanted & self.names(o, self.old)}
 
     def overloading(self, routine: ObjectId) -> Iterator[ObjectId]:
         """The new routines of the same name, other than in their arguments, that something calls which is made or changed as well."""
         called = (routine.name[0], self.old.objects[routine].function)
-        for oid in self.created - self.dropped:
+        for oid in self.created - self.dropped if routine not in self.created else ():
             if oid.kind in CALLED and (oid.name[0], self.new.objects[oid].function) == called and oid in self._called:
                 yield oid
 
