@@ -8,7 +8,7 @@ from colonnade.core.kind import ObjectId
 from colonnade.engines.postgres import remade
 from colonnade.engines.postgres.kinds.foreign_key import held_by_included
 from colonnade.engines.postgres.order import circles_of_keys
-from colonnade.engines.postgres.work import Work, is_type
+from colonnade.engines.postgres.work import Work, is_type, kind_of
 
 
 def replace(work: Work) -> None:
