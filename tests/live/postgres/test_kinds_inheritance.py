@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from colonnade.engines import Restorable
 from tests.live.postgres.flow import Flow
-from tests.live.postgres.walk import Walk
+from tests.live.postgres.walk import Walk, cases
 
 OWN = {
     "not_null": ("a int NOT NULL", "ALTER a SET NOT NULL"),
@@ -57,3 +58,59 @@ def test_a_table_gives_its_columns_up_to_a_parent(flow: Flow, before: str, after
     flow.apply(parent + after)
     assert flow.ask("SELECT string_agg(concat(a, b), ' ' ORDER BY a) FROM p") == ("1x 3y" if " g " in before else "1x")
     assert flow.ask("SELECT sum(c) FROM k") == (6 if " g " in before else 2)
+
+
+PARENTS = cases("""
+== another_parent_of_the_same_columns
+CREATE TABLE g (id int); CREATE TABLE h (id int);
+CREATE TABLE c (n int) INHERITS (g); CREATE TABLE d () INHERITS (c);
+--
+CREATE TABLE g (id int); CREATE TABLE h (id int);
+CREATE TABLE c (n int) INHERITS (h); CREATE TABLE d () INHERITS (c);
+--
+CREATE TABLE g (id int); CREATE TABLE h (id int);
+CREATE TABLE c (n int) INHERITS (g, h); CREATE TABLE d () INHERITS (c);
+== guarded
+CREATE TABLE g (id int NOT NULL CONSTRAINT k CHECK (id > 0)); CREATE TABLE c (id int);
+--
+CREATE TABLE g (id int NOT NULL CONSTRAINT k CHECK (id > 0)); CREATE TABLE c () INHERITS (g);
+--
+CREATE TABLE g (id int NOT NULL CONSTRAINT k CHECK (id > 0));
+CREATE TABLE c (id int NOT NULL CONSTRAINT k CHECK (id > 0)) INHERITS (g);
+--
+CREATE TABLE g (id int NOT NULL CONSTRAINT k CHECK (id > 0)); CREATE TABLE c (id int) INHERITS (g);
+== a_column_of_both
+CREATE TABLE g (id int); CREATE TABLE c () INHERITS (g);
+--
+CREATE TABLE g (id int, k int); CREATE TABLE c (k int) INHERITS (g);
+== guarded_and_with_defaults
+CREATE TABLE g (id int); CREATE TABLE c () INHERITS (g);
+--
+CREATE TABLE g (id int, k int NOT NULL DEFAULT 5 CHECK (k > 0)); CREATE TABLE c (k int NOT NULL DEFAULT 7) INHERITS (g);
+""")
+
+
+def test_what_a_child_has_of_its_own_and_from_which_parent(walk: Walk) -> None:
+    walk.cases(PARENTS)
+
+
+def test_rows_of_a_child_stay_whoever_its_parents_are(flow: Flow) -> None:
+    both = "CREATE TABLE g (id int, a int); CREATE TABLE h (id int, b int); "
+    flow.apply(both + "CREATE TABLE c (z int) INHERITS (g)")
+    flow.run("INSERT INTO c (id, a, z) VALUES (1, 2, 3)")
+    flow.apply(both + "CREATE TABLE c (z int, a int) INHERITS (h)")
+    assert flow.ask("SELECT concat(id, a, b, z) FROM c") == "123"
+    assert flow.ask("SELECT id FROM h") == 1
+    flow.apply(both + "CREATE TABLE c (z int) INHERITS (g, h)")
+    assert flow.ask("SELECT concat(g.id, g.a, h.b) FROM g, h") == "12"
+    bare = both + "CREATE TABLE c (z int) INHERITS (h)"
+    assert "column public.c.a" in " ".join(h.message for h in flow.plan(bare).hazards if h.code == "DELETES_DATA")
+    flow.apply(bare)
+    assert restored(flow, "c.a") == "public.c.a"
+    assert flow.ask("SELECT a FROM c") == 2
+
+
+def restored(flow: Flow, name: str) -> str:
+    with flow.opened() as database:
+        assert isinstance(database, Restorable)
+        return database.restore(name).name

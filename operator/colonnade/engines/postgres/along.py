@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from colonnade.core.kind import ObjectId
-from colonnade.engines.postgres import remade
+from colonnade.engines.postgres import origins, remade
 from colonnade.engines.postgres.kinds.foreign_key import held_by_included
 from colonnade.engines.postgres.order import circles_of_keys
 from colonnade.engines.postgres.work import Work, is_type, kind_of
@@ -15,6 +15,10 @@ def replace(work: Work) -> None:
     """Let these be dropped and created, too."""
     held = held_by_included(work.old, work.new, work.altered)
     for oid in circles_of_keys(work) | held | set(_losing_parts(work)):
+        work.replace(oid)
+    for oid in {o for o in origins.given_up(work) if o in work.old.objects and o in work.new.objects}:
+        work.replace(oid)
+    for oid in set(origins.made_anew(work)):
         work.replace(oid)
     types = {o for o in work.dropped & work.created if is_type(o)}
     for oid in remade.made_anew(work.old, work.new, work.altered, types, work.users) | set(_placed_by_what_goes(work)):

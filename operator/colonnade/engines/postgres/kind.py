@@ -148,6 +148,13 @@ class Context:
             if oid.kind == "inheritance" and not spec.bound and table[:2] in spec.parents:
                 yield oid.name
 
+    def stays_behind(self, oid: ObjectId) -> bool:
+        """Whether a child has this column or check from a parent that it leaves, and that keeps its own."""
+        places = (m.objects.get(ObjectId("inheritance", oid.name[:2])) for m in (self.old, self.new))
+        before, after = (set(place.parents) if place else set() for place in places)
+        above = (ObjectId(oid.kind, (*p, oid.name[2])) for p in before - after)
+        return any(o in self.old.objects and o not in self.gone for o in above) and not self.is_gone(oid.name)
+
     def is_fresh(self, name: tuple[str, ...]) -> bool:
         """Whether the relation of this name is made in this plan, so that nobody uses it yet."""
         oid = self.relation(name, self.new)

@@ -133,12 +133,17 @@ class Precedence:
             self._let_go(user, a.id, implied)
 
     def _as_a_childs(self, a: Act) -> None:
-        """A check that a child has of its own, too, goes after its parent's, which would hold it, and before one that its parent gets."""
-        place = self.work.old.objects.get(ObjectId("inheritance", a.id.name[:2])) if a.id.kind == "check" else None
+        """What a child has of its own, too, goes after its parent's, which would hold it, and before one that its parent gets."""
+        both = a.id.kind == "check" or (a.id.kind == "column" and self._is_shared(a.id))
+        place = self.work.old.objects.get(ObjectId("inheritance", a.id.name[:2])) if both else None
         for parent in place.parents if place else ():
-            above = ObjectId("check", (*parent, a.id.name[2]))
+            above = ObjectId(a.id.kind, (*parent, a.id.name[2]))
             self.before[a].add(Act("drop", above))
             self._first(a, Act("create", above))
+
+    def _is_shared(self, column: ObjectId) -> bool:
+        spec = self.work.old.objects[column]
+        return spec.local and spec.inherited and column not in self.work.created
 
     def _let_go(self, user: ObjectId, used: ObjectId, implied: frozenset[ObjectId] | set[ObjectId]) -> None:
         """What is dropped or changed of a user comes before the drop of what it uses, and of what takes that along."""
@@ -259,8 +264,7 @@ class Precedence:
         inlined, inside = self.work.inlined, self.work.inside
         for one in (a.id, *inside.get(a.id, ())):
             if one.kind == "column":
-                above = [ObjectId("column", (*p, one.name[2])) for p in self._parents(one)]
-                self.before[a] |= {Act(verb, o) for o in above for verb in ("create", "alter")}
+                self._among_parents(one, a)
             for n in self.work.new.needs.get(one, NOTHING):
                 if n != a.id and n not in inside.get(a.id, ()):
                     self.before[a] |= {Act("create", inlined.get(n, n)), Act("alter", n)}
@@ -284,6 +288,15 @@ class Precedence:
                 pairs = ((new[one].commutator, own.commutator), (new[one].negator, own.negator))
                 if any(theirs == oid.name and mine != one.name for theirs, mine in pairs):
                     yield one
+
+    def _among_parents(self, column: ObjectId, a: Act) -> None:
+        """A new column comes after those of the parents, unless it is the child's own: the server adds theirs to it, and never its to theirs."""
+        new, inlined = self.work.new.objects, self.work.inlined
+        for above in (ObjectId("column", (*p, column.name[2])) for p in self._parents(column)):
+            if new[column].local and above in self.work.created - inlined.keys() and column not in inlined:
+                self._first(a, Act("create", above))
+            else:
+                self.before[a] |= {Act("create", above), Act("alter", above)}
 
     def _narrows_a_domain(self, a: Act) -> None:
         """One that is made anew has its checks before columns come over to it: the server asks none of arrays later."""

@@ -18,6 +18,7 @@ UNPROVED = (*READ, "rule", "policy", "trigger", "default", "check", "foreign key
 def all_told(work: Work, acts: Mapping[Act, Sequence[Step]], before: Before[Act]) -> None:
     """Add to `before` what these acts ask of one another."""
     _persistence(work, before)
+    _parents_change(work, before)
     _finished({a.id for a, steps in acts.items() if any(s.batched for s in steps)}, work, before)
     _late({a for a, steps in acts.items() if any(not s.transactional for s in steps)}, work, before)
 
@@ -46,6 +47,26 @@ def _late(alone: set[Act], work: Work, before: Before[Act]) -> None:
         for one in sorted(waited_for - {drop}):
             if one in before and drop not in closure({one}, before):
                 before[drop].add(one)
+
+
+def _parents_change(work: Work, before: Before[Act]) -> None:
+    """A child has what a new parent asks for when it comes, and loses only once it has left what that asked for."""
+    models = work.old.objects, work.new.objects
+    places = (o for o in work.dropped | work.altered | work.created if o.kind == "inheritance")
+    for place in (p for p in places if not any(m[p].bound for m in models if p in m)):
+        moves = [Act(verb, place) for verb in ("drop", "alter", "create")]
+        theirs = {o for m in models for o in m if o.kind in ("column", "check") and o.name[:2] == place.name}
+        for oid in theirs - work.inlined.keys():
+            was, now = (m.get(oid) for m in models)
+            if now and (was is None or (oid.kind == "column" and now.not_null and not was.not_null)):
+                had = [Act(verb, oid) for verb in ("create", "alter", "finish")]
+                for one in moves[1:] if getattr(now, "local", True) or was else ():
+                    for first in had:
+                        _first(first, one, before)
+            elif was and (now is None or (oid.kind == "column" and was.not_null and not now.not_null)):
+                for one in moves[:2]:
+                    _first(one, Act("drop", oid), before)
+                    _first(one, Act("alter", oid), before)
 
 
 def _persistence(work: Work, before: Before[Act]) -> None:

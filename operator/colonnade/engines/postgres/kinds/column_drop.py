@@ -11,7 +11,7 @@ from colonnade.core.kind import ObjectId
 from colonnade.core.plan import Step
 from colonnade.engines.postgres.kind import Context, Steps
 from colonnade.engines.postgres.kinds.column_identity import identity
-from colonnade.engines.postgres.statement import name, q, step
+from colonnade.engines.postgres.statement import Part, name, printed, q, step
 
 if TYPE_CHECKING:
     from colonnade.engines.postgres.kinds.column import Column
@@ -23,19 +23,19 @@ def comes_along(spec: Column) -> bool:
 
 
 def drop(oid: ObjectId, spec: Column, context: Context) -> Steps:
-    if comes_along(spec):
+    if comes_along(spec) and not context.stays_behind(oid):
         return
     if kept_aside(oid, context):
         yield from _aside(oid, spec, context)
         return
     risk = () if spec.generated else (hazard(BREAKS_CLIENTS if context.is_foreign(oid.name) else DELETES_DATA, oid),)
     for one, only in _going(oid, context):
-        yield step(
-            one,
-            q("ALTER TABLE {}{} DROP COLUMN {}", q("ONLY ") if only else q(""), name(*one.name[:2]), name(one.name[2])),
-            hazards=risk,
-            undo="the values are gone; restore them from quarantine or a backup",
-        )
+        table, column = name(*one.name[:2]), name(one.name[2])
+        gone: Part | str = "the values are gone; restore them from quarantine or a backup"
+        if comes_along(spec):  # so that the parent can be come back to
+            gone = q("ALTER TABLE {} ADD COLUMN {} {}", table, column, printed(spec.type))
+        there = q("ALTER TABLE {}{} DROP COLUMN {}", q("ONLY ") if only else q(""), table, column)
+        yield step(one, there, hazards=risk, undo=gone)
 
 
 def kept_aside(oid: ObjectId, context: Context) -> bool:
@@ -46,12 +46,15 @@ def kept_aside(oid: ObjectId, context: Context) -> bool:
     spec, table = context.old.objects[oid], context.old.objects.get(ObjectId("table", oid.name[:2]))
     if not context.quarantine or table is None or context.is_gone(oid.name) or oid in context.fresh:
         return False
-    if comes_along(spec):
+    apart = context.stays_behind(oid)
+    if comes_along(spec) and not apart:
         parents = context.old.objects[ObjectId("inheritance", oid.name[:2])].parents
         above = [ObjectId("column", (*p, oid.name[2])) for p in parents]
         return all(kept_aside(a, context) for a in above if a in context.gone)
     below = (ObjectId("column", (*c, oid.name[2])) for c in context.children(oid.name))
-    return not (spec.inherited or spec.generated or table.of_type or any(_kept(c, context) for c in below))
+    return not (
+        (spec.inherited and not apart) or spec.generated or table.of_type or any(_kept(c, context) for c in below)
+    )
 
 
 def _aside(oid: ObjectId, spec: Column, context: Context) -> Iterator[Step]:

@@ -325,7 +325,7 @@ def _other_way(old: Constraint, new: Constraint) -> Part:
 
 
 def drop(oid: ObjectId, spec: Constraint, context: Context) -> Steps:
-    if comes_along(oid, spec):
+    if comes_along(oid, spec) and not (oid.kind == "check" and context.stays_behind(oid)):
         return
     yield step(
         oid,

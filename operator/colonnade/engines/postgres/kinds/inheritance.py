@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from colonnade.core.hazards import BREAKS_CLIENTS, Hazard, hazard
 from colonnade.core.kind import ObjectId
@@ -74,10 +74,15 @@ def _parents(oid: ObjectId, old: Inheritance, new: Inheritance) -> Iterator[Step
 
 
 def _moves(child: Part, old: Sequence[tuple[str, str]], new: Sequence[tuple[str, str]]) -> list[Part]:
-    """The child leaves all from the first on that is not where it should be, and comes to the rest in their order."""
+    """The child leaves all from the first on that is not where it should be, and comes to the rest in their order.
+
+    It comes to new ones before it leaves others, as far as the order lets it: what it has from both stays its parents'.
+    """
     stay = staying(old, new)
+    early = list(takewhile(lambda p: p not in old, new[stay:]))
     leaves = [q("ALTER TABLE {} NO INHERIT {}", child, name(*p)) for p in old if p not in new[:stay]]
-    return [*leaves, *(q("ALTER TABLE {} INHERIT {}", child, name(*p)) for p in new[stay:])]
+    joins = [q("ALTER TABLE {} INHERIT {}", child, name(*p)) for p in new[stay:]]
+    return [*joins[: len(early)], *leaves, *joins[len(early) :]]
 
 
 def drop(oid: ObjectId, spec: Inheritance, context: Context) -> Steps:
