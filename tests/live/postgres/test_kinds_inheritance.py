@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from colonnade.core.errors import Unsupported
 from colonnade.engines import Restorable
 from tests.live.postgres.flow import Flow
 from tests.live.postgres.walk import Walk, cases
@@ -114,3 +115,16 @@ def restored(flow: Flow, name: str) -> str:
     with flow.opened() as database:
         assert isinstance(database, Restorable)
         return database.restore(name).name
+
+
+def test_a_type_that_two_parents_share_changes_once_the_child_is_on_its_own(flow: Flow) -> None:
+    parents = "CREATE TABLE g (id {0}); CREATE TABLE h (id {0}); "
+    flow.apply(parents.format("int") + "CREATE TABLE c () INHERITS (g, h)")
+    flow.run("INSERT INTO c VALUES (1)")
+    with pytest.raises(
+        Unsupported, match=r"while table public\.c inherits it from public\.\w, too; declare that public\.c has no"
+    ):
+        flow.plan(parents.format("bigint") + "CREATE TABLE c () INHERITS (g, h)")
+    flow.apply(parents.format("bigint") + "CREATE TABLE c (id bigint)")
+    flow.apply(parents.format("bigint") + "CREATE TABLE c (id bigint) INHERITS (g, h)")
+    assert flow.ask("SELECT g.id + h.id FROM g, h") == 2

@@ -54,19 +54,25 @@ def _parents_change(work: Work, before: Before[Act]) -> None:
     models = work.old.objects, work.new.objects
     places = (o for o in work.dropped | work.altered | work.created if o.kind == "inheritance")
     for place in (p for p in places if not any(m[p].bound for m in models if p in m)):
-        moves = [Act(verb, place) for verb in ("drop", "alter", "create")]
         theirs = {o for m in models for o in m if o.kind in ("column", "check") and o.name[:2] == place.name}
         for oid in theirs - work.inlined.keys():
-            was, now = (m.get(oid) for m in models)
-            if now and (was is None or (oid.kind == "column" and now.not_null and not was.not_null)):
-                had = [Act(verb, oid) for verb in ("create", "alter", "finish")]
-                for one in moves[1:] if getattr(now, "local", True) or was else ():
-                    for first in had:
-                        _first(first, one, before)
-            elif was and (now is None or (oid.kind == "column" and was.not_null and not now.not_null)):
-                for one in moves[:2]:
-                    _first(one, Act("drop", oid), before)
-                    _first(one, Act("alter", oid), before)
+            _around_the_move(oid, place, work, before)
+
+
+def _around_the_move(oid: ObjectId, place: ObjectId, work: Work, before: Before[Act]) -> None:
+    """What comes to a child before it comes to parents, and what changes or goes after it left some."""
+    was, now = work.old.objects.get(oid), work.new.objects.get(oid)
+    nulls = [getattr(s, "not_null", None) for s in (was, now)]
+    if was is None or nulls == [False, True]:
+        for verb in ("create", "alter", "finish"):
+            _first(Act(verb, oid), Act("alter", place), before)
+            _first(Act(verb, oid), Act("create", place), before)
+    elif now is None or nulls == [True, False]:
+        for one in (Act("drop", place), Act("alter", place)):
+            _first(one, Act("drop", oid), before)
+            _first(one, Act("alter", oid), before)
+    elif oid.kind == "column" and was.type != now.type:  # the server changes none of a parent's
+        _first(Act("drop", place), Act("alter", oid), before)
 
 
 def _persistence(work: Work, before: Before[Act]) -> None:

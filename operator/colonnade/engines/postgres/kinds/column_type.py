@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from colonnade.core.errors import Unsupported
 from colonnade.core.hazards import DELETES_DATA, NARROWS_DATA, hazard
 from colonnade.core.kind import ObjectId
 from colonnade.core.plan import Check, Step
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 
 
 def retype(oid: ObjectId, old: Column, new: Column, context: Context) -> Iterator[Step]:
-    """ALTER COLUMN … TYPE, with the ways to try in the order of their safety."""
+    """ALTER COLUMN … TYPE, with the ways to try in the order of their safety. Raises Unsupported where a child has it from others, too."""
+    _refuse_for_several_parents(oid, context)
     column = name(oid.name[2])
     start = q(
         "ALTER TABLE {} ALTER COLUMN {} TYPE {}{}",
@@ -80,6 +82,21 @@ def way_back_by_name(oid: ObjectId, old: Column, new: Column, ways: by_name.ByNa
         q("COLLATE {}", printed(collation)) if collation else None,
     )
     return ";\n".join(s.statement for s in by_name.retyped(oid, start, new.type, old.type, ways, new.type))
+
+
+def _refuse_for_several_parents(oid: ObjectId, context: Context) -> None:
+    """The server changes a column with those of its children, and none that one of them has from another parent as well."""
+    for child in context.children(oid.name):
+        place = context.new.objects.get(ObjectId("inheritance", child))
+        parents = place.parents if place else ()
+        others = [
+            p for p in parents if p != oid.name[:2] and ObjectId("column", (*p, oid.name[2])) in context.old.objects
+        ]
+        if oid.name[:2] in parents and others:
+            raise Unsupported(
+                f"{oid} cannot get another type while table {'.'.join(child)} inherits it from {'.'.join(others[0])}, too; "
+                f"declare that {'.'.join(child)} has no parents, then the types, then its parents again: three changes"
+            )
 
 
 def retyped_back(oid: ObjectId, old: Column, new: Column, context: Context) -> Part:
