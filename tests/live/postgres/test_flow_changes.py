@@ -581,3 +581,28 @@ def test_a_check_over_what_a_backfill_gives_is_asked_with_that(flow: Flow) -> No
         flow.apply(wanted.format("4", "1"))
     flow.apply(wanted.format("4", "id"))
     assert flow.column("SELECT x FROM t ORDER BY id") == [4, 5]
+
+
+SEEN = "CREATE TABLE t (id int, a int, g int{}){}; CREATE VIEW v AS SELECT g FROM t;"
+VIRTUAL = " GENERATED ALWAYS AS (a * 2) VIRTUAL"
+
+
+@pytest.mark.postgres(">=18")
+@pytest.mark.parametrize(
+    ("whole", "rest"), [("", " NOT NULL"), (" PARTITION BY LIST (id); CREATE TABLE t1 PARTITION OF t DEFAULT", "")]
+)
+def test_values_that_were_only_computed_are_held_from_then_on(flow: Flow, whole: str, rest: str) -> None:
+    flow.apply(SEEN.format(VIRTUAL, whole))
+    flow.run("INSERT INTO t VALUES (1, 5)")
+    wanted = SEEN.format(f"{rest} DEFAULT 7", whole)
+    assert "DELETES_DATA" not in [h.code for h in flow.plan(wanted).hazards]
+    flow.apply(wanted)
+    assert flow.ask("SELECT g FROM v") == 10
+
+
+def test_values_whose_source_goes_are_told_as_deleted(flow: Flow) -> None:
+    flow.apply(SEEN.format(VIRTUAL, ""))
+    told = [
+        h.message for h in flow.plan(SEEN.format("", "").replace("a int, ", "")).hazards if h.code == "DELETES_DATA"
+    ]
+    assert [t for t in told if "public.t.g" in t]

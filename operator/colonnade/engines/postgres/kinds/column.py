@@ -13,6 +13,7 @@ from colonnade.core.hazards import REWRITES_TABLE, hazard
 from colonnade.core.kind import ObjectId
 from colonnade.core.plan import Step
 from colonnade.engines.postgres.generic_options import changed, given
+from colonnade.engines.postgres.held import can_be_held, held
 from colonnade.engines.postgres.kind import (
     LEFT_BEHIND,
     Context,
@@ -160,7 +161,8 @@ def _add(oid: ObjectId, spec: Column, context: Context) -> Iterator[Step]:
     table = name(*oid.name[:2])
     back = q("ALTER TABLE {} DROP COLUMN {}", table, name(oid.name[2]))
     default = context.new.objects.get(ObjectId("default", oid.name))
-    if oid in context.backfills and not context.partitioned(oid.name):
+    filled_now = oid in context.backfills and not context.partitioned(oid.name)
+    if filled_now or can_be_held(oid, context):
         yield step(oid, q("ALTER TABLE {} ADD COLUMN {}", table, definition(oid, spec, context, bare=True)), undo=back)
         if default:
             yield step(
@@ -173,7 +175,7 @@ def _add(oid: ObjectId, spec: Column, context: Context) -> Iterator[Step]:
                 ),
                 undo=q("ALTER TABLE {} ALTER COLUMN {} DROP DEFAULT", table, name(oid.name[2])),
             )
-        yield from backfill(oid, context)
+        yield from backfill(oid, context) if filled_now else (held(oid, spec, context),)
         if spec.not_null:
             yield from set_not_null(oid, spec, context)
         return

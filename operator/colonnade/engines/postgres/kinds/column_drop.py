@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from colonnade.core.hazards import BREAKS_CLIENTS, DELETES_DATA, hazard
 from colonnade.core.kind import ObjectId
 from colonnade.core.plan import Step
+from colonnade.engines.postgres.held import becomes_plain, can_be_held
 from colonnade.engines.postgres.kind import Context, Steps
 from colonnade.engines.postgres.kinds.column_identity import identity
 from colonnade.engines.postgres.statement import Part, name, printed, q, step
@@ -28,7 +29,9 @@ def drop(oid: ObjectId, spec: Column, context: Context) -> Steps:
     if kept_aside(oid, context):
         yield from _aside(oid, spec, context)
         return
-    risk = () if spec.generated else (hazard(BREAKS_CLIENTS if context.is_foreign(oid.name) else DELETES_DATA, oid),)
+    seen = becomes_plain(oid, context) and not (oid in context.backfills or can_be_held(oid, context))
+    code = BREAKS_CLIENTS if context.is_foreign(oid.name) else DELETES_DATA
+    risk = () if spec.generated and not seen else (hazard(code, oid),)
     for one, only in _going(oid, context):
         table, column = name(*one.name[:2]), name(one.name[2])
         gone: Part | str = "the values are gone; restore them from quarantine or a backup"

@@ -16,6 +16,7 @@ from colonnade.core.hazards import DROPS_GUARANTEE, FIRES_TRIGGERS, hazard
 from colonnade.core.kind import ObjectId
 from colonnade.core.plan import Check, Step
 from colonnade.engines.postgres.fired import fired_by_filling
+from colonnade.engines.postgres.held import can_be_held
 from colonnade.engines.postgres.kind import CONSTRAINTS, PROVED, Context, is_shortened, made_up, usual_not_null
 from colonnade.engines.postgres.statement import Part, keys, name, printed, q, step, text, words
 
@@ -79,7 +80,8 @@ def no_nulls(oid: ObjectId, context: Context) -> Check:
 
 def _stays_null(oid: ObjectId, context: Context) -> Part:
     """Rows that have no value and get none."""
-    null = q("true") if oid in context.fresh else q("{} IS NULL", name(oid.name[2]))
+    none = oid in context.fresh and not can_be_held(oid, context)
+    null = q("true") if none else q("{} IS NULL", name(oid.name[2]))
     if (wish := context.backfills.get(oid)) is None:
         return null
     filled = q("({}) IS TRUE", printed(wish.where)) if wish.where else null
