@@ -74,3 +74,40 @@ def test_ranges_of_rows_are_refused_by_name(flow: Flow) -> None:
     flow.apply(wanted.format("a int, b int"))
     with pytest.raises(Unsupported, match=r"range public\.r is of a type whose attributes change places"):
         flow.plan(wanted.format("b int, a int"))
+
+
+ENUM, OTHER_WAY = "CREATE TYPE e AS ENUM ('a', 'b');", "CREATE TYPE e AS ENUM ('b', 'a');"
+THROUGH = """CREATE DOMAIN d AS e; CREATE TYPE c AS (m e, n d[]); CREATE TYPE o AS (c c);
+    CREATE TABLE t (id int PRIMARY KEY, x d, y c, z o[]);"""
+RANGE = "CREATE TYPE r AS RANGE (subtype = float8{}); CREATE TABLE t (id int PRIMARY KEY, x r, y r_multirange, z r[]);"
+BETWEEN = "CREATE TYPE i AS (a {}); CREATE TYPE o AS (i i, b int); CREATE TABLE t (id int PRIMARY KEY, x o[]);"
+SORTS = ["CREATE DOMAIN k AS text;", "CREATE TYPE k AS ENUM ('a');", "CREATE TYPE k AS (a int);"]
+OF_K = "CREATE DOMAIN l AS k; CREATE TABLE t (id int PRIMARY KEY, x k, y l[]);"
+REPLACED = {
+    "an enum": (ENUM + THROUGH, OTHER_WAY + THROUGH, "'a', ('b', '{a}'), ARRAY[row(('b', '{a}'))::o]"),
+    "a range": (RANGE.format(""), RANGE.format(", subtype_diff = float8mi"), "'[1,2]', '{[1,2]}', '{\"[1,2]\"}'"),
+    "an attribute": (BETWEEN.format("int"), BETWEEN.format("bigint"), "ARRAY[row(row(1), 2)::o]"),
+    "a domain by an enum": (SORTS[0] + OF_K, SORTS[1] + OF_K, "'a', '{a}'"),
+    "an enum by a domain": (SORTS[1] + OF_K, SORTS[0] + OF_K, "'a', '{a}'"),
+    "rows by a domain": (SORTS[2] + OF_K, SORTS[0] + OF_K, "row(1), ARRAY[row(1)::k]::l[]"),
+}
+
+
+@pytest.mark.parametrize("case", REPLACED.values(), ids=REPLACED.keys())
+def test_a_type_is_replaced_that_columns_have_through_others(walk: Walk, case: tuple[str, str, str]) -> None:
+    old, new, values = case
+    live, wanted = walk.place(f"{old} INSERT INTO t VALUES (1, {values})"), walk.place(new)
+    before = live.ask("SELECT t::text FROM public.t")
+    walk.there_and_back(live, wanted)
+    assert live.ask("SELECT t::text FROM public.t") == before
+
+
+def test_a_key_and_what_refers_to_it_go_by_text_where_there_is_no_cast(flow: Flow) -> None:
+    old = "CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (id int PRIMARY KEY, a int REFERENCES a);"
+    new = old.replace("a (id int", "a (id uuid").replace("a int", "a uuid")
+    flow.apply(old)
+    flow.apply(new)
+    flow.apply(old)
+    flow.run("INSERT INTO a VALUES (1)")
+    with pytest.raises(Exception, match=r"column public\.a\.id: .*declare a conversion"):
+        flow.apply(new)

@@ -19,18 +19,30 @@ from colonnade.engines.postgres.statement import Part, keys, listed, name, print
 
 WITH_ATTRIBUTES = ("composite type", "table")
 KINDS = (*WITH_ATTRIBUTES, "domain", "range", "enum")
-PRINTED = re.compile(r'(?P<schema>"(?:[^"]|"")+"|[^".\[]+)\.(?P<name>"(?:[^"]|"")+"|[^".\[]+)(?P<array>\[\])?')
+PRINTED = re.compile(r'(?P<schema>"(?:[^"]|"")+"|[^".\[]+)\.(?P<name>"(?:[^"]|"")+"|[^".\[]+)')
 AWAY: LiteralString = "nothing to take back: it is there for one statement"
 
 
 def type_of(type_: str, model: Model) -> tuple[ObjectId | None, bool]:
     """The declared type that the server prints so, and whether arrays of it are meant; None for those of the server itself."""
-    found = PRINTED.fullmatch(type_.partition(" COLLATE ")[0])
-    if not found:
+    bare = type_.partition(" COLLATE ")[0]
+    called = qualified(bare.removesuffix("[]"))
+    if not called:
         return None, type_.endswith("[]")
-    called = tuple(_plain(found[part]) for part in ("schema", "name"))
     there = (o for o in (ObjectId(kind, called) for kind in KINDS) if o in model.objects)
-    return next(there, None), bool(found["array"])
+    return next(there, None) or _range_of(called, model), bare.endswith("[]")
+
+
+def _range_of(multirange: tuple[str, str], model: Model) -> ObjectId | None:
+    """The range that comes with this type."""
+    ranges = (o for o, s in model.objects.items() if o.kind == "range" and s.multirange)
+    return next((o for o in ranges if qualified(model.objects[o].multirange) == multirange), None)
+
+
+def qualified(printed_: str) -> tuple[str, str] | None:
+    """The schema and the name that the server prints so; None where it is one of its own."""
+    found = PRINTED.fullmatch(printed_)
+    return (_plain(found["schema"]), _plain(found["name"])) if found else None
 
 
 def _plain(part: str) -> str:

@@ -11,8 +11,9 @@ from colonnade.core.plan import Check, Step
 from colonnade.engines.postgres.session import Connection
 
 LIMIT = "60s"
-NOT_THERE_YET = ("42P01", "42703", "42883", "42704", "3F000", "42804", "22P02", "25006")
-"""What a check may stumble over because an earlier step of the plan makes it, or changes its type; or because it would write."""
+NOT_THERE_YET = ("42P01", "42703", "42883", "42704", "3F000", "42804", "22P02", "25006", "42846")
+"""What a check may stumble over because an earlier step of the plan makes it, or changes its type, by a text where there is no cast; or
+because it would write."""
 
 
 def check(connection: Connection, steps: Iterable[Step], subject: str) -> None:

@@ -88,11 +88,7 @@ class _Planning:
                 if self._must_go(user, oid):
                     self.work.replace(user)
                     todo.append(user)
-                elif (
-                    user not in self.work.carried
-                    and kind_of(user).carry
-                    and oid in self.work.dropped & self.work.created
-                ):
+                elif user not in self.work.carried and kind_of(user).carry and self.work.is_replaced(oid):
                     self.work.carried.add(user)
                     self.work.altered.add(user)
                     todo.append(user)
@@ -149,7 +145,7 @@ class _Planning:
     def _acts(self) -> list[Act]:
         work = self.work
         work.remade = remade.Remade.of(work.old, work.new, work.dropped, work.created)
-        moved = work.dropped & work.created & (work.needed_by_rows() | work.remade.tables)
+        moved = {o for o in work.needed_by_rows() | work.remade.tables if work.is_replaced(o)}
         work.serving = meanwhile.serving(work, self.context) - held_by_included(work.old, work.new, work.altered)
         work.built_first = meanwhile.built_first(work, self.context)
         moved |= work.serving | {o for o in work.dropped if work.heirs(o)}
@@ -277,12 +273,7 @@ class _Planning:
             return remade.move(oid, self.context)
         if oid in self.work.serving:
             return [meanwhile.renamed(oid, self.work.moved[oid])]
-        there = (*oid.name[:-1], self.work.moved[oid])
-        aside, back = (
-            q("ALTER {} {} RENAME TO {}", printed(kind.words), name(*was), name(now[-1]))
-            for was, now in ((oid.name, there), (there, oid.name))
-        )
-        return [step(oid, aside, undo=back)]
+        return way_back.aside(oid, printed(kind.words), self.work)
 
     def _drop(self, oid: ObjectId, kind: PgKind[Any]) -> list[Step]:
         if self.work.taken_by(oid):

@@ -20,6 +20,7 @@ from colonnade.engines.postgres.work import (
     Act,
     Before,
     Work,
+    is_type,
     kind_of,
 )
 
@@ -394,7 +395,7 @@ class Precedence:
 
     def _gives_up_its_name(self, oid: ObjectId) -> set[Act]:
         """Its drop; or what moves its table aside, together with it; a partition's place is its parent's."""
-        if oid.kind == "sequence" and oid in self.work.moved:
+        if (oid.kind == "sequence" or is_type(oid)) and oid in self.work.moved:
             return {Act("move", oid)}
         if oid.kind == "column" and oid in self.work.altered and self.work.handed_over(oid):
             return set()  # the one that comes for its sequence's name makes room for itself

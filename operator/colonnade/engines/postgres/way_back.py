@@ -15,11 +15,11 @@ from colonnade.core.errors import Unsupported
 from colonnade.core.kind import NOTHING, Model, ObjectId
 from colonnade.core.plan import Step
 from colonnade.engines.postgres import expand, meanwhile
-from colonnade.engines.postgres.by_name import AWAY, ByName
+from colonnade.engines.postgres.by_name import AWAY, ByName, qualified
 from colonnade.engines.postgres.kinds.column import freed_names
 from colonnade.engines.postgres.kinds.column_type import way_back_by_name
 from colonnade.engines.postgres.remade import other_name
-from colonnade.engines.postgres.statement import name, text
+from colonnade.engines.postgres.statement import Part, name, printed, q, step, text
 from colonnade.engines.postgres.work import CALLED, Act, Work
 
 Made = Mapping[Act, list[Step]]
@@ -81,7 +81,7 @@ def _as_called(work: Work, made: Made, again: Mapping[ObjectId, list[str]]) -> I
     moved: dict[ObjectId, str] = {}
     for act in made:
         if act.verb == "move" and act.id in work.moved:
-            moved[act.id] = work.moved[act.id]
+            moved.update(_also(act.id, work))
         elif act.verb == "drop" and made[act] and made[act][-1].undo is None:
             texts = again.get(act.id, [])
             if act.id in work.serving:
@@ -93,8 +93,9 @@ def _as_called(work: Work, made: Made, again: Mapping[ObjectId, list[str]]) -> I
                 called = ObjectId(act.id.kind, (act.id.name[0], work.old.objects[act.id].function))
                 texts = [_called(s, {called: other_name(called.name[1])}, count=1) for s in texts]
             yield act, [_called(s, moved) for s in texts]
-        if act.verb == "drop":
-            moved.pop(act.id, None)
+        if act.verb == "drop" and act.id in work.moved:
+            for one, _ in _also(act.id, work):
+                moved.pop(one, None)
 
 
 def groups(old: Model, drops: Sequence[ObjectId], along: Collection[ObjectId]) -> dict[ObjectId, ObjectId]:
@@ -162,10 +163,39 @@ def with_other_name(statement: str, oid: ObjectId, called: str) -> str:
     return statement.replace(text(name(*oid.name)), text(name(*oid.name[:-1], called)), 1)
 
 
+def aside(oid: ObjectId, kind: Part, work: Work) -> Iterator[Step]:
+    """The steps that name it otherwise for a while; a range takes along its multirange, and the functions that make values of both."""
+    subtype = getattr(work.old.objects[oid], "subtype", "")
+    makers = ["({0}, {0})", "({0}, {0}, text)"] if subtype else []
+    for one, other in _names(oid, work.old, work.moved[oid]):
+        forms = [(kind, ""), *((q("FUNCTION"), m.format(subtype)) for m in makers)]
+        for word, arguments in forms:
+            there, back = (
+                q("ALTER {} {}{} RENAME TO {}", word, name(*one[:-1], was), printed(arguments), name(now))
+                for was, now in ((one[-1], other), (other, one[-1]))
+            )
+            yield step(oid, there, undo=back)
+        makers = ["()"]
+
+
+def _names(oid: ObjectId, old: Model, other: str) -> Iterator[tuple[tuple[str, ...], str]]:
+    """What it is called, and what otherwise."""
+    yield oid.name, other
+    multirange = getattr(old.objects[oid], "multirange", None)
+    if multirange and (called := qualified(multirange)):
+        yield called, other_name(called[1])
+
+
+def _also(oid: ObjectId, work: Work) -> Iterator[tuple[ObjectId, str]]:
+    """What is moved, and what goes by another name with it."""
+    return ((ObjectId(oid.kind, called), other) for called, other in _names(oid, work.old, work.moved[oid]))
+
+
 def carried(oid: ObjectId, over: Iterable[Step], work: Work) -> list[Step]:
     """The steps by which a column's values go over, with the way back to the type it had, while that goes by the name it was moved to."""
     old, new = work.old.objects[oid], work.new.objects[oid]
-    ways = ByName(work.new, work.old, lambda printed_: _called(printed_, work.moved))
+    moved = {one: other for o in work.moved for one, other in _also(o, work)}
+    ways = ByName(work.new, work.old, lambda printed_: _called(printed_, moved))
     back = way_back_by_name(oid, old, new, ways)
     return [s if s.undo_note == AWAY else replace(s, undo=back) for s in over]
 

@@ -38,6 +38,9 @@ def kind_of(oid: ObjectId) -> PgKind[Any]:
     return KINDS[oid.kind]
 
 
+TYPES = ("composite type", "domain", "enum", "range")
+
+
 def is_type(oid: ObjectId) -> bool:
     """Whether columns can be of this, and it is no relation with rows of its own."""
     return oid.kind == "composite type" or kind_of(oid).space == "type"
@@ -207,6 +210,12 @@ class Work:
         whole = oid.kind in ("foreign key", "trigger") and home and home.partition_key
         parts = below(model, ObjectId("table", oid.name[:2])) if whole else ()
         return {*names.taken(oid, spec, self.version), *names.repeated_below(oid, spec, parts)}
+
+    def is_replaced(self, oid: ObjectId) -> bool:
+        """Whether it goes and another of its name comes, be that a type of another kind."""
+        if oid not in self.dropped or not is_type(oid):
+            return oid in self.dropped & self.created
+        return any(ObjectId(kind, oid.name) in self.created for kind in (oid.kind, *TYPES))
 
     def needed_by_rows(self) -> set[ObjectId]:
         """The types and collations that columns have which are carried over, or copied with their tables, and those that these need."""
