@@ -6,7 +6,7 @@ A changed query means a new one, filled while it is made; its indexes follow. Wh
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from colonnade.core.hazards import BLOCKS_WRITES, BREAKS_CLIENTS, hazard
 from colonnade.core.kind import NOTHING, ObjectId
@@ -77,7 +77,8 @@ def _on_what_is_empty(oid: ObjectId, context: Context) -> bool:
 
 def create(oid: ObjectId, spec: MaterializedView, context: Context) -> Steps:
     yield step(oid, _create(oid, spec, context), undo=q("DROP MATERIALIZED VIEW {}", name(*oid.name)))
-    yield from _set(oid, (), spec.settings)
+    for one in _set(oid, (), spec.settings):
+        yield replace(one, undo=None, undo_note="nothing to take back: it goes with its view")
 
 
 def _set(oid: ObjectId, old: Iterable[Setting], new: Iterable[Setting]) -> Iterator[Step]:
