@@ -6,12 +6,13 @@ By kinds of acts, each in a method called as its verb; what concerns several at 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
-from colonnade.core.kind import NOTHING, Model, ObjectId
+from colonnade.core.kind import NOTHING, ObjectId
 from colonnade.core.plan import Step
 from colonnade.engines.postgres import expand, several
+from colonnade.engines.postgres.collisions import collide
 from colonnade.engines.postgres.kind import CONSTRAINTS
 from colonnade.engines.postgres.work import (
     CALLED,
@@ -20,7 +21,6 @@ from colonnade.engines.postgres.work import (
     Act,
     Before,
     Work,
-    is_type,
     kind_of,
 )
 
@@ -37,7 +37,7 @@ class Precedence:
         self.before = {a: set() for a in acts}
         for a in list(self.before):
             getattr(self, f"_{a.verb}")(a)
-        self._collisions()
+        collide(self.work, self.before)
         several.all_told(self.work, acts, self.before)
         return self.before
 
@@ -365,46 +365,3 @@ class Precedence:
         return (oid.kind in ("primary key", "unique") and oid.name[:2] == table) or (
             oid.kind == "index" and spec.unique and spec.table == table
         )
-
-    def _collisions(self) -> None:
-        """A name is free only once what had it is gone, or has another."""
-        freed: dict[tuple[str, ...], list[ObjectId]] = defaultdict(list)
-        for oid, _, keys in self._names_of(self.work.old, self.work.dropped, self.work.new):
-            for key in keys:
-                freed[key].append(oid)
-        for oid, act, keys in self._names_of(self.work.new, self.work.created, self.work.old):
-            for key in keys:
-                for other in (o for o in freed.get(key, ()) if o != oid):
-                    early = other in self.work.freed and key[0] == "constraint"
-                    gives = {Act("free", other)} if early else self._gives_up_its_name(other)
-                    if other in self.work.serving and key[0] != "primary key":
-                        gives = {Act("move", other)}
-                    self.before[act] |= gives - {act}
-                    if oid in self.work.built_first and act.verb == "create" and key[0] != "primary key":
-                        self.before[Act("build", oid)] |= gives - {Act("drop", self.work.built_first[oid])}
-
-    def _names_of(
-        self, model: Model, moving: Collection[ObjectId], other: Model
-    ) -> Iterator[tuple[ObjectId, Act, set[tuple[str, ...]]]]:
-        """The names that objects have in this model and not in the other, with the acts by which they get them."""
-        for oid in moving:
-            home = self.work.inlined.get(oid, oid) if moving is self.work.created else oid
-            yield oid, Act("create", home), self.work.names(oid, model)
-        for oid in self.work.altered:
-            yield oid, Act("alter", oid), self.work.names(oid, model) - self.work.names(oid, other)
-
-    def _gives_up_its_name(self, oid: ObjectId) -> set[Act]:
-        """Its drop; or what moves its table aside, together with it; a partition's place is its parent's."""
-        if (oid.kind == "sequence" or is_type(oid)) and oid in self.work.moved:
-            return {Act("move", oid)}
-        if oid.kind == "column" and oid in self.work.altered and self.work.handed_over(oid):
-            return set()  # the one that comes for its sequence's name makes room for itself
-        if oid in self.work.altered:
-            return {Act("alter", oid)}
-        if domain := self.work.domain_moved(oid):
-            return {Act("move", domain)}
-        tables = self.work.remade.tables
-        moved = self.work.old.vanishes_with(oid) & tables if tables else NOTHING
-        if oid.kind == "inheritance":
-            moved = frozenset(ObjectId("table", p) for p in self.work.old.objects[oid].parents) & tables
-        return {Act("move", t) for t in moved} or {Act("drop", oid)}

@@ -10,6 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from colonnade.core.errors import Unsupported
 from colonnade.core.kind import NOTHING, Model, ObjectId
@@ -86,16 +87,21 @@ def _as_called(work: Work, made: Made, again: Mapping[ObjectId, list[str]]) -> I
             texts = again.get(act.id, [])
             if act.id in work.serving:
                 texts = [meanwhile.with_other_name(s, act.id, moved[act.id]) for s in texts]
-            if act.id in work.freed and act.id.kind == "column":
-                was, now = (text(one) for one in freed_names(act.id, work.old.objects[act.id]))
-                texts = [s.replace(f" CONSTRAINT {was} ", f" CONSTRAINT {now} ") for s in texts]
-            elif act.id in work.freed:
-                called = ObjectId(act.id.kind, (act.id.name[0], work.old.objects[act.id].function))
-                texts = [_called(s, {called: other_name(called.name[1])}, count=1) for s in texts]
+            if act.id in work.freed:
+                texts = _under_the_other_name(act.id, work.old.objects[act.id], texts)
             yield act, [_called(s, moved) for s in texts]
         if act.verb == "drop" and act.id in work.moved:
             for one, _ in _also(act.id, work):
                 moved.pop(one, None)
+
+
+def _under_the_other_name(oid: ObjectId, spec: Any, texts: Sequence[str]) -> list[str]:
+    """What makes it again, as it was called since it gave its name up."""
+    if oid.kind == "column":
+        was, now = (text(one) for one in freed_names(oid, spec))
+        return [s.replace(f" CONSTRAINT {was} ", f" CONSTRAINT {now} ") for s in texts]
+    called = ObjectId(oid.kind, (oid.name[0], spec.function))
+    return [_called(s, {called: other_name(spec.function)}, count=1) for s in texts]
 
 
 def groups(old: Model, drops: Sequence[ObjectId], along: Collection[ObjectId]) -> dict[ObjectId, ObjectId]:
