@@ -55,8 +55,9 @@ def _casts(work: Work, verb: str, acts: Edges) -> Iterator[tuple[Act, Act]]:
     types = {c: {n for n in model.needs.get(c.id, ()) if is_type(n)} for c in casts}
     for oid, needs in model.needs.items() if casts else ():
         home = Act(verb, work.inlined.get(oid, oid) if verb == "create" else oid)
-        for cast in (c for c in casts if types[c] & needs and home in acts and home.id.kind != "cast"):
-            yield cast, home
+        for cast in casts if home in acts and home.id.kind != "cast" else ():
+            if types[cast] & needs and oid not in model.needs[cast.id]:  # not its own function
+                yield cast, home
 
 
 def _spoken_of(

@@ -29,9 +29,9 @@ def halves(act: Act, steps: list[Step]) -> Iterator[tuple[Act, list[Step]]]:
 
 def ordered(work: Work, made: Mapping[Act, Sequence[Step]]) -> list[Act]:
     """The acts in order. Raises Unsupported where the needs go round in a circle."""
-    before = Precedence(work).of(made)
+    before = heeded(work, Precedence(work).of(made))
     try:
-        acts = topological(sorted(made, key=lambda a: _preference(work, a, made[a])), heeded(work, before))
+        acts = topological(sorted(made, key=lambda a: _preference(work, a, made[a])), before)
     except CycleError as e:
         way = " -> ".join(f"{a.verb} {a.id}" for a in e.nodes)
         raise Unsupported(f"these objects need one another in a circle: {way}; {_way_out(e.nodes)}") from e
