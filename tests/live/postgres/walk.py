@@ -20,6 +20,7 @@ from colonnade.core.plan import Plan, Step, numbered
 from colonnade.engines import Target
 from colonnade.engines.postgres import fingerprint, planner, session
 from colonnade.engines.postgres.read import read
+from colonnade.engines.postgres.rehearse import settled
 
 HEADER = re.compile(r"^--\n-- (?:Name|TOC entry).*\n--\n", re.MULTILINE)
 NOISE = re.compile(r"^(SET |SELECT pg_catalog\.set_config|\\(?:un)?restrict|--|$)")
@@ -80,8 +81,8 @@ class Place:
         for said in ("model", "shape", "printed"):
             self.__dict__.pop(said, None)
 
-    def run(self, step: Step) -> None:
-        """As an execution would: where the server finds no cast for the first way, the next."""
+    def run(self, step: Step) -> Step:
+        """As a rehearsal would: where the server finds no cast for the first way, the next. The step with the way it took."""
         ways = (step.statement, *step.otherwise)
         for i, way in enumerate(ways):
             try:
@@ -91,7 +92,8 @@ class Place:
                     error.add_note(way)
                     raise
             else:
-                return
+                return settled(step, way)
+        raise AssertionError(step)
 
 
 @dataclass
@@ -160,10 +162,9 @@ class Walk:
     def once(self, live: Place, wanted: Place) -> list[Step]:
         version = live.connection.info.server_version
         steps = planner.steps(live.model, wanted.model, diff(live.model, wanted.model), version)
-        for step in steps:
-            live.run(step)
+        taken = [live.run(step) for step in steps]
         live.moved()
-        return steps
+        return taken
 
     def close(self) -> None:
         for place in self.places:

@@ -42,7 +42,12 @@ def _losing_parts(work: Work) -> Iterator[ObjectId]:
         if oid.kind != "index attachment":
             continue
         part, whole = spec.tables
-        stays = ObjectId("inheritance", part) not in work.dropped and ObjectId("index", spec.parent) in work.new.objects
+        index = ObjectId("index", spec.parent)  # that of a key is none of its own
+        stays = (
+            ObjectId("inheritance", part) not in work.dropped
+            and index in work.old.objects
+            and index in work.new.objects
+        )
         if (
             stays
             and not {ObjectId("table", part), ObjectId("table", whole), ObjectId("index", spec.parent)} & work.dropped

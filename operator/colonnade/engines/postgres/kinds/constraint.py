@@ -283,8 +283,7 @@ def alter(oid: ObjectId, old: Constraint, new: Constraint, context: Context) -> 
 
 
 def _index_of(oid: ObjectId, spec: Constraint) -> str:
-    excludes = oid.kind == "exclusion" and not spec.deferrable
-    return spec.definition.removeprefix("EXCLUDE ") if excludes else spec.index or ""
+    return _bare(spec).removeprefix("EXCLUDE ") if oid.kind == "exclusion" else spec.index or ""
 
 
 def _altered(oid: ObjectId, old: Constraint, new: Constraint, context: Context) -> Steps | None:
