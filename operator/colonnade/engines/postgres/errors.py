@@ -95,11 +95,14 @@ def forbidden(error: psycopg.Error, connection: Connection) -> str:
 
 
 def unreached(error: psycopg.Error) -> str:
-    """What to do where a function's body names something by no schema, with a semicolon before it; nothing where that is not the error.
+    """What to do where a function's body names something by no schema, or a type is of a sort that no kind knows, with a semicolon before
+    it; nothing where that is not the error.
 
     Sessions of ours have nothing but pg_catalog on their search_path (see session.py).
     """
     found = re.search(r'function "?([^\s"(]+)', error.diag.context or "")
+    if error.sqlstate == "42704" and not found and (error.diag.message_primary or "").startswith("type "):
+        return "; where that is a base type: it is functions in C, and not managed; take what needs it out of the declaration"
     if error.sqlstate not in ("42883", "42P01", "42704") or not found:
         return ""
     return (
