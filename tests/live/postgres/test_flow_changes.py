@@ -600,6 +600,7 @@ def test_values_that_were_only_computed_are_held_from_then_on(flow: Flow, whole:
     assert flow.ask("SELECT g FROM v") == 10
 
 
+@pytest.mark.postgres(">=18")
 def test_values_whose_source_goes_are_told_as_deleted(flow: Flow) -> None:
     flow.apply(SEEN.format(VIRTUAL, ""))
     told = [
