@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from colonnade.core.kind import Model
-from colonnade.engines.postgres.work import Act, Work, is_type, kind_of
+from colonnade.engines.postgres.work import Act, Work, is_type, kind_of, turned
 
 ROUTINES = ("function", "procedure")
 SPACES = (("routine",), ("relation", "type"))
@@ -79,18 +79,10 @@ def _in_circles(before: Edges) -> set[Act]:
     """What is in a circle, or between two: what is left when first what waits for nothing, then what nothing waits for is taken away."""
     left = set(before)
     waits = {a: (some & left) - {a} for a, some in before.items()}
-    holds = _turned(waits)
+    holds = turned(waits)
     for there, back in ((waits, holds), (holds, waits)):
         _take_away(left, there, back)
     return left
-
-
-def _turned(edges: Edges) -> dict[Act, set[Act]]:
-    turned: dict[Act, set[Act]] = {a: set() for a in edges}
-    for a, some in edges.items():
-        for one in some:
-            turned[one].add(a)
-    return turned
 
 
 def _take_away(left: set[Act], there: Edges, back: Edges) -> None:

@@ -31,11 +31,12 @@ class _Family:
 
 def made_anew(work: Work) -> Iterator[ObjectId]:
     """The children that cannot get in place what is to be theirs, or their parents'."""
-    for family in _families(work):
-        members = (
-            (o, s) for o, s in work.new.objects.items() if o.kind in ("column", "check") and o.name[:2] == family.table
-        )
-        if any(_comes_out_otherwise(o, s, family, work) for o, s in members):
+    families = {family.table: family for family in _families(work)}
+    found: set[Name] = set()
+    for oid, spec in work.new.objects.items() if families else ():
+        family = families.get(oid.name[:2]) if oid.kind in ("column", "check") else None
+        if family and family.table not in found and _comes_out_otherwise(oid, spec, family, work):
+            found.add(family.table)
             yield ObjectId("table", family.table)
 
 

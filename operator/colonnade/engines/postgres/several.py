@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from colonnade.core.kind import ObjectId
 from colonnade.core.plan import Step
 from colonnade.engines.postgres.kind import CONSTRAINTS
-from colonnade.engines.postgres.work import Act, Before, Work, changes_persistence, closure, ends_of
+from colonnade.engines.postgres.work import Act, Before, Work, changes_persistence, closure, ends_of, turned
 
 READ = ("view", "materialized view", "function", "procedure", "aggregate")
 """What applications call by name."""
@@ -39,14 +39,18 @@ def _finished(filled: Collection[ObjectId], work: Work, before: Before[Act]) -> 
 
 def _late(alone: set[Act], work: Work, before: Before[Act]) -> None:
     """What is made anew goes as late as it can: who reads a view waits for no backfill and no build, and for nothing else before it."""
-    for oid in sorted(o for o in work.dropped & work.created if o.kind in READ) if alone else ():
+    if not alone:
+        return
+    behind = turned(before)
+    for oid in sorted(o for o in work.dropped & work.created if o.kind in READ):
         drop, create = Act("drop", oid), Act("create", oid)
         if not {drop, create} <= before.keys():
             continue
-        waited_for = before[create] | (closure({create}, before) & alone)
-        for one in sorted(waited_for - {drop}):
-            if one in before and drop not in closure({one}, before):
-                before[drop].add(one)
+        waited_for = (before[create] | (closure({create}, before) & alone)) & before.keys()
+        wait_for_it = closure({drop}, behind)
+        for one in waited_for - wait_for_it:
+            before[drop].add(one)
+            behind[one].add(drop)
 
 
 def _parents_change(work: Work, before: Before[Act]) -> None:

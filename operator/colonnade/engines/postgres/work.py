@@ -61,6 +61,15 @@ def closure(acts: Collection[T], edges: Before[T]) -> set[T]:
     return found
 
 
+def turned(edges: Before[T]) -> dict[T, set[T]]:
+    """The edges the other way round; of what is no node among them, none."""
+    found: dict[T, set[T]] = {a: set() for a in edges}
+    for a, some in edges.items():
+        for one in some & found.keys():
+            found[one].add(a)
+    return found
+
+
 @dataclass
 class Work:
     """The sets, and where things stand: `inlined` in the CREATE of another, `moved` under another name for a while; of these some are
@@ -232,8 +241,13 @@ class Work:
 
     def heirs(self, oid: ObjectId) -> list[ObjectId]:
         """Where this is a sequence, the columns that go on from where it has got to, and stay what they are else."""
-        mine = heirs(oid, self.old, self.new) if oid.kind == "sequence" else ()
+        mine = heirs(oid, self.old, self.new) if oid.kind == "sequence" and self._gets_identities else ()
         return [c for c in mine if c in self.altered or self.home(c) in self.remade.tables]
+
+    @cached_property
+    def _gets_identities(self) -> bool:
+        columns = ((o, s) for o, s in self.new.objects.items() if o.kind == "column" and s.identity)
+        return any(o in self.old.objects and not self.old.objects[o].identity for o, _ in columns)
 
     def handed_over(self, column: ObjectId) -> ObjectId | None:
         """The new sequence that goes on from where this one has got to as an identity."""
