@@ -16,7 +16,7 @@ from colonnade.core.kind import NOTHING, ObjectId
 from colonnade.engines.postgres.computed import kept
 from colonnade.engines.postgres.kinds.function import as_its_owner
 from colonnade.engines.postgres.several import READ
-from colonnade.engines.postgres.work import Work, kind_of
+from colonnade.engines.postgres.work import Work, is_type
 
 _ON = ("true", "on", "yes", "1")
 
@@ -26,7 +26,7 @@ def stands_on_another_type(oid: ObjectId, work: Work) -> bool:
     seen, todo = {oid}, [oid]
     while todo:
         for one in work.old.needs.get(todo.pop(), NOTHING) - seen:
-            if one in work.dropped and kind_of(one).space == "type":
+            if one in work.dropped and is_type(one):
                 return True
             was, now = (getattr(m.objects.get(one), "type", None) for m in (work.old, work.new))
             if one.kind == "column" and was != now:

@@ -98,11 +98,13 @@ def _looser(old: str, new: str, printed: Printed) -> Iterator[str]:
     if new.endswith(NOT_ENFORCED):
         yield "it is NOT ENFORCED"
     was, now = (_CHECK.fullmatch(d) for d in (old, new))
-    if was is None or now is None or printed(was["says"]) == printed(now["says"]):
-        pass
-    elif not implies(printed(now["says"]), printed(was["says"])):
+    if was is None or now is None:
+        if old != new:
+            yield f"it says {new}, no longer {old}"
+        return
+    if not implies(printed(now["says"]), printed(was["says"])):
         yield f"it says {bare(now['says'])}, no longer {bare(was['says'])}, and may let in what that refused"
-    if was and now and now["alone"] and not was["alone"]:
+    if now["alone"] and not was["alone"]:
         yield "children are not checked"
 
 
@@ -131,6 +133,8 @@ def _rarer(old: Any, new: Any, printed: Printed) -> Iterator[str]:
     yield from _off(old.enabled, new.enabled)
     was, now = (_TRIGGER.match(spec.definition) for spec in (old, new))
     if was is None or now is None:
+        if old.definition != new.definition:
+            yield "it is another, and may fire on less"
         return
     before, after = (_events(m["events"]) for m in (was, now))
     if lost := sorted(e for e in before if e not in after and e.partition(" OF ")[0] not in after):
