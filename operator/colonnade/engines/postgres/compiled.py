@@ -7,7 +7,6 @@ so the routine is altered to what it is. https://www.postgresql.org/docs/current
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, LiteralString
@@ -18,14 +17,13 @@ from colonnade.core.plan import Step
 from colonnade.engines.postgres.expand import groups
 from colonnade.engines.postgres.kinds.function import as_its_owner
 from colonnade.engines.postgres.meanwhile import transactions
+from colonnade.engines.postgres.mentions import ROUTINES, WORD
 from colonnade.engines.postgres.session import Connection
 from colonnade.engines.postgres.statement import name, printed, q, step
 from colonnade.engines.postgres.types import parts
 from colonnade.engines.postgres.work import Act, Work
 
 NOTE = "nothing to take back: sessions that have used it compile it anew"
-KINDS = ("function", "procedure")
-WORD = re.compile(r"[\w$]+")
 
 OTHERS: LiteralString = """
 SELECT format('%s %s.%s(%s)', CASE p.prokind WHEN 'p' THEN 'procedure' ELSE 'function' END, n.nspname, p.proname,
@@ -71,7 +69,7 @@ def _compiled(work: Work) -> dict[ObjectId, set[tuple[str, ...]]]:
     found = {
         o: s.definition.lower()
         for o, s in work.old.objects.items()
-        if o.kind in KINDS and s.language == "plpgsql" and o not in changing
+        if o.kind in ROUTINES and s.language == "plpgsql" and o not in changing
     }
     if not found:
         return {}

@@ -13,11 +13,11 @@ from typing import Any
 
 from colonnade.core.hazards import KEEPS_OLD_RESULTS, Hazard, hazard
 from colonnade.core.kind import ObjectId
+from colonnade.engines.postgres.mentions import ROUTINES
 from colonnade.engines.postgres.printed_sql import pieces
 from colonnade.engines.postgres.statement import name, printed, q, text
 from colonnade.engines.postgres.work import Work
 
-ROUTINES = ("function", "procedure")
 CALLING = (*ROUTINES, "aggregate", "operator", "operator class", "family operator", "family function", "cast")
 INDEXES = ("index", "exclusion", "unique", "primary key")
 _COMMENT = re.compile(r"(?P<kept>'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\")|--[^\n]*|/\*.*?\*/|\$\w*\$", re.DOTALL)

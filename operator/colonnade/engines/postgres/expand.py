@@ -24,7 +24,7 @@ from colonnade.engines.postgres.kinds.column import settings
 from colonnade.engines.postgres.kinds.column_identity import identity
 from colonnade.engines.postgres.kinds.column_type import retyped_back
 from colonnade.engines.postgres.kinds.not_null import constraint_name, no_nulls
-from colonnade.engines.postgres.latecomers import none
+from colonnade.engines.postgres.latecomers import nothing_new
 from colonnade.engines.postgres.narrowing import confirms
 from colonnade.engines.postgres.obstacles import LAST
 from colonnade.engines.postgres.remade import other_name
@@ -250,7 +250,7 @@ def swapped(group: Sequence[ObjectId], work: Work, context: Context) -> Iterator
             yield step(oid, gone, undo=NOTE)
     for i, oid in enumerate(group):
         first, *rest = _succeeds(oid, context)
-        first = replace(first, confirms=(none(oid, context),))
+        first = replace(first, confirms=(nothing_new(oid, context),))
         yield replace(first, undo=_back(group, following, context), undo_note="") if i == 0 else first
         yield from rest
     for oid in sorted(following, key=lambda o: o.kind == "foreign key"):

@@ -21,7 +21,7 @@ NEW: LiteralString = r"""SELECT pg_catalog.pg_describe_object(d.classid, d.objid
     AND o.called <> ALL ({}::name[]) AND o.called !~ '_colonnade_(new|old)$'"""
 
 
-def none(column: ObjectId, context: Context) -> Confirm:
+def nothing_new(column: ObjectId, context: Context) -> Confirm:
     """That nothing stands on the column but what the plan knows of."""
     table = text(name(*column.name[:2]))
     query = q(NEW, value(table), value(table), value(column.name[2]), value(sorted(_known(column, context))))
