@@ -9,7 +9,7 @@ from bench.report import report, row
 from colonnade.core.gate import Policy
 from colonnade.engines import Database
 from colonnade.engines.postgres import ENGINE
-from colonnade.engines.postgres.cache import Cache
+from colonnade.engines.postgres.declared.cache import Cache
 from colonnade.reconcile import reconcile
 
 PARTS = {"desire": "shadow", "read": "read", "plan": "plan and rehearsal", "execute": "apply", "verify": "verify"}

@@ -17,11 +17,12 @@ from colonnade.core.hazards import CATALOGUE
 from colonnade.core.kind import Model, ObjectId
 from colonnade.core.plan import Step
 from colonnade.engines import Target
-from colonnade.engines.postgres import kinds, planner
+from colonnade.engines.postgres import kinds
+from colonnade.engines.postgres.declared.normalise import EXPRESSIONS
 from colonnade.engines.postgres.kind import Context, PgKind
 from colonnade.engines.postgres.kinds import KINDS
-from colonnade.engines.postgres.normalise import EXPRESSIONS
-from colonnade.engines.postgres.read import read
+from colonnade.engines.postgres.live.read import read
+from colonnade.engines.postgres.planning import planner
 from colonnade.engines.postgres.session import Connection, connect
 from tests.live.catalog_changes.schema import SCHEMA
 

@@ -14,10 +14,10 @@ from psycopg import sql
 from psycopg.rows import dict_row
 
 from colonnade.core.errors import Unsupported
-from colonnade.engines.postgres import fingerprint
-from colonnade.engines.postgres.census.catalogs import Catalog, describe
-from colonnade.engines.postgres.census.left_out import CATALOGS, COLUMNS, OF_ONE_DATABASE
-from colonnade.engines.postgres.census.values import INSTEAD, value
+from colonnade.engines.postgres.live import fingerprint
+from colonnade.engines.postgres.live.census.catalogs import Catalog, describe
+from colonnade.engines.postgres.live.census.left_out import CATALOGS, COLUMNS, OF_ONE_DATABASE
+from colonnade.engines.postgres.live.census.values import INSTEAD, value
 from tests.fixtures.postgres import MakeRole, PostgresServer
 from tests.live.catalog_changes import constraints, others, routines, tables, types
 from tests.live.catalog_changes.change import FUNCTION, T

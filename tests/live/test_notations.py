@@ -5,7 +5,7 @@ import pytest
 from pymongo import MongoClient
 
 from colonnade.engines.mongodb.compile import compile_schema
-from colonnade.engines.postgres.compile import compile_sql
+from colonnade.engines.postgres.declared.compile import compile_sql
 from colonnade.resources import MongoSchema, PostgresSchema, load_all
 
 POSTGRES = r"""

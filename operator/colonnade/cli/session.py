@@ -73,7 +73,7 @@ def _place(owner: str) -> str:
 
 def _remembering() -> None:
     from colonnade.engines.postgres import ENGINE
-    from colonnade.engines.postgres.cache import Cache
+    from colonnade.engines.postgres.declared.cache import Cache
 
     root = cache_folder()
     prune(root)

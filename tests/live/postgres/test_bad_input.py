@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from colonnade.core.errors import ColonnadeError, InvalidSpec, Unsupported
-from colonnade.engines.postgres import load
+from colonnade.engines.postgres.declared import load
 from colonnade.resources import InvalidResource
 from tests.live.postgres.flow import OWNER, Flow, declaration
 

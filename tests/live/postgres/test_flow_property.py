@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from colonnade.core.gate import Policy
 from colonnade.engines import Target
-from colonnade.engines.postgres import fingerprint
+from colonnade.engines.postgres.live import fingerprint
 from colonnade.engines.postgres.session import connect
 from tests.live.postgres.flow import Flow, approved
 from tests.live.postgres.walk import shape

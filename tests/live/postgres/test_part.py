@@ -9,8 +9,8 @@ import pytest
 
 from colonnade.core.gate import Policy
 from colonnade.engines import Declaration, Source, Target
-from colonnade.engines.postgres.normalise import PgDesired
-from colonnade.engines.postgres.read import read
+from colonnade.engines.postgres.declared.normalise import PgDesired
+from colonnade.engines.postgres.live.read import read
 from colonnade.engines.postgres.session import Connection, connect
 from colonnade.reconcile import Result, reconcile
 from tests.live.catalog_changes.schema import SCHEMA

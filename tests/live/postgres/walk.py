@@ -18,9 +18,11 @@ from colonnade.core.diff import diff
 from colonnade.core.kind import Model
 from colonnade.core.plan import Plan, Step, numbered
 from colonnade.engines import Target
-from colonnade.engines.postgres import fingerprint, planner, session
-from colonnade.engines.postgres.read import read
-from colonnade.engines.postgres.rehearse import settled
+from colonnade.engines.postgres import session
+from colonnade.engines.postgres.live import fingerprint
+from colonnade.engines.postgres.live.read import read
+from colonnade.engines.postgres.planning import planner
+from colonnade.engines.postgres.running.rehearse import settled
 
 HEADER = re.compile(r"^--\n-- (?:Name|TOC entry).*\n--\n", re.MULTILINE)
 NOISE = re.compile(r"^(SET |SELECT pg_catalog\.set_config|\\(?:un)?restrict|--|$)")

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from colonnade.engines.postgres.compile import Compiled, compile_sql
+from colonnade.engines.postgres.declared.compile import Compiled, compile_sql
 from colonnade.resources import PostgresSchema, load
 from colonnade.resources.postgres_schema import PostgresSchemaSpec
 from tests.unit.resources.rules import document, postgres, table

@@ -14,23 +14,25 @@ from colonnade.core.hazards import Weight
 from colonnade.core.kind import Model, ObjectId
 from colonnade.core.plan import Plan, Step, numbered
 from colonnade.engines import Declaration, Desired, Outcome, Probe, Progress, Proof, State, Target, Waiting, silent
-from colonnade.engines.postgres import fingerprint, quarantine, rewrites
-from colonnade.engines.postgres.cache import Cache
-from colonnade.engines.postgres.checks import check
+from colonnade.engines.postgres.declared.cache import Cache
+from colonnade.engines.postgres.declared.normalise import Normaliser, PgDesired
+from colonnade.engines.postgres.declared.scratch import Scratch
 from colonnade.engines.postgres.errors import translated
-from colonnade.engines.postgres.execute import Executor
-from colonnade.engines.postgres.journal import Journal, signature
 from colonnade.engines.postgres.kind import OWN_SCHEMAS
-from colonnade.engines.postgres.normalise import Normaliser, PgDesired
-from colonnade.engines.postgres.part import Part, differing
-from colonnade.engines.postgres.probe import probe
-from colonnade.engines.postgres.read import read
-from colonnade.engines.postgres.rehearsed import Rehearsed
-from colonnade.engines.postgres.scope import Scope
-from colonnade.engines.postgres.scratch import Scratch
+from colonnade.engines.postgres.live import fingerprint
+from colonnade.engines.postgres.live.part import Part, differing
+from colonnade.engines.postgres.live.probe import probe
+from colonnade.engines.postgres.live.read import read
+from colonnade.engines.postgres.live.scope import Scope
+from colonnade.engines.postgres.live.strangers import strangers
+from colonnade.engines.postgres.live.whole import Whole, digest, fingerprint_of, homes
+from colonnade.engines.postgres.planning import quarantine
+from colonnade.engines.postgres.rewriting import rewrites
+from colonnade.engines.postgres.running.execute import Executor
+from colonnade.engines.postgres.running.journal import Journal, signature
+from colonnade.engines.postgres.running.rehearsed import Rehearsed
 from colonnade.engines.postgres.session import Connection, connect
-from colonnade.engines.postgres.strangers import strangers
-from colonnade.engines.postgres.whole import Whole, digest, fingerprint_of, homes
+from colonnade.engines.postgres.told.checks import check
 
 LOCK_KEY = 0x636F6C6F6E6E6164
 """The advisory lock's number; such locks are a database's own."""

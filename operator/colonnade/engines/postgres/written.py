@@ -18,12 +18,12 @@ from colonnade.core.diff import diff
 from colonnade.core.errors import InvalidSpec, Unsupported
 from colonnade.core.kind import NOTHING, Model, ObjectId
 from colonnade.engines import Desired
-from colonnade.engines.postgres import planner
 from colonnade.engines.postgres.database import PostgresDatabase
+from colonnade.engines.postgres.declared.normalise import Form, built, snapshot
 from colonnade.engines.postgres.errors import translated
-from colonnade.engines.postgres.normalise import Form, built, snapshot
-from colonnade.engines.postgres.read import read
-from colonnade.engines.postgres.scope import FACETS, claimed
+from colonnade.engines.postgres.live.read import read
+from colonnade.engines.postgres.live.scope import FACETS, claimed
+from colonnade.engines.postgres.planning import planner
 from colonnade.engines.postgres.session import Connection
 
 LISTED = 100
@@ -185,7 +185,7 @@ def _quoted(database: PostgresDatabase, names: Iterable[str]) -> Mapping[str, st
 
 def _in_yaml(found: _Read, fields: dict[str, Any], judge: Judge) -> tuple[dict[str, Any], Collection[ObjectId]]:
     """The fields, and the objects they speak for: all that come out of them as they are in the database."""
-    from colonnade.engines.postgres.decompile import Decompiled, decompiled
+    from colonnade.engines.postgres.declared.decompile import Decompiled, decompiled
 
     left = set[ObjectId]()
     while True:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from colonnade.engines.postgres.computed import computes
+from colonnade.engines.postgres.told.computed import computes
 
 HEAD = "CREATE OR REPLACE FUNCTION public.f(t text)\n RETURNS text\n LANGUAGE sql\n IMMUTABLE{}\n"
 BODY = "AS $function$select lower(t) || ' a'$function$\n"

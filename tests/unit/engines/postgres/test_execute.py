@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from colonnade.core.plan import Step
-from colonnade.engines.postgres.execute import grouped
+from colonnade.engines.postgres.running.execute import grouped
 
 T, A = Step("t"), Step("a", transactional=False)
 

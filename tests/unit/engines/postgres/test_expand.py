@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from colonnade.engines.postgres.expand import key_on_others, lists, on_others
+from colonnade.engines.postgres.rewriting.expand import key_on_others, lists, on_others
 
 RENAMES = {"a": "a_new", "lower": "lower_new", 'A "b': "odd_new", "text": "text_new", "straße": "street_new"}
 

@@ -7,7 +7,7 @@ import pytest
 from colonnade.core.errors import Unsupported
 from colonnade.core.kind import ObjectId
 from colonnade.core.plan import Step
-from colonnade.engines.postgres.fallback import LONGEST, MOST, CannotFollow, Tries
+from colonnade.engines.postgres.rewriting.fallback import LONGEST, MOST, CannotFollow, Tries
 
 
 def column(table: int, named: str = "a") -> ObjectId:

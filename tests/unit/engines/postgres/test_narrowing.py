@@ -2,7 +2,7 @@
 
 import pytest
 
-from colonnade.engines.postgres.narrowing import keeps
+from colonnade.engines.postgres.told.narrowing import keeps
 
 
 @pytest.mark.parametrize(

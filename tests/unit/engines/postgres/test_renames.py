@@ -11,7 +11,7 @@ from colonnade.core.diff import diff
 from colonnade.core.hazards import DELETES_DATA, hazard
 from colonnade.core.kind import Model, ObjectId
 from colonnade.core.plan import Step
-from colonnade.engines.postgres.renames import Rename, steps, suspected
+from colonnade.engines.postgres.planning.renames import Rename, steps, suspected
 from colonnade.resources.postgres_schema import PostgresSchemaSpec
 
 

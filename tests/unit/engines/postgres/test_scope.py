@@ -10,8 +10,8 @@ from colonnade.core.diff import diff
 from colonnade.core.errors import InvalidSpec
 from colonnade.core.kind import Model, ObjectId
 from colonnade.engines import Declaration
-from colonnade.engines.postgres.normalise import PgDesired
-from colonnade.engines.postgres.scope import Scope
+from colonnade.engines.postgres.declared.normalise import PgDesired
+from colonnade.engines.postgres.live.scope import Scope
 
 
 def oid(text: str) -> ObjectId:

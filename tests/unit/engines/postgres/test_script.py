@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from colonnade.core.errors import InvalidSpec
 from colonnade.engines import Source
-from colonnade.engines.postgres.load import script
-from colonnade.engines.postgres.script import IGNORED, REFUSED, statements, wanted
+from colonnade.engines.postgres.declared.load import script
+from colonnade.engines.postgres.declared.script import IGNORED, REFUSED, statements, wanted
 
 
 def cut(text: str) -> list[str]:

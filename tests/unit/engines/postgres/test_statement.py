@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from colonnade.core.kind import ObjectId
 from colonnade.engines import Source
-from colonnade.engines.postgres.script import statements
+from colonnade.engines.postgres.declared.script import statements
 from colonnade.engines.postgres.statement import joined, listed, name, printed, q, step, text, value, words
 
 NAMES = st.text(alphabet=st.characters(exclude_characters="\x00", codec="utf-8"), min_size=1, max_size=20)

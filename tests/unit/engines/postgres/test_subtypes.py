@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from colonnade.engines.postgres.subtypes import holds_all
+from colonnade.engines.postgres.told.subtypes import holds_all
 
 HELD = [
     ("integer", "bigint"),

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 from colonnade.core.errors import Unsupported
 from colonnade.core.kind import Model, ObjectId
-from colonnade.engines.postgres import way_back
+from colonnade.engines.postgres.planning import way_back
+from colonnade.engines.postgres.planning.work import Act, Work
 from colonnade.engines.postgres.statement import q, step
-from colonnade.engines.postgres.work import Act, Work
 
 VIEW = ObjectId("view", ("public", "v"))
 DROP = Act("drop", VIEW)

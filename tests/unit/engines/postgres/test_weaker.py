@@ -4,8 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from colonnade.engines.postgres.implied import implies, without_casts, without_text_casts
-from colonnade.engines.postgres.weaker import whys
+from colonnade.engines.postgres.told.implied import implies, without_casts, without_text_casts
+from colonnade.engines.postgres.told.weaker import whys
 
 
 def index(definition: str, *, unique: bool = True, valid: bool = True) -> SimpleNamespace:

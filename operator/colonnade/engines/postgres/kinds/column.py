@@ -13,7 +13,6 @@ from colonnade.core.hazards import REWRITES_TABLE, hazard
 from colonnade.core.kind import ObjectId
 from colonnade.core.plan import Step
 from colonnade.engines.postgres.generic_options import changed, given
-from colonnade.engines.postgres.held import can_be_held, held
 from colonnade.engines.postgres.kind import (
     LEFT_BEHIND,
     Context,
@@ -31,6 +30,7 @@ from colonnade.engines.postgres.kinds.default import after_its_parents
 from colonnade.engines.postgres.kinds.inherited_not_null import needs_value, nullability, own_not_null
 from colonnade.engines.postgres.kinds.not_null import backfill, set_not_null
 from colonnade.engines.postgres.options import changed_options
+from colonnade.engines.postgres.rewriting.held import can_be_held, held
 from colonnade.engines.postgres.statement import Part, name, printed, q, step, text, value, words
 
 

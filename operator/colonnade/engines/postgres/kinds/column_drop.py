@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from colonnade.core.hazards import BREAKS_CLIENTS, DELETES_DATA, hazard
 from colonnade.core.kind import ObjectId
 from colonnade.core.plan import Step
-from colonnade.engines.postgres.held import becomes_plain, can_be_held
 from colonnade.engines.postgres.kind import Context, Steps
 from colonnade.engines.postgres.kinds.column_identity import identity
+from colonnade.engines.postgres.rewriting.held import becomes_plain, can_be_held
 from colonnade.engines.postgres.statement import Part, name, printed, q, step
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from colonnade.core.kind import ObjectId
 from colonnade.core.plan import Step
 from colonnade.engines.postgres.kind import Context
-from colonnade.engines.postgres.remade import other_name
+from colonnade.engines.postgres.rewriting.remade import other_name
 from colonnade.engines.postgres.sequences import Options, at_least, moved_on, numbering, position
 from colonnade.engines.postgres.statement import Part, joined, name, printed, q, step, text, value, words
 

@@ -14,10 +14,11 @@ from colonnade.core.errors import Unsupported
 from colonnade.core.hazards import DELETES_DATA, NARROWS_DATA, hazard
 from colonnade.core.kind import ObjectId
 from colonnade.core.plan import Check, Step
-from colonnade.engines.postgres import by_name, narrowing
 from colonnade.engines.postgres.kind import Context
-from colonnade.engines.postgres.remade import other_name
+from colonnade.engines.postgres.rewriting import by_name
+from colonnade.engines.postgres.rewriting.remade import other_name
 from colonnade.engines.postgres.statement import Part, keys, name, printed, q, step, text, value, words
+from colonnade.engines.postgres.told import narrowing
 from colonnade.engines.postgres.types import INTEGERS, TEXTS, parts
 
 if TYPE_CHECKING:

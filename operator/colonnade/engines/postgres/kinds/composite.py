@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from colonnade.core.hazards import DELETES_DATA, NARROWS_DATA, Hazard, hazard
 from colonnade.core.kind import ObjectId
 from colonnade.engines.postgres.kind import Context, PgKind, Steps
-from colonnade.engines.postgres.narrowing import keeps
 from colonnade.engines.postgres.statement import Part, listed, name, printed, q, step
+from colonnade.engines.postgres.told.narrowing import keeps
 
 QUERY = """
 SELECT t.oid, ARRAY[n.nspname, t.typname] AS name,

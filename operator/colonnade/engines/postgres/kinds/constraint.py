@@ -14,10 +14,10 @@ from colonnade.core.hazards import BLOCKS_WRITES, BUILDS_INDEX, DROPS_GUARANTEE,
 from colonnade.core.kind import ObjectId
 from colonnade.core.plan import Check, Step
 from colonnade.engines.postgres.catalog import SUCCESSORS
-from colonnade.engines.postgres.foreseen import rows
 from colonnade.engines.postgres.kind import PROVED, Context, Steps
-from colonnade.engines.postgres.retuned import retuned
+from colonnade.engines.postgres.rewriting.retuned import retuned
 from colonnade.engines.postgres.statement import Part, joined, keys, listed, name, printed, q, step, text
+from colonnade.engines.postgres.told.foreseen import rows
 
 NOT_VALID = " NOT VALID"
 NOT_ENFORCED = " NOT ENFORCED"

@@ -13,10 +13,10 @@ from colonnade.core.hazards import BUILDS_INDEX, DROPS_INDEX, hazard
 from colonnade.core.kind import ObjectId
 from colonnade.core.plan import Check, Step
 from colonnade.engines.postgres.catalog import SUCCESSORS
-from colonnade.engines.postgres.foreseen import rows
 from colonnade.engines.postgres.kind import Context, PgKind, Steps, never
-from colonnade.engines.postgres.retuned import retuned
+from colonnade.engines.postgres.rewriting.retuned import retuned
 from colonnade.engines.postgres.statement import Part, name, printed, q, step, text, value
+from colonnade.engines.postgres.told.foreseen import rows
 
 INDEXES = f"""
 SELECT i.indexrelid AS oid, i.indrelid AS rel, ARRAY[n.nspname, c.relname] AS name, ARRAY[tn.nspname, t.relname] AS table,

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 from colonnade.core.hazards import DROPS_GUARANTEE, FIRES_TRIGGERS, hazard
 from colonnade.core.kind import ObjectId
 from colonnade.core.plan import Check, Step
-from colonnade.engines.postgres.fired import fired_by_filling
-from colonnade.engines.postgres.held import can_be_held
 from colonnade.engines.postgres.kind import CONSTRAINTS, PROVED, Context, is_shortened, made_up, usual_not_null
+from colonnade.engines.postgres.rewriting.held import can_be_held
 from colonnade.engines.postgres.statement import Part, keys, name, printed, q, step, text, words
+from colonnade.engines.postgres.told.fired import fired_by_filling
 
 if TYPE_CHECKING:
     from colonnade.engines.postgres.kinds.column import Column

@@ -1,0 +1,1 @@
+"""From what differs to acts in their order, and the way back."""

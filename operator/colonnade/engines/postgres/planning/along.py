@@ -1,0 +1,55 @@
+"""What is made anew though nothing of it changes, for the sake of what does; what stands on it follows in the planner."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from colonnade.core.kind import ObjectId
+from colonnade.engines.postgres.kinds.foreign_key import held_by_included
+from colonnade.engines.postgres.planning.order import circles_of_keys
+from colonnade.engines.postgres.planning.work import Work, is_type, kind_of
+from colonnade.engines.postgres.rewriting import origins, remade
+
+
+def replace(work: Work) -> None:
+    """Let these be dropped and created, too."""
+    held = held_by_included(work.old, work.new, work.altered)
+    for oid in circles_of_keys(work) | held | set(_losing_parts(work)):
+        work.replace(oid)
+    for oid in {o for o in origins.given_up(work) if o in work.old.objects and o in work.new.objects}:
+        work.replace(oid)
+    for oid in set(origins.made_anew(work)):
+        work.replace(oid)
+    types = {o for o in work.dropped & work.created if is_type(o)}
+    for oid in remade.made_anew(work.old, work.new, work.altered, types, work.users) | set(_placed_by_what_goes(work)):
+        work.replace(oid)
+    if tables := {o for o in work.dropped & work.created if o.kind == "table"}:
+        for oid in remade.with_them(work.old, work.new, tables):
+            work.replace(oid)
+
+
+def _placed_by_what_goes(work: Work) -> Iterator[ObjectId]:
+    """Tables whose partition key calls a routine that goes, if only for another of the same name: a key is never changed."""
+    for routine in (o for o in work.dropped if kind_of(o).space == "routine"):
+        tables = (u for u in work.users.get(routine, ()) if u.kind == "table" and u in work.new.objects)
+        yield from (t for t in tables if work.old.objects[t].partition_key)
+
+
+def _losing_parts(work: Work) -> Iterator[ObjectId]:
+    """Indexes of wholes that lose, or get another, index of a part that stays: the server never takes one from the other."""
+    for oid in work.dropped:
+        spec = work.old.objects[oid]
+        if oid.kind != "index attachment":
+            continue
+        part, whole = spec.tables
+        index = ObjectId("index", spec.parent)  # that of a key is none of its own
+        stays = (
+            ObjectId("inheritance", part) not in work.dropped
+            and index in work.old.objects
+            and index in work.new.objects
+        )
+        if (
+            stays
+            and not {ObjectId("table", part), ObjectId("table", whole), ObjectId("index", spec.parent)} & work.dropped
+        ):
+            yield ObjectId("index", spec.parent)

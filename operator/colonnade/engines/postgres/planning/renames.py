@@ -1,0 +1,204 @@
+"""Renames: declared ones come first, so that what follows sees one object; undeclared ones are suspected and told.
+
+https://www.postgresql.org/docs/current/sql-altertable.html (RENAME). A rename is never a drop and an add: that would lose the rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, LiteralString
+
+from colonnade.core.diff import Change
+from colonnade.core.hazards import BREAKS_CLIENTS, LOOKS_LIKE_RENAME, hazard
+from colonnade.core.kind import Model, ObjectId
+from colonnade.core.plan import Step
+from colonnade.engines.postgres.planning import names
+from colonnade.engines.postgres.statement import Part, name, printed, q, step, value
+
+WORDS: dict[str, tuple[LiteralString, tuple[str, ...]]] = {
+    "Schema": ("SCHEMA", ("schema",)),
+    "Table": ("TABLE", ("table", "foreign table")),
+    "View": ("VIEW", ("view",)),
+    "MaterializedView": ("MATERIALIZED VIEW", ("materialized view",)),
+    "Index": ("INDEX", ("index",)),
+    "Sequence": ("SEQUENCE", ("sequence",)),
+    "Type": ("TYPE", ("enum", "composite type", "range", "domain", "base type")),
+    "Function": ("ROUTINE", ("function", "procedure", "aggregate")),
+}
+PARTS: dict[str, tuple[LiteralString, tuple[str, ...]]] = {
+    "Column": ("COLUMN", ("column",)),
+    "Constraint": ("CONSTRAINT", ("check", "primary key", "unique", "exclusion", "foreign key")),
+    "Trigger": ("TRIGGER", ("trigger",)),
+    "Policy": ("POLICY", ("policy",)),
+}
+
+
+@dataclass(frozen=True)
+class Rename:
+    """One declared rename with full names: what sort, within which table or type, from, to."""
+
+    sort: str
+    within: tuple[str, ...]
+    old: tuple[str, ...]
+    new: tuple[str, ...]
+
+    @classmethod
+    def declared(cls, spec: Any, one: Any) -> Rename:
+        """As a PostgresSchemaSpec says it."""
+        if one.kind in PARTS or one.kind == "EnumValue":
+            return cls(one.kind, spec.placed(one.table or one.type), (one.from_,), (one.to,))
+        if one.kind == "Schema":
+            return cls(one.kind, (), (one.from_,), (one.to,))
+        return cls(one.kind, (), spec.placed(one.from_), spec.placed(one.to))
+
+    def sources(self, model: Model) -> Iterator[ObjectId]:
+        """The objects of the model that it is about, under their old names."""
+        kinds = (WORDS | PARTS).get(self.sort, ("", ()))[1]
+        for oid, spec in model.objects.items():
+            if oid.kind not in kinds:
+                continue
+            own = (oid.name[0], spec.function) if self.sort == "Function" else oid.name
+            if own == (*self.within, *self.old):
+                yield oid
+
+
+def steps(model: Model, renames: Iterable[Rename]) -> Iterator[Step]:
+    """The statements for those renames whose old name is still there."""
+    for one in renames:
+        if one.sort == "EnumValue":
+            yield from _label(model, one)
+            continue
+        for oid in one.sources(model):
+            yield from _rename(oid, one, model.objects[oid])
+
+
+def _label(model: Model, one: Rename) -> Iterator[Step]:
+    oid = ObjectId("enum", one.within)
+    spec = model.objects.get(oid)
+    if spec and one.old[0] in spec.labels and one.new[0] not in spec.labels:
+        rename = [
+            q("ALTER TYPE {} RENAME VALUE {} TO {}", name(*one.within), value(a), value(b))
+            for a, b in ((*one.old, *one.new), (*one.new, *one.old))
+        ]
+        yield step(oid, rename[0], undo=rename[1], hazards=(hazard(BREAKS_CLIENTS, oid),))
+
+
+def _rename(oid: ObjectId, one: Rename, spec: Any) -> Iterator[Step]:
+    risk = (
+        ()
+        if oid.kind in ("index", "sequence", "check", "foreign key", "trigger", "policy")
+        else (hazard(BREAKS_CLIENTS, oid),)
+    )
+    if one.sort in PARTS:
+        there, back = (_within(one, a, b) for a, b in ((one.old[0], one.new[0]), (one.new[0], one.old[0])))
+        yield step(oid, there, undo=back, hazards=risk)
+        return
+    word = printed(WORDS[one.sort][0])
+    tail = q("({})", printed(spec.arguments)) if one.sort == "Function" else q("")
+    if one.old[-1] != one.new[-1]:
+        yield step(
+            oid,
+            q("ALTER {} {}{} RENAME TO {}", word, name(*one.old), tail, name(one.new[-1])),
+            hazards=risk,
+            undo=q("ALTER {} {}{} RENAME TO {}", word, name(*one.old[:-1], one.new[-1]), tail, name(one.old[-1])),
+        )
+    if one.old[:-1] != one.new[:-1]:
+        yield step(
+            oid,
+            q("ALTER {} {}{} SET SCHEMA {}", word, name(one.old[0], one.new[-1]), tail, name(one.new[0])),
+            hazards=risk,
+            undo=q("ALTER {} {}{} SET SCHEMA {}", word, name(*one.new), tail, name(one.old[0])),
+        )
+
+
+def _within(one: Rename, old: str, new: str) -> Part:
+    table = name(*one.within)
+    if one.sort in ("Trigger", "Policy"):
+        return q("ALTER {} {} ON {} RENAME TO {}", printed(PARTS[one.sort][0]), name(old), table, name(new))
+    return q("ALTER TABLE {} RENAME {} {} TO {}", table, printed(PARTS[one.sort][0]), name(old), name(new))
+
+
+def suspected(steps: Sequence[Step], changes: Iterable[Change], old: Model, new: Model) -> list[Step]:
+    """The steps, with those drops marked that look like one half of a rename, and the line that would declare it."""
+    changes = list(changes)
+    told: dict[str, str] = {}
+    for gone in (c for c in changes if c.new is None):
+        for come in (c for c in changes if c.old is None and c.id.kind == gone.id.kind):
+            if line := _looks_like(gone, come, old, new):
+                told.setdefault(str(gone.id), line)
+    return [_marked(s, told) for s in steps]
+
+
+def _marked(one: Step, told: dict[str, str]) -> Step:
+    if one.subject in told and any(h.code == "DELETES_DATA" for h in one.hazards):
+        found = hazard(LOOKS_LIKE_RENAME, one.subject)
+        return one.with_hazard(replace(found, safe_way=f"if it is one, declare it: {told[one.subject]}"))
+    return one
+
+
+def _looks_like(gone: Change, come: Change, old: Model, new: Model) -> str:
+    """The line to declare, where the two have the same shape."""
+    kind, a, b = gone.id.kind, gone.id.name, come.id.name
+    if kind == "column" and a[:2] == b[:2] and gone.old.type == come.new.type:
+        return f"renames: [{{kind: Column, table: {'.'.join(a[:2])}, from: {a[2]}, to: {b[2]}}}]"
+    if kind == "table" and _columns(old, a) and _columns(old, a) == _columns(new, b):
+        return f"renames: [{{kind: Table, from: {'.'.join(a)}, to: {'.'.join(b)}}}]"
+    return ""
+
+
+def _columns(model: Model, table: tuple[str, ...]) -> set[tuple[str, str]]:
+    return {(o.name[2], s.type) for o, s in model.objects.items() if o.kind == "column" and o.name[:2] == table}
+
+
+ALIKE = ("index", "check", "primary key", "unique", "exclusion", "foreign key")
+"""Kinds that hold no data of their own and are one object when all but the name is the same: the name is changed, nothing rebuilt."""
+
+
+def alike(changes: Iterable[Change], model: Model) -> Iterator[Step]:
+    """Renames for what would else be dropped and made again just as it was."""
+    changes = list(changes)
+    taken = {key for o, spec in model.objects.items() for key in names.taken(o, spec, EVERY_NAME)}
+    gone: dict[Any, list[Change]] = {}
+    for c in changes:
+        if c.new is None and c.id.kind in ALIKE:
+            gone.setdefault((c.id.kind, _home(c.id, c.old), c.old), []).append(c)
+    for c in changes:
+        if c.old is not None or c.id.kind not in ALIKE or getattr(c.new, "inherited", False):
+            continue
+        same = gone.get((c.id.kind, _home(c.id, c.new), c.new), [])
+        if same and not _wanted(c, same[-1]) & taken and not _part(same[-1].id, model):
+            yield _called(same.pop().id, c.id)
+
+
+EVERY_NAME = 180000
+"""The server's version from which on NOT NULL has a name, too."""
+
+
+def _wanted(come: Change, gone: Change) -> set[tuple[str, ...]]:
+    """The names that the new one takes up and the old one does not."""
+    new, old = (set(names.taken(o, s, EVERY_NAME)) for o, s in ((come.id, come.new), (gone.id, gone.old)))
+    return new - old
+
+
+def _home(oid: ObjectId, spec: Any) -> tuple[str, ...]:
+    return (oid.name[0], *spec.table) if oid.kind == "index" else oid.name[:2]
+
+
+def _part(oid: ObjectId, model: Model) -> bool:
+    """Whether it is a part of a partitioned index, which is told by its place there."""
+    return ObjectId("index attachment", (oid.name[0], oid.name[-1])) in model.objects
+
+
+def _called(old: ObjectId, new: ObjectId) -> Step:
+    if old.kind == "index":
+        there, back = (
+            q("ALTER INDEX {} RENAME TO {}", name(*a.name), name(b.name[-1])) for a, b in ((old, new), (new, old))
+        )
+    else:
+        table = name(*old.name[:2])
+        there, back = (
+            q("ALTER TABLE {} RENAME CONSTRAINT {} TO {}", table, name(a.name[-1]), name(b.name[-1]))
+            for a, b in ((old, new), (new, old))
+        )
+    return step(old, there, undo=back)

@@ -1,0 +1,99 @@
+"""What must come before what where several acts are concerned at a time; what one act by itself asks for is in precedence.py."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+from colonnade.core.kind import ObjectId
+from colonnade.core.plan import Step
+from colonnade.engines.postgres.kind import CONSTRAINTS
+from colonnade.engines.postgres.planning.work import Act, Before, Work, changes_persistence, closure, ends_of, turned
+
+READ = ("view", "materialized view", "function", "procedure", "aggregate")
+"""What applications call by name."""
+UNPROVED = (*READ, "rule", "policy", "trigger", "default", "check", "foreign key", "comment", "privileges", "owner")
+"""What does its work on a column, or beside a constraint, before all rows are known to be as these say."""
+
+
+def all_told(work: Work, acts: Mapping[Act, Sequence[Step]], before: Before[Act]) -> None:
+    """Add to `before` what these acts ask of one another."""
+    _persistence(work, before)
+    _parents_change(work, before)
+    _finished({a.id for a, steps in acts.items() if any(s.batched for s in steps)}, work, before)
+    _late({a for a, steps in acts.items() if any(not s.transactional for s in steps)}, work, before)
+
+
+def _finished(filled: Collection[ObjectId], work: Work, before: Before[Act]) -> None:
+    """Who waits for an act waits for its second half, too, unless it can do its work before the rows are proved.
+
+    What is new, or asks something of the rows, waits until they are filled.
+    """
+    halves = {a.id: a for a in before if a.verb == "finish"}
+    for act, needed in before.items() if halves else ():
+        before_proof = act.verb == "create" and act.id.kind in UNPROVED
+        before_fill = before_proof and act.id in work.dropped and act.id.kind not in CONSTRAINTS
+        if act.verb != "finish":
+            some = (n.id for n in needed if n.id in halves and n.verb != "drop")
+            needed |= {halves[o] for o in some if not (before_fill if o in filled else before_proof)}
+
+
+def _late(alone: set[Act], work: Work, before: Before[Act]) -> None:
+    """What is made anew goes as late as it can: who reads a view waits for no backfill and no build, and for nothing else before it."""
+    if not alone:
+        return
+    behind = turned(before)
+    for oid in sorted(o for o in work.dropped & work.created if o.kind in READ):
+        drop, create = Act("drop", oid), Act("create", oid)
+        if not {drop, create} <= before.keys():
+            continue
+        waited_for = (before[create] | (closure({create}, before) & alone)) & before.keys()
+        wait_for_it = closure({drop}, behind)
+        for one in waited_for - wait_for_it:
+            before[drop].add(one)
+            behind[one].add(drop)
+
+
+def _parents_change(work: Work, before: Before[Act]) -> None:
+    """A child has what a new parent asks for when it comes, and loses only once it has left what that asked for."""
+    models = work.old.objects, work.new.objects
+    places = (o for o in work.dropped | work.altered | work.created if o.kind == "inheritance")
+    for place in (p for p in places if not any(m[p].bound for m in models if p in m)):
+        theirs = {o for m in models for o in m if o.kind in ("column", "check") and o.name[:2] == place.name}
+        for oid in theirs - work.inlined.keys():
+            _around_the_move(oid, place, work, before)
+
+
+def _around_the_move(oid: ObjectId, place: ObjectId, work: Work, before: Before[Act]) -> None:
+    """What comes to a child before it comes to parents, and what changes or goes after it left some."""
+    was, now = work.old.objects.get(oid), work.new.objects.get(oid)
+    nulls = [getattr(s, "not_null", None) for s in (was, now)]
+    if was is None or nulls == [False, True]:
+        for verb in ("create", "alter", "finish"):
+            _first(Act(verb, oid), Act("alter", place), before)
+            _first(Act(verb, oid), Act("create", place), before)
+    elif now is None or nulls == [True, False]:
+        for one in (Act("drop", place), Act("alter", place)):
+            _first(one, Act("drop", oid), before)
+            _first(one, Act("alter", oid), before)
+    elif oid.kind == "column" and was.type != now.type:  # the server changes none of a parent's
+        _first(Act("drop", place), Act("alter", oid), before)
+
+
+def _persistence(work: Work, before: Before[Act]) -> None:
+    """A permanent table refers to no unlogged one, at no time: neither by a key that stays, nor by one that goes or comes."""
+    old, new = work.old.objects, work.new.objects
+    changed = {o: new[o].persistence for o in work.altered if changes_persistence(o, work)}
+    for oid in {o for m in (old, new) for o in m if o.kind == "foreign key"} if changed else ():
+        own, target = ends_of(oid, new.get(oid) or old[oid])
+        ends = [Act("alter", t) for t in {own, target} & changed.keys()]
+        for end in ends:
+            _first(Act("drop", oid), end, before)
+            _first(end, Act("create", oid), before)
+        if len(ends) == 2 and oid not in work.dropped | work.created:
+            first, then = (target, own) if changed[own] == "p" else (own, target)
+            _first(Act("alter", first), Act("alter", then), before)
+
+
+def _first(act: Act, later: Act, before: Before[Act]) -> None:
+    if later in before:
+        before[later].add(act)

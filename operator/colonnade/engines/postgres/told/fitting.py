@@ -1,0 +1,85 @@
+"""Whether the rows that are there fit the partitions that are to hold them, asked before anything is changed.
+
+The rehearsal's copy has the partitions, and so the server itself says there which rows each of them takes.
+https://www.postgresql.org/docs/current/ddl-partitioning.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import LiteralString
+
+from colonnade.core.kind import Model, ObjectId
+from colonnade.core.plan import Check, Step
+from colonnade.engines.postgres.rewriting.remade import below
+from colonnade.engines.postgres.session import Connection
+from colonnade.engines.postgres.statement import Part, joined, keys, name, printed, q, text
+
+TAKES: LiteralString = "SELECT pg_get_partition_constraintdef(to_regclass(%s))"
+BY_NUMBER = "satisfies_hash_partition("
+"""What a hash partition takes is said with the number that the table has on that server, and means nothing elsewhere."""
+
+
+def told(copy: Connection, live: Model, wanted: Model, steps: Sequence[Step]) -> list[Step]:
+    """The steps, with a check for those that put rows into partitions."""
+    by_name = {str(o): o for o in wanted.objects if o.kind in ("table", "inheritance")}
+    return [_told(copy, live, wanted, s, by_name[s.subject]) if s.subject in by_name else s for s in steps]
+
+
+def _told(copy: Connection, live: Model, wanted: Model, step: Step, oid: ObjectId) -> Step:
+    if oid.kind == "inheritance" and wanted.objects[oid].bound and " ATTACH PARTITION " in step.statement:
+        checks = list(_attached(copy, live, wanted, oid))
+    elif oid.kind == "table" and any(h.code == "COPIES_TABLE" for h in step.hazards):
+        checks = list(_copied(copy, live, wanted, oid))
+    else:
+        return step
+    return replace(step, checks=(*step.checks, *checks))
+
+
+def _attached(copy: Connection, live: Model, wanted: Model, oid: ObjectId) -> Iterator[Check]:
+    """Its own rows, and those that its parent's default partition has had so far."""
+    table = ObjectId("table", oid.name)
+    parent = wanted.objects[oid].parents[0]
+    others = (o for o, s in wanted.objects.items() if o.kind == "inheritance" and s.bound == "DEFAULT")
+    default = [ObjectId("table", o.name) for o in others if wanted.objects[o].parents[0] == parent and o != oid]
+    for one in (table, *default):
+        if one in live.objects:
+            problem = f"{one} has rows that do not fit its place among the partitions of {'.'.join(parent)}"
+            yield from _unfit(copy, live, one, [one], problem, "move those rows first, or change the bounds")
+
+
+def _copied(copy: Connection, live: Model, wanted: Model, oid: ObjectId) -> Iterator[Check]:
+    if oid not in live.objects or not wanted.objects[oid].partition_key:
+        return
+    parts = below(wanted, oid)
+    leaves = [p for p in parts if p.kind != "table" or not wanted.objects[p].partition_key]
+    problem = f"{oid} is to be partitioned and has rows that fit no partition"
+    yield from _unfit(copy, live, oid, leaves, problem, "declare a partition for them, or a default one")
+
+
+def _unfit(
+    copy: Connection, live: Model, table: ObjectId, leaves: Iterable[ObjectId], problem: str, remedy: str
+) -> Iterator[Check]:
+    takes = [_takes(copy, leaf) for leaf in leaves]
+    if None in takes or any(BY_NUMBER in (t or "") for t in takes):
+        return
+    fits: Part = joined(" OR ", [q("({})", printed(t)) for t in takes if t]) if takes else q("false")
+    only = q("") if live.objects[table].partition_key else q("ONLY ")
+    rows = q("FROM {}{} WHERE ({}) IS NOT TRUE", only, name(*table.name), fits)
+    yield Check(
+        query=text(q("SELECT {} {} LIMIT 5", keys(_key(live, table)), rows)),
+        count=text(q("SELECT count(*) {}", rows)),
+        problem=problem,
+        remedy=remedy,
+    )
+
+
+def _takes(copy: Connection, leaf: ObjectId) -> str | None:
+    row = copy.execute(TAKES, [text(name(*leaf.name))]).fetchone()
+    return str(row[0]) if row and row[0] is not None else None
+
+
+def _key(live: Model, table: ObjectId) -> Sequence[str]:
+    found = (s.columns for o, s in live.objects.items() if o.kind == "primary key" and o.name[:2] == table.name)
+    return next(found, ())

@@ -1,0 +1,142 @@
+"""How much a plan would delete or change: it is approved knowing the rows and bytes that go, and the values that become others.
+
+Small tables are counted, large ones told as the server last counted them.
+https://www.postgresql.org/docs/current/catalog-pg-class.html (reltuples)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import LiteralString
+
+import psycopg
+
+from colonnade.core.errors import Stale, Unsupported
+from colonnade.core.hazards import Hazard
+from colonnade.core.kind import Model
+from colonnade.core.plan import Confirm, Step
+from colonnade.engines.postgres.session import Connection
+from colonnade.engines.postgres.statement import Part, name, printed, q, text
+from colonnade.engines.postgres.told.checks import LIMIT
+
+COUNTED = 64 * 2**20
+"""Bytes up to which a table is counted row by row."""
+PATIENCE = "5s"
+
+SIZE: LiteralString = """
+SELECT c.reltuples::int8, pg_total_relation_size(c.oid), pg_size_pretty(pg_total_relation_size(c.oid)) FROM pg_class c WHERE c.oid = %s::regclass"""
+
+WAITING: LiteralString = r"""
+SELECT n.nspname, c.relname, a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE a.attname LIKE 'colonnade\_quarantine\_%' AND NOT a.attisdropped ORDER BY 1, 2, 3"""
+
+
+def told(connection: Connection, live: Model, steps: Sequence[Step]) -> list[Step]:
+    """The steps, with every hazard of losing data saying how much of it there is; without those for which there is none."""
+    _guard(connection, steps)
+    tables = {str(o): name(*o.name[:2]) for o in live.objects if o.kind in ("table", "column")}
+    counted = [_told(connection, s, tables[s.subject]) if s.subject in tables and _loses(s) else s for s in steps]
+    questions = {h.asks for s in counted for h in s.hazards if h.asks}
+    found = {asks: _found(connection, asks) for asks in sorted(questions)}
+    return [
+        replace(s, hazards=tuple(_those(s.hazards, found)), confirms=tuple(_none_yet(s.confirms, found)))
+        for s in counted
+    ]
+
+
+Found = Mapping[tuple[str, ...], tuple[int | None, str]]
+"""By the queries of a hazard, how many values it concerns and which of the queries told; None where it is not known."""
+
+
+def _those(hazards: Iterable[Hazard], found: Found) -> Iterator[Hazard]:
+    """The hazards without those that concern no values."""
+    for one in hazards:
+        count, asked = found.get(one.asks, (None, ""))
+        if count is None:
+            yield replace(one, asks=())
+        elif count:
+            of_them = f"{count} value(s) do not come back as they were; to see them: {asked}"
+            yield replace(one, asks=(), message=f"{one.message}: {of_them}")
+
+
+def _none_yet(confirms: Iterable[Confirm], found: Found) -> Iterator[Confirm]:
+    """Those that concern nothing so far, with the query that told."""
+    for one in confirms:
+        count, asked = found.get(one.asks, (0, one.asks[0]))
+        if count == 0:
+            yield replace(one, asks=(asked,))
+
+
+def confirm(connection: Connection, confirms: Sequence[Confirm], subject: str, *, locked: bool) -> None:
+    """Ask again, where `locked` is set with the tables locked until the end of the transaction. Raises Stale where it is so now."""
+    for table in sorted({c.table for c in confirms}) if locked else ():
+        connection.execute(q("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE", printed(table)))
+    for one in confirms:
+        row = connection.execute(q("SELECT EXISTS ({})", printed(one.asks[0]))).fetchone()
+        if row and row[0]:
+            raise Stale(f"{subject}: {one.told}; to see: {one.asks[0]}; it is planned afresh")
+
+
+def _found(connection: Connection, queries: Sequence[str]) -> tuple[int | None, str]:
+    """How many rows the first of the queries finds that the server can run, and which that is; None where it is not known in time."""
+    for one in queries:
+        try:
+            return _counted(connection, q("SELECT count(*) FROM ({}) AS found", printed(one)), LIMIT), one
+        except psycopg.errors.CannotCoerce:
+            continue
+        except (psycopg.DataError, psycopg.ProgrammingError):
+            return None, one
+    return None, ""
+
+
+def _guard(connection: Connection, steps: Sequence[Step]) -> None:
+    """A table that is made anew would lose the columns that wait in it, which no plan sees."""
+    remade = {s.subject for s in steps if any(h.code == "COPIES_TABLE" for h in s.hazards)}
+    for schema, table, column in connection.execute(WAITING).fetchall() if remade else ():
+        if f"table {schema}.{table}" in remade:
+            raise Unsupported(
+                f"table {schema}.{table} would be made anew, and its column {column} waits in quarantine and would be lost; "
+                "restore it, or drop it by hand, first"
+            )
+
+
+def _loses(step: Step) -> bool:
+    return any(h.code == "DELETES_DATA" for h in step.hazards)
+
+
+def _told(connection: Connection, step: Step, table: Part) -> Step:
+    amount = ", ".join(_amount(connection, table))
+    hazards = (replace(h, message=f"{h.message}: {amount}") if h.code == "DELETES_DATA" else h for h in step.hazards)
+    return replace(step, hazards=tuple(hazards))
+
+
+def _amount(connection: Connection, table: Part) -> Iterator[str]:
+    row = connection.execute(SIZE, [text(table)]).fetchone()
+    assert row is not None
+    estimate, size, pretty = row
+    counted = _count(connection, table) if size <= COUNTED else None
+    if counted is not None:
+        yield f"{counted} row(s)"
+    elif estimate >= 0:
+        yield f"about {estimate} rows"
+    yield str(pretty)
+
+
+def _count(connection: Connection, table: Part) -> int | None:
+    return _counted(connection, q("SELECT count(*) FROM {}", table), PATIENCE)
+
+
+def _counted(connection: Connection, query: Part, patience: str) -> int | None:
+    """What the query counts; None where it takes longer than that, or waits for others."""
+    try:
+        with connection.transaction():
+            connection.execute("SET TRANSACTION READ ONLY")
+            connection.execute(
+                "SELECT pg_catalog.set_config('statement_timeout', %s, true), pg_catalog.set_config('lock_timeout', %s, true)",
+                [patience, PATIENCE],
+            )
+            row = connection.execute(q("{}", query)).fetchone()
+    except (psycopg.errors.QueryCanceled, psycopg.errors.LockNotAvailable):
+        return None
+    return int(row[0]) if row else None
