@@ -79,13 +79,14 @@ class Expansion:
 
 @dataclass(frozen=True)
 class Wishes:
-    """The way, beyond where to arrive: expressions by column, and renames (see renames.py), as declared; which columns
-    change their type by a successor (see expand.py), as the rehearsal finds."""
+    """The way, beyond where to arrive: expressions by column, and renames (see renames.py), as declared; which columns change their
+    type by a successor (see expand.py), and the rows of which wholes change their partition (see repartitioned.py), as is found."""
 
     backfills: Mapping[ObjectId, Fill] = field(default_factory=dict[ObjectId, Fill])
     conversions: Mapping[ObjectId, str] = field(default_factory=dict[ObjectId, str])
     renames: tuple[Any, ...] = ()
     expansions: Mapping[ObjectId, Expansion] = field(default_factory=dict[ObjectId, Expansion])
+    repartitioned: frozenset[ObjectId] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from colonnade.core.kind import ObjectId
 from colonnade.engines.postgres.kinds.foreign_key import held_by_included
@@ -11,8 +11,8 @@ from colonnade.engines.postgres.planning.work import Work, is_type, kind_of
 from colonnade.engines.postgres.rewriting import origins, remade
 
 
-def replace(work: Work) -> None:
-    """Let these be dropped and created, too."""
+def replace(work: Work, repartitioned: Collection[ObjectId]) -> None:
+    """Let these be dropped and created, too; the wholes that are `repartitioned` as well."""
     held = held_by_included(work.old, work.new, work.altered)
     for oid in circles_of_keys(work) | held | set(_losing_parts(work)):
         work.replace(oid)
@@ -21,7 +21,8 @@ def replace(work: Work) -> None:
     for oid in set(origins.made_anew(work)):
         work.replace(oid)
     types = {o for o in work.dropped & work.created if is_type(o)}
-    for oid in remade.made_anew(work.old, work.new, work.altered, types, work.users) | set(_placed_by_what_goes(work)):
+    anew = remade.made_anew(work.old, work.new, work.altered, types, work.users)
+    for oid in {*anew, *_placed_by_what_goes(work), *repartitioned}:
         work.replace(oid)
     if tables := {o for o in work.dropped & work.created if o.kind == "table"}:
         for oid in remade.with_them(work.old, work.new, tables):

@@ -64,7 +64,7 @@ class _Planning:
         for c in changes:
             if c.old is not None and c.new is not None:
                 self._change(c.id, c.old, c.new)
-        along.replace(work)
+        along.replace(work, self.context.wishes.repartitioned)
 
     def _change(self, oid: ObjectId, old: Any, new: Any) -> None:
         """In place, by a successor, or by another in its place."""

@@ -142,9 +142,15 @@ def _looks_like(gone: Change, come: Change, old: Model, new: Model) -> str:
     kind, a, b = gone.id.kind, gone.id.name, come.id.name
     if kind == "column" and a[:2] == b[:2] and gone.old.type == come.new.type:
         return f"renames: [{{kind: Column, table: {'.'.join(a[:2])}, from: {a[2]}, to: {b[2]}}}]"
-    if kind == "table" and _columns(old, a) and _columns(old, a) == _columns(new, b):
+    if kind == "table" and _columns(old, a) and _columns(old, a) == _columns(new, b) and _one_place(a, old, b, new):
         return f"renames: [{{kind: Table, from: {'.'.join(a)}, to: {'.'.join(b)}}}]"
     return ""
+
+
+def _one_place(a: tuple[str, ...], old: Model, b: tuple[str, ...], new: Model) -> bool:
+    """Whether not both are partitions, for rows of their own each: one that goes out of use is not the one for what is to come."""
+    was, now = (getattr(m.objects.get(ObjectId("inheritance", t)), "bound", None) for m, t in ((old, a), (new, b)))
+    return not (was and now) or was == now
 
 
 def _columns(model: Model, table: tuple[str, ...]) -> set[tuple[str, str]]:

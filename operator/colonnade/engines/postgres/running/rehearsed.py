@@ -39,6 +39,7 @@ from colonnade.engines.postgres.live.read import read
 from colonnade.engines.postgres.live.scope import FACETS, Scope
 from colonnade.engines.postgres.live.strangers import strangers
 from colonnade.engines.postgres.planning import planner, quarantine, renames
+from colonnade.engines.postgres.rewriting import repartitioned
 from colonnade.engines.postgres.rewriting.fallback import Tries
 from colonnade.engines.postgres.rewriting.rewrites import Rewrites
 from colonnade.engines.postgres.running import carried_along
@@ -105,6 +106,11 @@ class Rehearsed:
         progress("rehearsing on a copy", None)
         with self.scratch.database() as copy:
             steps = self._on(copy)
+        if wholes := repartitioned.crossed(self.live, self.scope.live, self.scope.wanted, steps):
+            progress("rehearsing on a copy, with rows that go to other partitions", None)
+            self.wishes = replace(self.wishes, repartitioned=wholes)
+            with self.scratch.database() as copy:
+                steps = self._on(copy)
         if not steps:
             return []
         steps = compiled.permitted(self.live, self._in_slices(steps, progress))

@@ -24,17 +24,24 @@ BY_NUMBER = "satisfies_hash_partition("
 def told(copy: Connection, live: Model, wanted: Model, steps: Sequence[Step]) -> list[Step]:
     """The steps, with a check for those that put rows into partitions."""
     by_name = {str(o): o for o in wanted.objects if o.kind in ("table", "inheritance")}
-    return [_told(copy, live, wanted, s, by_name[s.subject]) if s.subject in by_name else s for s in steps]
+    copied = {by_name[s.subject] for s in steps if s.subject in by_name and _copies(s)}
+    anew = {str(ObjectId("inheritance", o.name)) for whole in copied for o in (whole, *below(live, whole))}
+    asked = by_name.keys() - anew  # their rows come to the place, if at all, by way of the whole
+    return [_told(copy, live, wanted, s, by_name[s.subject]) if s.subject in asked else s for s in steps]
 
 
 def _told(copy: Connection, live: Model, wanted: Model, step: Step, oid: ObjectId) -> Step:
     if oid.kind == "inheritance" and wanted.objects[oid].bound and " ATTACH PARTITION " in step.statement:
         checks = list(_attached(copy, live, wanted, oid))
-    elif oid.kind == "table" and any(h.code == "COPIES_TABLE" for h in step.hazards):
+    elif oid.kind == "table" and _copies(step):
         checks = list(_copied(copy, live, wanted, oid))
     else:
         return step
     return replace(step, checks=(*step.checks, *checks))
+
+
+def _copies(step: Step) -> bool:
+    return any(h.code == "COPIES_TABLE" for h in step.hazards)
 
 
 def _attached(copy: Connection, live: Model, wanted: Model, oid: ObjectId) -> Iterator[Check]:
@@ -54,7 +61,7 @@ def _copied(copy: Connection, live: Model, wanted: Model, oid: ObjectId) -> Iter
         return
     parts = below(wanted, oid)
     leaves = [p for p in parts if p.kind != "table" or not wanted.objects[p].partition_key]
-    problem = f"{oid} is to be partitioned and has rows that fit no partition"
+    problem = f"{oid} has rows that fit no partition"
     yield from _unfit(copy, live, oid, leaves, problem, "declare a partition for them, or a default one")
 
 

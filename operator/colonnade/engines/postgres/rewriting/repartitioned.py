@@ -1,0 +1,84 @@
+"""Wholes whose partitions are split, merged or bounded otherwise: a row stays in its whole, and goes to the partition that is to have it.
+
+Only the server compares the values of bounds. What takes the place of a partition has one of its edges in common with it, or a value of
+its list, and that shows in the printing; partitions that went out of use and those for what is to come have none.
+https://www.postgresql.org/docs/current/sql-createtable.html#SQL-CREATETABLE-PARTITION
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+
+from colonnade.core.kind import Model, ObjectId
+from colonnade.core.plan import Check, Step
+from colonnade.engines.postgres.printed_sql import entries
+from colonnade.engines.postgres.session import Connection
+from colonnade.engines.postgres.statement import Part, name, printed, q, text
+
+RANGE = re.compile(r"FOR VALUES FROM \((.*)\) TO \((.*)\)", re.DOTALL)
+LIST = re.compile(r"FOR VALUES IN \((.*)\)", re.DOTALL)
+
+Bounds = dict[ObjectId, str]
+Edges = frozenset[tuple[str, ...]]
+
+
+def crossed(live: Connection, old: Model, new: Model, steps: Sequence[Step]) -> frozenset[ObjectId]:
+    """The tables with rows that the plan would leave without a partition, though another takes the place of theirs."""
+    checks = {s.subject: s.checks for s in steps if s.checks}
+    return frozenset(
+        whole
+        for whole, parts in _replaced(old, new)
+        if any(_has_rows(live, part, checks.get(str(part))) for part in parts)
+    )
+
+
+def _has_rows(live: Connection, part: ObjectId, checks: Sequence[Check] | None) -> bool:
+    """Whether there are rows that it does not keep: all, unless the plan has a question about those that it keeps."""
+    asked: list[Part] = [printed(c.query) for c in checks or ()] or [q("SELECT FROM {}", name(*part.name))]
+    one_each = (live.execute(text(q("SELECT 1 FROM ({}) AS rows LIMIT 1", one)).encode()) for one in asked)
+    return any(cursor.fetchone() for cursor in one_each)
+
+
+def _replaced(old: Model, new: Model) -> Iterator[tuple[ObjectId, list[ObjectId]]]:
+    """The tables, in both models, whose partitions give places up that others take, and the partitions that do."""
+    was, now = _bounds(old), _bounds(new)
+    for whole in was.keys() & now.keys():
+        coming = {o: _edges(b) for o, b in now[whole].items() if _comes(o, b, was[whole], old)}
+        going = {o: _edges(b) for o, b in was[whole].items() if _leaves(o, b, now[whole], new)}
+        if found := [o for o, edges in going.items() if _is_replaced(o, edges, coming)]:
+            yield whole, found
+
+
+def _is_replaced(oid: ObjectId, edges: Edges, coming: Mapping[ObjectId, Edges]) -> bool:
+    """One that stays, with other bounds, may have rows for any other that comes."""
+    others = (there for one, there in coming.items() if one != oid)
+    return any(others) if oid in coming else any(edges & there and edges != there for there in others)
+
+
+def _bounds(model: Model) -> dict[ObjectId, Bounds]:
+    found: defaultdict[ObjectId, Bounds] = defaultdict(dict)
+    for oid, spec in model.objects.items():
+        if oid.kind == "inheritance" and spec.bound and spec.relkind != "f":
+            found[ObjectId("table", spec.parents[0])][oid] = spec.bound
+    return found
+
+
+def _leaves(oid: ObjectId, bound: str, now: Bounds, new: Model) -> bool:
+    """Whether a partition gives up what it takes in, and does not stand alone from then on, with all it has."""
+    return now[oid] != bound if oid in now else ObjectId("table", oid.name) not in new.objects
+
+
+def _comes(oid: ObjectId, bound: str, was: Bounds, old: Model) -> bool:
+    """Whether a partition takes in something else than before, and did not stand alone until then, with rows of its own."""
+    return was[oid] != bound if oid in was else ObjectId("table", oid.name) not in old.objects
+
+
+def _edges(bound: str) -> Edges:
+    """What two partitions have in common where they take in some of the same rows, as far as printing shows it."""
+    if found := RANGE.fullmatch(bound):
+        return frozenset((("from", found[1]), ("to", found[2])))
+    if found := LIST.fullmatch(bound):
+        return frozenset(("value", v) for v in entries(found[1]))
+    return frozenset() if bound == "DEFAULT" else frozenset((("hash",), (bound,)))

@@ -1,0 +1,138 @@
+"""Partitions that are split, merged, bounded otherwise: every row stays in its whole, and is where it belongs."""
+
+import pytest
+
+from colonnade.core.errors import DataViolation
+from colonnade.core.hazards import Weight
+from colonnade.core.plan import Plan
+from tests.live.postgres.flow import Flow, approved
+
+SPLIT = """
+CREATE TABLE split (id int, at int, note text, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
+{}
+CREATE TABLE split_2 PARTITION OF split FOR VALUES FROM (20) TO (30);
+CREATE INDEX split_note ON split (note);
+CREATE TABLE refers (id int, at int, FOREIGN KEY (id, at) REFERENCES split);
+"""
+MIDDLE = """
+CREATE TABLE middle (region text, at int) PARTITION BY LIST (region);
+CREATE TABLE middle_a PARTITION OF middle FOR VALUES IN ('a', 'b') PARTITION BY RANGE (at);
+{}
+CREATE TABLE middle_c PARTITION OF middle FOR VALUES IN ('c');
+"""
+BORDER = """
+CREATE TABLE border (at int) PARTITION BY RANGE (at);
+CREATE TABLE border_1 PARTITION OF border FOR VALUES FROM (0) TO ({0});
+CREATE TABLE border_2 PARTITION OF border FOR VALUES FROM ({0}) TO (30);
+"""
+LISTED = """
+CREATE TABLE listed (region text) PARTITION BY LIST (region);
+CREATE TABLE listed_1 PARTITION OF listed FOR VALUES IN ({});
+CREATE TABLE listed_2 PARTITION OF listed FOR VALUES IN ({});
+"""
+HASHED = "CREATE TABLE hashed (id int) PARTITION BY HASH (id);\n"
+
+
+def hashed(modulus: int) -> str:
+    parts = (
+        f"CREATE TABLE hashed_{i} PARTITION OF hashed FOR VALUES WITH (MODULUS {modulus}, REMAINDER {i});"
+        for i in range(modulus)
+    )
+    return HASHED + "\n".join(parts)
+
+
+def part(whole: str, name: str, low: int | str, high: int | str) -> str:
+    return f"CREATE TABLE {name} PARTITION OF {whole} FOR VALUES FROM ({low}) TO ({high});\n"
+
+
+ROWS = """
+INSERT INTO split SELECT i, i, 'n' || i FROM generate_series(0, 29) i; INSERT INTO refers SELECT i, i FROM generate_series(1, 25) i;
+INSERT INTO middle SELECT (ARRAY['a', 'b', 'c'])[1 + i % 3], i FROM generate_series(0, 29) i;
+INSERT INTO border SELECT generate_series(0, 29);
+INSERT INTO listed SELECT (ARRAY['a', 'b', 'c'])[1 + i % 3] FROM generate_series(0, 29) i;
+INSERT INTO hashed SELECT generate_series(0, 29);
+"""
+BEFORE = (
+    SPLIT.format(part("split", "split_1", 0, 20))
+    + MIDDLE.format(part("middle_a", "middle_a1", 0, 10) + part("middle_a", "middle_a2", 10, 30))
+    + BORDER.format(20)
+    + LISTED.format("'a', 'b'", "'c'")
+    + hashed(2)
+)
+AFTER = (
+    SPLIT.format(part("split", "split_1a", 0, 10) + part("split", "split_1b", 10, 20))
+    + MIDDLE.format(part("middle_a", "middle_a0", 0, 30))
+    + BORDER.format(10)
+    + LISTED.format("'a'", "'b', 'c'")
+    + hashed(4)
+)
+WHOLES = ("split", "middle_a", "border", "listed", "hashed")
+
+
+def counts(flow: Flow) -> list[str]:
+    return flow.column("""
+        SELECT t.tableoid::regclass || ' ' || count(*) FROM (
+          SELECT tableoid FROM split UNION ALL SELECT tableoid FROM middle UNION ALL SELECT tableoid FROM border
+          UNION ALL SELECT tableoid FROM listed UNION ALL SELECT tableoid FROM hashed) t
+        GROUP BY t.tableoid ORDER BY t.tableoid::regclass::text COLLATE "C" """)
+
+
+def test_every_row_goes_to_the_partition_that_is_to_have_it(flow: Flow) -> None:
+    flow.apply(BEFORE)
+    flow.run(ROWS)
+    before = counts(flow)
+    plan = flow.plan(AFTER)
+    assert weighing(plan) == {("COPIES_TABLE", f"table public.{t}") for t in WHOLES}
+    flow.apply(AFTER)
+    assert [c for c in counts(flow) if not c.startswith("hashed")] == [
+        "border_1 10", "border_2 20", "listed_1 10", "listed_2 20", "middle_a0 20", "middle_c 10",
+        "split_1a 10", "split_1b 10", "split_2 10",
+    ]  # fmt: skip
+    assert flow.ask("SELECT count(*) FROM hashed") == 30
+    flow.apply(BEFORE)
+    assert counts(flow) == before
+
+
+def test_what_has_no_rows_of_another_is_not_copied(flow: Flow) -> None:
+    """Out with the oldest and in with the next, a border beyond all rows, one more value: none of these moves a row."""
+    ends = "CREATE TABLE ends (at int) PARTITION BY RANGE (at);\n"
+    months = "CREATE TABLE months (at int) PARTITION BY RANGE (at);\n"
+    flow.apply(
+        ends
+        + part("ends", "ends_1", 0, "MAXVALUE")
+        + months
+        + part("months", "months_1", 0, 10)
+        + part("months", "months_2", 10, 20)
+        + LISTED.format("'a'", "'c'")
+    )
+    flow.run(
+        "INSERT INTO ends SELECT generate_series(0, 29); INSERT INTO months SELECT generate_series(0, 19);"
+        " INSERT INTO listed VALUES ('a'), ('c')"
+    )
+    after = (
+        ends
+        + part("ends", "ends_1", 0, 30)
+        + part("ends", "ends_2", 30, "MAXVALUE")
+        + months
+        + part("months", "months_2", 10, 20)
+        + part("months", "months_3", 20, 30)
+        + LISTED.format("'a', 'b'", "'c'")
+    )
+    assert weighing(flow.plan(after)) == {("DELETES_DATA", "table public.months_1")}
+    flow.apply(after)
+    assert flow.column("SELECT count(*) FROM ends UNION ALL SELECT count(*) FROM months") == [30, 10]
+
+
+def test_rows_that_fit_nowhere_are_named_and_nothing_is_changed(flow: Flow) -> None:
+    flow.apply(BORDER.format(20))
+    flow.run("INSERT INTO border SELECT generate_series(0, 29)")
+    whole = flow.shape()
+    gap = BORDER.format(10).replace("FROM (10)", "FROM (15)")
+    with pytest.raises(DataViolation, match=r"table public.border .* rows that fit no partition: 5 of them"):
+        flow.reconcile(gap, approved)
+    assert flow.shape() == whole
+
+
+def weighing(plan: Plan) -> set[tuple[str, str]]:
+    """Every hazard that asks, with its subject."""
+    return {(h.code, s.subject) for s in plan.steps for h in s.hazards if h.weight != Weight.NOTICE}
