@@ -47,7 +47,10 @@ GUARDS = {
     "unique_of_more": constraint("UNIQUE (a)", "UNIQUE (a, b)", "DROPS_GUARANTEE:no longer about (a)"),
     "unique_of_nulls": constraint("UNIQUE (a)", "UNIQUE (b)", "DROPS_GUARANTEE:no longer about (a)"),
     "unique_deferred": constraint("UNIQUE (a)", "UNIQUE (a) DEFERRABLE", "DROPS_GUARANTEE:ON CONFLICT no longer"),
-    "unique_of_less": constraint("UNIQUE (a, b)", "UNIQUE (a)", ""),
+    "unique_of_less": constraint("UNIQUE (a, b)", "UNIQUE (a)", "BREAKS_CLIENTS:ON CONFLICT (a, b)"),
+    "index_of_less": beside(
+        "CREATE UNIQUE INDEX i ON t (a, b);", "CREATE UNIQUE INDEX i ON t (b);", "BREAKS_CLIENTS:ON CONFLICT (a, b)"
+    ),
     "unique_reordered": constraint("UNIQUE (a, b)", "UNIQUE (b, a) INCLUDE (s)", ""),
     "index_of_more": beside(
         "CREATE UNIQUE INDEX i ON t (a);", "CREATE UNIQUE INDEX i ON t (a, b);", "DROPS_GUARANTEE:(a, b)"
@@ -90,6 +93,16 @@ GUARDS = {
         "INSERT OR UPDATE ON t FOR EACH ROW", "INSERT ON t FOR EACH ROW", "DROPS_GUARANTEE:no longer fires on UPDATE"
     ),
     "fires_more": trigger("UPDATE OF a ON t FOR EACH ROW", "INSERT OR UPDATE ON t FOR EACH ROW", ""),
+    "fires_late": beside(
+        CHECKS.format("UPDATE ON t EXECUTE FUNCTION f()"),
+        CHECKS.format("UPDATE ON t EXECUTE FUNCTION f()").replace("BEFORE", "AFTER"),
+        "DROPS_GUARANTEE:fires AFTER",
+    ),
+    "runs_another": beside(
+        CHECKS.format("UPDATE ON t EXECUTE FUNCTION f()"),
+        CHECKS.format("UPDATE ON t EXECUTE FUNCTION f('x')"),
+        "DROPS_GUARANTEE:it runs runs_another.f('x')",
+    ),
     "disabled": beside(
         CHECKS.format("UPDATE ON t EXECUTE FUNCTION f()"),
         CHECKS.format("UPDATE ON t EXECUTE FUNCTION f()") + "ALTER TABLE t DISABLE TRIGGER g;",
@@ -145,7 +158,7 @@ def tell(flow: Flow, cases: Mapping[str, Case], *codes: str) -> Plan:
 
 def test_a_guard_that_lets_more_in(flow: Flow) -> None:
     since_18 = int(flow.ask("SHOW server_version_num")) >= 180000
-    plan = tell(flow, GUARDS | (NOT_ENFORCED if since_18 else {}), "DROPS_GUARANTEE")
+    plan = tell(flow, GUARDS | (NOT_ENFORCED if since_18 else {}), "DROPS_GUARANTEE", "BREAKS_CLIENTS")
     in_place = [s.statement for s in plan.steps if "key_idle" in s.subject]
     assert in_place == (['ALTER TABLE "key_idle"."t" ALTER CONSTRAINT "c" DEFERRABLE NOT ENFORCED'] if since_18 else [])
 
@@ -231,6 +244,23 @@ RIGHTS = {
         "CHANGES_ACCESS:the rights of whoever calls it",
     ),
 }
+WRITTEN_THROUGH = {
+    "checked": (
+        VIEWS + "CREATE VIEW v AS SELECT a FROM t WHERE a > 0;",
+        VIEWS + "CREATE VIEW v AS SELECT a FROM t WHERE a > 0 WITH LOCAL CHECK OPTION;",
+        "TIGHTENS_RULE:that it would not show",
+    ),
+    "checked_further": (
+        VIEWS + "CREATE VIEW v AS SELECT a FROM t WHERE a > 0 WITH LOCAL CHECK OPTION;",
+        VIEWS + "CREATE VIEW v AS SELECT a FROM t WHERE a > 0 WITH CHECK OPTION;",
+        "TIGHTENS_RULE:that it would not show",
+    ),
+    "unchecked": (
+        VIEWS + "CREATE VIEW v AS SELECT a FROM t WHERE a > 0 WITH CHECK OPTION;",
+        VIEWS + "CREATE VIEW v AS SELECT a FROM t WHERE a > 0;",
+        "",
+    ),
+}
 INVOKER = {
     "by_invoker": (
         VIEWS + "CREATE VIEW v AS SELECT a FROM t;",
@@ -253,7 +283,7 @@ def test_what_applications_call_by_name_has_another_shape(flow: Flow) -> None:
 
 
 def test_with_whose_rights_something_is_done(flow: Flow) -> None:
-    tell(flow, RIGHTS | INVOKER, "CHANGES_ACCESS")
+    tell(flow, RIGHTS | INVOKER | WRITTEN_THROUGH, "CHANGES_ACCESS", "TIGHTENS_RULE")
 
 
 COLUMNS = {

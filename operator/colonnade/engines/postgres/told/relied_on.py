@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
-from colonnade.core.hazards import DROPS_GUARANTEE, Hazard, hazard
+from colonnade.core.hazards import BREAKS_CLIENTS, DROPS_GUARANTEE, Hazard, hazard
 from colonnade.core.kind import NOTHING, ObjectId
 from colonnade.core.plan import Step
 from colonnade.engines.postgres.planning.work import Act, Work
@@ -47,6 +47,10 @@ def _guard(oid: ObjectId, work: Work) -> Iterator[Hazard]:
     if whys := list(weaker.whys(oid.kind, old, new, _printed(oid, work))):
         told = hazard(DROPS_GUARANTEE, oid)
         yield replace(told, message=f"{oid} no longer guards the data as it did: {'; '.join(whys)}")
+    elif gone := weaker.other_target(oid.kind, old, new, _printed(oid, work)):
+        yield replace(
+            hazard(BREAKS_CLIENTS, oid), message=f"INSERT … ON CONFLICT {gone} no longer finds {oid}, and fails"
+        )
 
 
 def _printed(oid: ObjectId, work: Work) -> weaker.Printed:

@@ -19,6 +19,8 @@ from colonnade.engines.postgres.planning.work import Work, is_type
 from colonnade.engines.postgres.told.computed import kept
 
 _ON = ("true", "on", "yes", "1")
+_CHECKS = ("", "local", "cascaded")
+"""Of a view that rows are written through, each stricter than the one before."""
 
 
 def stands_on_another_type(oid: ObjectId, work: Work) -> bool:
@@ -66,10 +68,18 @@ def _rights(oid: ObjectId, old: Any, new: Any) -> Iterator[Hazard]:
     if was != now:
         shown = "no longer seen by" if now else "may be shown to"
         yield hazard(CHANGES_ACCESS, oid, f"rows that it leaves out {shown} functions that a reader puts into a query")
+    was, now = (_CHECKS.index(_value(s.options, "check_option")) for s in (old, new))
+    if now > was:
+        refused = f"an INSERT or UPDATE through {oid} of a row that it would not show is refused from then on"
+        yield replace(hazard(TIGHTENS_RULE, oid), message=refused, safe_way="see that no application writes such rows")
+
+
+def _value(options: tuple[str, ...], key: str) -> str:
+    return next((v.lower() for name, _, v in (o.partition("=") for o in options) if name == key), "")
 
 
 def _set(options: tuple[str, ...], key: str) -> bool:
-    return any(name == key and v.lower() in _ON for name, _, v in (o.partition("=") for o in options))
+    return _value(options, key) in _ON
 
 
 def _routine(oid: ObjectId, work: Work) -> Iterator[Hazard]:

@@ -19,8 +19,8 @@ _CHECK = re.compile(r"CHECK (?P<says>.*?)(?P<alone> NO INHERIT)?(?: NOT VALID| N
 _ACTION = r"(CASCADE|SET NULL|SET DEFAULT)"
 _DOES = {"CASCADE": {"DELETE": "deletes", "UPDATE": "changes"}}
 _TRIGGER = re.compile(
-    r'CREATE (?:CONSTRAINT )?TRIGGER (?:"(?:[^"]|"")+"|\S+) (?:BEFORE|AFTER|INSTEAD OF) (?P<events>.+?) ON '
-    r"(?:(?!.* WHEN )|.*? WHEN (?P<when>\(.*\)) )?.*EXECUTE FUNCTION",
+    r'CREATE (?:CONSTRAINT )?TRIGGER (?:"(?:[^"]|"")+"|\S+) (?P<time>BEFORE|AFTER|INSTEAD OF) (?P<events>.+?) ON '
+    r"(?:(?!.* WHEN )|.*? WHEN (?P<when>\(.*\)) )?.*EXECUTE FUNCTION (?P<runs>.*)",
     re.DOTALL,
 )
 _FIRES = {"O": {"origin"}, "D": set[str](), "R": {"replica"}, "A": {"origin", "replica"}}
@@ -78,6 +78,14 @@ def _less_unique(kind: str, old: Any, new: Any, printed: Printed) -> Iterator[st
         yield "any number of rows may be without a value"
     if now.deferrable and not was.deferrable:
         yield "it is DEFERRABLE: INSERT … ON CONFLICT no longer takes it, and fails"
+
+
+def other_target(kind: str, old: Any, new: Any, printed: Printed = str) -> str:
+    """The columns that INSERT … ON CONFLICT can no longer name, where a key or unique index is as strict, and about fewer; '' else."""
+    if kind not in ("primary key", "unique", "index") or (kind == "index" and not (old.unique and old.valid)):
+        return ""
+    was, now = (_unique(kind, spec, printed) for spec in (old, new))
+    return "" if was.elements == now.elements or was.deferrable else _list(was)
 
 
 def _unique(kind: str, spec: Any, printed: Printed) -> Unique:
@@ -142,6 +150,10 @@ def _rarer(old: Any, new: Any, printed: Printed) -> Iterator[str]:
     given, asked = (printed(bare(m["when"] or "")) for m in (was, now))
     if asked not in ("", given) and not (given and implies(given, asked)):
         yield f"it fires only where {asked}"
+    if was["runs"] != now["runs"]:
+        yield f"it runs {now['runs']}, no longer {was['runs']}"
+    if was["time"] != now["time"]:
+        yield f"it fires {now['time']} the event, no longer {was['time']} it"
 
 
 def _events(printed: str) -> set[str]:
