@@ -13,7 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from colonnade.core.kind import Model
 from colonnade.engines.postgres.planning.work import Act, Work, is_type, kind_of, turned
 
-ROUTINES = ("function", "procedure")
+BODIED = ("function", "procedure")
+"""What has a body, which may speak of anything."""
 SPACES = (("routine",), ("relation", "type"))
 WORD = re.compile(r"[\w$]+")
 
@@ -25,7 +26,7 @@ def heeded(work: Work, before: Edges) -> Edges:
 
     What a body speaks of is made before it, and dropped after it, so that the way back makes it before, too.
     """
-    if not any(a.id.kind in (*ROUTINES, "cast") for a in before):
+    if not any(a.id.kind in (*BODIED, "cast") for a in before):
         return before
     after = {a: set(b) for a, b in before.items()}
     _wish(after, [*_casts(work, "create", before), *((b, a) for a, b in _casts(work, "drop", before))])
@@ -70,7 +71,7 @@ def _spoken_of(
         if kind_of(a.id).space in spaces and kind_of(a.id).words and a.id not in work.inlined:
             named[a.id.name[-1].split("(")[0].lower()].append(a)
     for a in some:
-        if a.id.kind in ROUTINES:
+        if a.id.kind in BODIED:
             words = {*WORD.findall(model.objects[a.id].definition.lower())}
             yield from ((a, one) for word in words & named.keys() for one in named[word] if one.id != a.id)
 

@@ -15,7 +15,6 @@ from colonnade.engines.postgres.kind import CONSTRAINTS
 from colonnade.engines.postgres.planning import several
 from colonnade.engines.postgres.planning.collisions import collide
 from colonnade.engines.postgres.planning.work import (
-    CALLED,
     INDEXED,
     ROUTINES,
     Act,
@@ -81,7 +80,7 @@ class Precedence:
 
     def _free(self, a: Act) -> None:
         self._first(a, Act("drop", a.id))
-        if a.id.kind in CALLED:  # on the way back its users are there again once it has its name
+        if a.id.kind in ROUTINES:  # on the way back its users are there again once it has its name
             users = self.work.users.get(a.id, NOTHING)
             self.before[a] |= {Act("drop", u) for u in users - self.work.remade.tables if not self.work.taken_by(u)}
             self._first(a, Act("create", a.id), *(Act("create", o) for o in self.work.overloading(a.id)))

@@ -17,7 +17,7 @@ from colonnade.core.kind import NOTHING, Model, ObjectId
 from colonnade.core.plan import Step
 from colonnade.engines.postgres.kinds.column import freed_names
 from colonnade.engines.postgres.kinds.column_type import way_back_by_name
-from colonnade.engines.postgres.planning.work import CALLED, Act, Work
+from colonnade.engines.postgres.planning.work import ROUTINES, Act, Work
 from colonnade.engines.postgres.rewriting import expand, meanwhile
 from colonnade.engines.postgres.rewriting.by_name import AWAY, ByName, qualified
 from colonnade.engines.postgres.rewriting.remade import other_name
@@ -156,7 +156,7 @@ def standing_on(tables: Collection[ObjectId], *models: Model) -> set[ObjectId]:
 def _placing(work: Work) -> set[ObjectId]:
     """The routines that come and go for the partition keys of these tables."""
     called = {n for m in (work.old, work.new) for t in work.remade.tables for n in m.needs.get(t, NOTHING)}
-    return {o for o in called & (work.dropped | work.created) if o.kind in CALLED}
+    return {o for o in called & (work.dropped | work.created) if o.kind in ROUTINES}
 
 
 def _none(made: Step) -> Step:

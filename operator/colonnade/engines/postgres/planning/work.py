@@ -20,10 +20,9 @@ STANDING = ("check", "default", "index", "trigger")
 """What may call a routine that takes the rows of its own table."""
 REFERRING = ("policy", "rule")
 """What stands on its table, and may read or write others."""
-ROUTINES = ("function", "aggregate")
+ROUTINES = ("function", "procedure", "aggregate")
 SAID = ("comment", "privileges", "owner")
 """What is said of an object, and does nothing with it."""
-CALLED = (*ROUTINES, "procedure")
 
 
 class Act(NamedTuple):
@@ -273,20 +272,20 @@ class Work:
         wanted = {key for oid in self.created | self.altered for key in self.names(oid, self.new)}
         columns = [o for o in self.dropped - self.created if o.kind == "column" and not self.taken_by(o)]
         placing = {n for t in self.remade.tables for n in self.old.needs.get(t, NOTHING)} & self.created
-        routines = {o for o in self.dropped if o.kind in CALLED and (o in placing or any(self.overloading(o)))}
+        routines = {o for o in self.dropped if o.kind in ROUTINES and (o in placing or any(self.overloading(o)))}
         return routines | {o for o in columns if wanted & self.names(o, self.old)}
 
     def overloading(self, routine: ObjectId) -> Iterator[ObjectId]:
         """The new routines of the same name, other than in their arguments, that something calls which is made or changed as well."""
         called = (routine.name[0], self.old.objects[routine].function)
         for oid in self.created - self.dropped if routine not in self.created else ():
-            if oid.kind in CALLED and (oid.name[0], self.new.objects[oid].function) == called and oid in self._called:
+            if oid.kind in ROUTINES and (oid.name[0], self.new.objects[oid].function) == called and oid in self._called:
                 yield oid
 
     @cached_property
     def _called(self) -> set[ObjectId]:
         callers = (o for o in self.created | self.altered if o.kind not in SAID)
-        return {n for o in callers for n in self.new.needs.get(o, NOTHING) if n.kind in CALLED}
+        return {n for o in callers for n in self.new.needs.get(o, NOTHING) if n.kind in ROUTINES}
 
 
 def changes_persistence(oid: ObjectId, work: Work) -> bool:

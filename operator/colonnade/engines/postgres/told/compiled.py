@@ -15,7 +15,7 @@ from colonnade.core.hazards import BREAKS_CLIENTS, Hazard, hazard
 from colonnade.core.kind import NOTHING, ObjectId
 from colonnade.core.plan import Step
 from colonnade.engines.postgres.kinds.function import as_its_owner
-from colonnade.engines.postgres.planning.mentions import ROUTINES, WORD
+from colonnade.engines.postgres.planning.mentions import BODIED, WORD
 from colonnade.engines.postgres.planning.work import Act, Work
 from colonnade.engines.postgres.rewriting.expand import groups
 from colonnade.engines.postgres.rewriting.meanwhile import transactions
@@ -69,7 +69,7 @@ def _compiled(work: Work) -> dict[ObjectId, set[tuple[str, ...]]]:
     found = {
         o: s.definition.lower()
         for o, s in work.old.objects.items()
-        if o.kind in ROUTINES and s.language == "plpgsql" and o not in changing
+        if o.kind in BODIED and s.language == "plpgsql" and o not in changing
     }
     if not found:
         return {}

@@ -13,12 +13,12 @@ from typing import Any
 
 from colonnade.core.hazards import KEEPS_OLD_RESULTS, Hazard, hazard
 from colonnade.core.kind import ObjectId
-from colonnade.engines.postgres.planning.mentions import ROUTINES
-from colonnade.engines.postgres.planning.work import Work
+from colonnade.engines.postgres.planning.mentions import BODIED
+from colonnade.engines.postgres.planning.work import ROUTINES, Work
 from colonnade.engines.postgres.printed_sql import pieces
 from colonnade.engines.postgres.statement import name, printed, q, text
 
-CALLING = (*ROUTINES, "aggregate", "operator", "operator class", "family operator", "family function", "cast")
+CALLING = (*ROUTINES, "operator", "operator class", "family operator", "family function", "cast")
 INDEXES = ("index", "exclusion", "unique", "primary key")
 _COMMENT = re.compile(r"(?P<kept>'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\")|--[^\n]*|/\*.*?\*/|\$\w*\$", re.DOTALL)
 _BODY = re.compile(r"\n(?=AS |BEGIN ATOMIC|RETURN )")
@@ -49,7 +49,7 @@ def _computed_with(routine: ObjectId, work: Work) -> set[ObjectId]:
     seen, todo = {routine}, [routine]
     while todo:
         one = todo.pop()
-        users = {*work.users.get(one, ()), *(_callers(one, work) if one.kind in ROUTINES else ())} - seen
+        users = {*work.users.get(one, ()), *(_callers(one, work) if one.kind in BODIED else ())} - seen
         seen |= users
         todo += [u for u in users if u.kind in CALLING]
     return {o for o in seen if _is_kept(o, work)}
@@ -59,7 +59,7 @@ def _callers(routine: ObjectId, work: Work) -> Iterator[ObjectId]:
     """The routines in whose bodies something of this name is called: the server keeps no record of it."""
     called = re.compile(rf'(?<![\w$]){re.escape(work.old.objects[routine].function)}"?\s*\(', re.IGNORECASE)
     for oid, spec in work.old.objects.items():
-        if oid.kind in ROUTINES and oid != routine and called.search("".join(_BODY.split(spec.definition, 1)[1:])):
+        if oid.kind in BODIED and oid != routine and called.search("".join(_BODY.split(spec.definition, 1)[1:])):
             yield oid
 
 
