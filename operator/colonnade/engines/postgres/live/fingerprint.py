@@ -158,21 +158,29 @@ def _unlike(here: Sequence[Fact], there: Sequence[Fact]) -> Iterator[Unlike]:
             yield from (Unlike(catalog, "", None, one) for one in theirs)
 
 
-# The names, and whatever changes how the server prints an expression; and that it neither compiles nor spreads so wide a query.
+# The names, and whatever changes how the server prints an expression; and that it neither compiles nor spreads so wide a query. Where
+# there is little to read, to plan it takes longer than to run it: it is planned once for all, and that in the order it is written in.
 _PIN = sql.SQL(
     """SELECT pg_catalog.set_config(name, setting, true) FROM (VALUES
   ('transaction_read_only', 'on'), ('search_path', 'pg_catalog, pg_temp'), ('quote_all_identifiers', 'off'),
   ('standard_conforming_strings', 'on'), ('bytea_output', 'hex'), ('extra_float_digits', '1'), ('timezone', 'UTC'),
   ('datestyle', 'ISO, MDY'), ('intervalstyle', 'postgres'), ('lc_monetary', 'C'), ('xmloption', 'content'),
-  ('jit', 'off'), ('max_parallel_workers_per_gather', '0'), ('work_mem', '64MB')) AS pinned (name, setting)"""
+  ('jit', 'off'), ('max_parallel_workers_per_gather', '0'), ('work_mem', '64MB')) AS pinned (name, setting)
+UNION ALL SELECT pg_catalog.set_config(name, CASE WHEN pg_catalog.pg_relation_size('pg_catalog.pg_class') < 1048576
+  THEN small ELSE large END, true) FROM (VALUES ('plan_cache_mode', 'force_generic_plan', 'force_custom_plan'),
+  ('join_collapse_limit', '1', '8'), ('from_collapse_limit', '1', '8')) AS by_size (name, small, large)"""
 )
 
 
 @contextmanager
 def _pinned(connection: Connection[Any]) -> Iterator[Cursor[tuple[Any, ...]]]:
-    """A read-only transaction (or savepoint) whose settings do not depend on the database, the role or the caller."""
+    """A read-only transaction (or savepoint) whose settings do not depend on the database, the role or the caller.
+
+    The caller has its own settings again after a savepoint is rolled back, and after a transaction in any case: that is not rolled
+    back, for with it the driver would forget what it has prepared.
+    """
     idle = connection.info.transaction_status == TransactionStatus.IDLE
-    with connection.transaction(force_rollback=True), connection.cursor(row_factory=tuple_row) as cursor:
+    with connection.transaction(force_rollback=not idle), connection.cursor(row_factory=tuple_row) as cursor:
         if idle:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         cursor.execute(_PIN)
@@ -189,7 +197,7 @@ def _asked(
     for left in reversed(range(_TRIES)):
         try:
             with _pinned(connection) as cursor:
-                return cursor.execute(query(_queries(cursor, owners)), parameters).fetchall()
+                return cursor.execute(query(_queries(cursor, owners)), parameters, prepare=True).fetchall()
         except InternalError_:  # "could not open relation with OID": the snapshot has it, the printing function has not
             if not left:
                 raise
