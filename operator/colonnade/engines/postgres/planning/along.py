@@ -8,7 +8,7 @@ from colonnade.core.kind import ObjectId
 from colonnade.engines.postgres.kinds.foreign_key import held_by_included
 from colonnade.engines.postgres.planning.order import circles_of_keys
 from colonnade.engines.postgres.planning.work import Work, is_type, kind_of
-from colonnade.engines.postgres.rewriting import origins, remade
+from colonnade.engines.postgres.rewriting import of_type, origins, remade
 
 
 def replace(work: Work, repartitioned: Collection[ObjectId]) -> None:
@@ -22,7 +22,7 @@ def replace(work: Work, repartitioned: Collection[ObjectId]) -> None:
         work.replace(oid)
     types = {o for o in work.dropped & work.created if is_type(o)}
     anew = remade.made_anew(work.old, work.new, work.altered, types, work.users)
-    for oid in {*anew, *_placed_by_what_goes(work), *repartitioned}:
+    for oid in {*anew, *_placed_by_what_goes(work), *of_type.made_anew(work), *repartitioned}:
         work.replace(oid)
     if tables := {o for o in work.dropped & work.created if o.kind == "table"}:
         for oid in remade.with_them(work.old, work.new, tables):

@@ -22,8 +22,9 @@ from colonnade.engines.postgres.kinds.foreign_key import compared_by_any, held_b
 from colonnade.engines.postgres.kinds.function import named_aside
 from colonnade.engines.postgres.planning import along, default_rights, way_back
 from colonnade.engines.postgres.planning.order import halves, ordered
+from colonnade.engines.postgres.planning.quarantine import each_place_once
 from colonnade.engines.postgres.planning.work import Act, Work, kind_of
-from colonnade.engines.postgres.rewriting import expand, meanwhile, remade
+from colonnade.engines.postgres.rewriting import expand, meanwhile, of_type, remade
 from colonnade.engines.postgres.statement import name, printed, q, step
 from colonnade.engines.postgres.told import compiled, relied_on
 
@@ -133,7 +134,7 @@ class _Planning:
             made |= meanwhile.unguarded(self.work, made)
             made |= relied_on.told(self.work, made)
             made |= compiled.anew(self.work, made)
-        return list(_each_place_once(s for some in made.values() for s in some))
+        return list(each_place_once(s for some in made.values() for s in some))
 
     def made(self) -> dict[Act, list[Step]]:
         """What each act comes to, in the order of the acts. Raises Unsupported where the needs go round in a circle."""
@@ -152,9 +153,10 @@ class _Planning:
         work.built_first = meanwhile.built_first(work, self.context)
         moved |= work.serving | {o for o in work.dropped if work.heirs(o)}
         work.moved = {o: remade.other_name(o.name[-1]) for o in moved}
-        work.freed = work.to_free()
+        work.freed, work.letting_go = work.to_free(), of_type.letting_go(work)
         acts = [Act("move", o) for o in moved] + [Act("copy", o) for o in work.remade.copied]
         acts += [Act("free", o) for o in work.freed] + [Act("build", o) for o in work.built_first]
+        acts += [Act("let go", o) for o in work.letting_go] + [Act("take", o) for o in work.letting_go - work.dropped]
         acts += [Act("fill", o) for o in work.expanded if expand.together(o, work)[0] == o]
         acts += [Act("expand", o) for o in work.expanded] + [Act("succeed", o) for o in work.followers]
         for verb, ids in (("drop", work.dropped), ("alter", work.altered), ("create", work.created)):
@@ -234,7 +236,7 @@ class _Planning:
         kind, oid = kind_of(act.id), act.id
         if oid in self.work.expanded | self.work.followers:
             return list(self._by_successor(act))
-        if act.verb in ("free", "copy", "move"):
+        if act.verb in ("free", "copy", "move", *of_type.VERBS):
             return list(self._made_room(act, kind))
         if act.verb == "drop":
             return self._drop(oid, kind)
@@ -265,6 +267,8 @@ class _Planning:
     def _made_room(self, act: Act, kind: PgKind[Any]) -> Iterable[Step]:
         """What makes way for others: a name that is given up, rows that are carried over, what is called otherwise for a while."""
         oid = act.id
+        if act.verb in of_type.VERBS:
+            return [of_type.step_of(act.verb, oid, self.context)]
         if act.verb == "free":
             spec = self.work.old.objects[oid]
             routine = kind.space == "routine"
@@ -357,17 +361,6 @@ class _Planning:
         there = name(self.context.quarantine)
         yield step(oid, q("CREATE SCHEMA IF NOT EXISTS {}", there), undo=q("DROP SCHEMA {}", there))
         yield step(oid, move, undo=back)
-
-
-def _each_place_once(steps: Iterable[Step]) -> Iterator[Step]:
-    """Without making again what several have asked for: on the way back, it is to be empty before it goes."""
-    made: set[str] = set()
-    for one in steps:
-        if one.statement.startswith("CREATE SCHEMA IF NOT EXISTS "):
-            if one.statement in made:
-                continue
-            made.add(one.statement)
-        yield one
 
 
 TEMPORARY = ("BREAKS_CLIENTS", "DROPS_GUARANTEE", "DROPS_INDEX")

@@ -23,6 +23,7 @@ from colonnade.engines.postgres.planning.work import (
     kind_of,
 )
 from colonnade.engines.postgres.rewriting import expand
+from colonnade.engines.postgres.rewriting.of_type import type_of_table
 
 
 class Precedence:
@@ -36,7 +37,7 @@ class Precedence:
         """For all of these acts."""
         self.before = {a: set() for a in acts}
         for a in list(self.before):
-            getattr(self, f"_{a.verb}")(a)
+            getattr(self, f"_{a.verb.replace(' ', '_')}")(a)
         collide(self.work, self.before)
         several.all_told(self.work, acts, self.before)
         return self.before
@@ -131,7 +132,7 @@ class Precedence:
         for parent in implied:
             self.before[a].add(Act("drop", parent))
         for user in self.work.users.get(a.id, ()):
-            self._let_go(user, a.id, implied)
+            self._leaves(user, a.id, implied)
 
     def _as_a_childs(self, a: Act) -> None:
         """What a child has of its own, too, goes after its parent's, which would hold it, and before one that its parent gets."""
@@ -146,7 +147,7 @@ class Precedence:
         spec = self.work.old.objects[column]
         return spec.local and spec.inherited and column not in self.work.created
 
-    def _let_go(self, user: ObjectId, used: ObjectId, implied: frozenset[ObjectId] | set[ObjectId]) -> None:
+    def _leaves(self, user: ObjectId, used: ObjectId, implied: frozenset[ObjectId] | set[ObjectId]) -> None:
         """What is dropped or changed of a user comes before the drop of what it uses, and of what takes that along."""
         if self.work.outlives(user):
             self._first(Act("drop", ObjectId("inheritance", self.work.home(user).name)), Act("drop", used))
@@ -354,6 +355,17 @@ class Precedence:
         for oid in (o for o in self.work.created if o.kind == "index attachment"):
             found[self.work.new.objects[oid].parent].append(oid)
         return found
+
+    def _let_go(self, a: Act) -> None:
+        self._first(a, Act("move", a.id), Act("drop", a.id), Act("take", a.id), *self._of_its_type(a.id))
+
+    def _take(self, a: Act) -> None:
+        self.before[a] |= self._of_its_type(a.id)
+
+    def _of_its_type(self, table: ObjectId) -> set[Act]:
+        """What is done to the type that a table is of, and to the table's columns."""
+        type_ = type_of_table(table, self.work.old)
+        return {a for a in self.before if a.id == type_ or (a.id.kind == "column" and a.id.name[:2] == table.name)}
 
     def _finish(self, a: Act) -> None:
         """After its first half."""

@@ -7,7 +7,7 @@ come to need what waits here, it goes on waiting. What waits is found in the cat
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import LiteralString
@@ -16,7 +16,7 @@ import psycopg
 from psycopg import sql
 
 from colonnade.core.errors import Conflict, InvalidSpec
-from colonnade.core.plan import Plan
+from colonnade.core.plan import Plan, Step
 from colonnade.engines import Waiting
 from colonnade.engines.postgres.kinds.column_drop import quarantined
 from colonnade.engines.postgres.session import Connection
@@ -170,3 +170,14 @@ def restore(connection: Connection, wanted: str) -> Waiting:
             f"{one.kind} {one.name} cannot come back: {e.diag.message_primary}; rename or drop what has the name, then try again"
         ) from e
     return one
+
+
+def each_place_once(steps: Iterable[Step]) -> Iterator[Step]:
+    """Without making again what several have asked for: on the way back, it is to be empty before it goes."""
+    made: set[str] = set()
+    for one in steps:
+        if one.statement.startswith("CREATE SCHEMA IF NOT EXISTS "):
+            if one.statement in made:
+                continue
+            made.add(one.statement)
+        yield one

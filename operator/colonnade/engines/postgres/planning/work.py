@@ -76,7 +76,7 @@ class Work:
 
     What is kept `aside`, columns in quarantine, is dropped to those who use it, and yet takes nothing along. Where things are made in
     `groups`, one by one, what is of another group stands in no CREATE. Columns that are `expanded` have successors, on which their
-    `followers`, indexes and constraints, are built. With `tables_wait` tables that go are put into quarantine.
+    `followers`, indexes and constraints, are built. Tables of a type are `letting_go` while it changes. With `tables_wait` tables that go are put into quarantine.
     """
 
     old: Model
@@ -98,6 +98,7 @@ class Work:
     built_first: dict[ObjectId, ObjectId] = field(default_factory=dict[ObjectId, ObjectId])
     expanded: set[ObjectId] = field(default_factory=set[ObjectId])
     followers: set[ObjectId] = field(default_factory=set[ObjectId])
+    letting_go: set[ObjectId] = field(default_factory=set[ObjectId])
     groups: Mapping[ObjectId, ObjectId] = field(default_factory=dict[ObjectId, ObjectId])
 
     def __post_init__(self) -> None:
@@ -226,11 +227,11 @@ class Work:
         return any(ObjectId(kind, oid.name) in self.created for kind in (oid.kind, *TYPES))
 
     def needed_by_rows(self) -> set[ObjectId]:
-        """The types and collations that columns have which are carried over, or copied with their tables, and those that these need."""
+        """The types and collations of columns that are carried over, of tables that are copied and their columns, and those that these need."""
         tables = {t.name for t in self.remade.tables}
         rows = {o for o in self.dropped if o.kind == "column" and o.name[:2] in tables} if tables else NOTHING
         found: set[ObjectId] = set()
-        todo = [*self.carried, *rows]
+        todo = [*self.carried, *rows, *self.remade.tables]
         while todo:
             needs = self.old.needs.get(todo.pop(), NOTHING) & self.dropped - found
             further = {n for n in needs if n.kind == "collation" or is_type(n)}
