@@ -137,6 +137,15 @@ def test_an_enum_that_loses_a_label_by_which_rows_are_told_apart(flow: Flow, col
     assert flow.column("SELECT id FROM t2") == [2]
 
 
+def test_an_enum_that_loses_a_label_under_a_partial_index_and_a_key_of_partitions(flow: Flow) -> None:
+    wanted = """CREATE TYPE e AS ENUM ({}); CREATE TABLE t (id int, v e DEFAULT 'a', PRIMARY KEY (id, v)) PARTITION BY LIST (v);
+        CREATE TABLE t1 PARTITION OF t FOR VALUES IN ('a'); CREATE TABLE t2 PARTITION OF t DEFAULT; CREATE INDEX i ON t (v) WHERE v = 'a';"""
+    flow.apply(wanted.format("'a', 'b', 'c'"))
+    flow.run("INSERT INTO t VALUES (1, 'a'), (2, 'b')")
+    flow.apply(wanted.format("'a', 'b'"))
+    assert flow.column("SELECT id FROM t2") == [2]
+
+
 ROUTINES = """CREATE TABLE log (t int, v bigint);
 CREATE FUNCTION tf() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO log VALUES (NEW.id, NEW.v + 1); RETURN NEW; END $$;
 CREATE FUNCTION one() RETURNS text LANGUAGE plpgsql AS $$ DECLARE r record; BEGIN SELECT * INTO r FROM t LIMIT 1; RETURN r.v + 1; END $$;

@@ -83,7 +83,16 @@ RANGE = "CREATE TYPE r AS RANGE (subtype = float8{}); CREATE TABLE t (id int PRI
 BETWEEN = "CREATE TYPE i AS (a {}); CREATE TYPE o AS (i i, b int); CREATE TABLE t (id int PRIMARY KEY, x o[]);"
 SORTS = ["CREATE DOMAIN k AS text;", "CREATE TYPE k AS ENUM ('a');", "CREATE TYPE k AS (a int);"]
 OF_K = "CREATE DOMAIN l AS k; CREATE TABLE t (id int PRIMARY KEY, x k, y l[]);"
+CHECKED = "CREATE TYPE e AS ENUM ({}); CREATE DOMAIN d AS e CHECK (VALUE <> 'b'); CREATE TABLE t (id int PRIMARY KEY, x d, y d[]);"
+COMPARED = """CREATE FUNCTION f({}) RETURNS float8 LANGUAGE sql IMMUTABLE AS 'SELECT $1 - $2';
+    CREATE TYPE r AS RANGE (subtype = float8, subtype_diff = f); CREATE TABLE t (id int PRIMARY KEY, x r); CREATE INDEX i ON t USING gist (x);"""
 REPLACED = {
+    "an enum that a check of a domain names": (
+        CHECKED.format("'a', 'b', 'c'"),
+        CHECKED.format("'b', 'a'"),
+        "'a', '{a}'",
+    ),
+    "a range by its function": (COMPARED.format("a float8, float8"), COMPARED.format("float8, b float8"), "'[1,2]'"),
     "an enum": (ENUM + THROUGH, OTHER_WAY + THROUGH, "'a', ('b', '{a}'), ARRAY[row(('b', '{a}'))::o]"),
     "a range": (RANGE.format(""), RANGE.format(", subtype_diff = float8mi"), "'[1,2]', '{[1,2]}', '{\"[1,2]\"}'"),
     "an attribute": (BETWEEN.format("int"), BETWEEN.format("bigint"), "ARRAY[row(row(1), 2)::o]"),

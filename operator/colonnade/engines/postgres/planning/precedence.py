@@ -64,7 +64,8 @@ class Precedence:
             u
             for u in self.work.users.get(a.id, ())
             if u.kind != "column" and u not in self.work.moved and a.id not in self.work.taken_by(u)
-            if u.kind != "default" or self.work.home(u) not in self.work.remade.tables
+            if self.work.domain_moved(u) is None
+            if not self.work.taken_by(u) & self.work.remade.tables
         )
         for heir in self.work.heirs(a.id):
             self._first(a, Act("alter", heir))
@@ -83,7 +84,8 @@ class Precedence:
         self._first(a, Act("drop", a.id))
         if a.id.kind in ROUTINES:  # on the way back its users are there again once it has its name
             users = self.work.users.get(a.id, NOTHING)
-            self.before[a] |= {Act("drop", u) for u in users - self.work.remade.tables if not self.work.taken_by(u)}
+            late = self.work.remade.tables | self.work.moved.keys()
+            self.before[a] |= {Act("drop", u) for u in users - late if not self.work.taken_by(u)}
             self._first(a, Act("create", a.id), *(Act("create", o) for o in self.work.overloading(a.id)))
 
     def _expand(self, a: Act) -> None:

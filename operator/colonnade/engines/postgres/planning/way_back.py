@@ -89,10 +89,17 @@ def _as_called(work: Work, made: Made, again: Mapping[ObjectId, list[str]]) -> I
                 texts = [meanwhile.with_other_name(s, act.id, moved[act.id]) for s in texts]
             if act.id in work.freed:
                 texts = _under_the_other_name(act.id, work.old.objects[act.id], texts)
-            yield act, [_called(s, moved) for s in texts]
+            yield act, [_called(s, moved | _given_up(act.id, work)) for s in texts]
         if act.verb == "drop" and act.id in work.moved:
             for one, _ in _also(act.id, work):
                 moved.pop(one, None)
+
+
+def _given_up(oid: ObjectId, work: Work) -> dict[ObjectId, str]:
+    """The routines that something needs which is moved itself, by the names that they go by since they gave theirs up."""
+    needs = work.old.needs.get(oid, NOTHING) & work.freed if oid in work.moved else NOTHING
+    called = {n: work.old.objects[n].function for n in needs if n.kind in CALLED}
+    return {ObjectId(n.kind, (n.name[0], one)): other_name(one) for n, one in called.items()}
 
 
 def _under_the_other_name(oid: ObjectId, spec: Any, texts: Sequence[str]) -> list[str]:

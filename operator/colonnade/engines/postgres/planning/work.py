@@ -269,10 +269,11 @@ class Work:
 
     def to_free(self) -> set[ObjectId]:
         """What goes late, and gives its name up before: columns whose NOT NULL has one that is wanted, routines whose calls would be
-        taken for calls of others, or that say where the rows of a table belong that is made anew."""
+        taken for calls of others, or that say where the rows of a table belong that is made anew, or how a type compares that is."""
         wanted = {key for oid in self.created | self.altered for key in self.names(oid, self.new)}
         columns = [o for o in self.dropped - self.created if o.kind == "column" and not self.taken_by(o)]
-        placing = {n for t in self.remade.tables for n in self.old.needs.get(t, NOTHING)} & self.created
+        late = self.remade.tables | {o for o in self.moved if is_type(o)}
+        placing = {n for o in late for n in self.old.needs.get(o, NOTHING)} & self.created
         routines = {o for o in self.dropped if o.kind in ROUTINES and (o in placing or any(self.overloading(o)))}
         return routines | {o for o in columns if wanted & self.names(o, self.old)}
 
