@@ -146,6 +146,18 @@ def test_an_enum_that_loses_a_label_under_a_partial_index_and_a_key_of_partition
     assert flow.column("SELECT id FROM t2") == [2]
 
 
+def test_a_cast_by_which_a_column_is_generated_gets_another_function(flow: Flow) -> None:
+    wanted = """CREATE TYPE c AS (x int); CREATE FUNCTION {0}(c) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT ($1).x + {1}';
+        CREATE CAST (c AS int) WITH FUNCTION {0}(c); CREATE TABLE t (a c, g int GENERATED ALWAYS AS (a::int) STORED);
+        CREATE INDEX i ON t ((a::int));"""
+    flow.apply(wanted.format("one", 1))
+    flow.run("INSERT INTO t VALUES (row(1))")
+    flow.apply(wanted.format("two", 2))
+    assert flow.ask("SELECT g FROM t") == 3
+    flow.apply(wanted.format("one", 1))
+    assert flow.ask("SELECT g FROM t") == 2
+
+
 ROUTINES = """CREATE TABLE log (t int, v bigint);
 CREATE FUNCTION tf() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO log VALUES (NEW.id, NEW.v + 1); RETURN NEW; END $$;
 CREATE FUNCTION one() RETURNS text LANGUAGE plpgsql AS $$ DECLARE r record; BEGIN SELECT * INTO r FROM t LIMIT 1; RETURN r.v + 1; END $$;

@@ -10,7 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
-from colonnade.core.kind import Model
+from colonnade.core.kind import NOTHING, Model
 from colonnade.engines.postgres.planning.work import Act, Work, is_type, kind_of, turned
 
 BODIED = ("function", "procedure")
@@ -54,7 +54,8 @@ def _casts(work: Work, verb: str, acts: Edges) -> Iterator[tuple[Act, Act]]:
     model = work.new if verb == "create" else work.old
     casts = [a for a in acts if a.verb == verb and a.id.kind == "cast"]
     types = {c: {n for n in model.needs.get(c.id, ()) if is_type(n)} for c in casts}
-    for oid, needs in model.needs.items() if casts else ():
+    for oid, own in model.needs.items() if casts else ():
+        needs = own.union(*(model.needs.get(n, NOTHING) for n in own if n.kind == "column"))
         home = Act(verb, work.inlined.get(oid, oid) if verb == "create" else oid)
         for cast in casts if home in acts and home.id.kind != "cast" else ():
             if types[cast] & needs and oid not in model.needs[cast.id]:  # not its own function
