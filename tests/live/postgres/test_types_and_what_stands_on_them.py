@@ -158,6 +158,19 @@ def test_a_cast_by_which_a_column_is_generated_gets_another_function(flow: Flow)
     assert flow.ask("SELECT g FROM t") == 2
 
 
+def test_a_column_is_computed_anew_where_what_reads_its_words_is_replaced(flow: Flow) -> None:
+    wanted = """CREATE TEXT SEARCH DICTIONARY d ({}); CREATE TEXT SEARCH CONFIGURATION c (PARSER = default);
+        ALTER TEXT SEARCH CONFIGURATION c ADD MAPPING FOR asciiword WITH d;
+        CREATE TABLE t (b text, v tsvector GENERATED ALWAYS AS (to_tsvector('c', b)) STORED, z int);
+        CREATE INDEX i ON t USING gin (to_tsvector('c', b));"""
+    flow.apply(wanted.format("TEMPLATE = simple, stopwords = english"))
+    flow.run("INSERT INTO t (b, z) VALUES ('running', 1)")
+    stems = wanted.format("TEMPLATE = snowball, language = english")
+    assert "MOVES_COLUMN" in {h.code for h in flow.plan(stems).hazards}
+    flow.apply(stems)
+    assert flow.ask("SELECT v::text FROM t WHERE to_tsvector('c', b) @@ 'run'") == "'run':1"
+
+
 ROUTINES = """CREATE TABLE log (t int, v bigint);
 CREATE FUNCTION tf() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO log VALUES (NEW.id, NEW.v + 1); RETURN NEW; END $$;
 CREATE FUNCTION one() RETURNS text LANGUAGE plpgsql AS $$ DECLARE r record; BEGIN SELECT * INTO r FROM t LIMIT 1; RETURN r.v + 1; END $$;
