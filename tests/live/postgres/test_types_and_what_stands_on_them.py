@@ -126,6 +126,35 @@ def test_a_checked_domain_of_which_columns_are_arrays(flow: Flow) -> None:
         other.execute("INSERT INTO t VALUES (2, '{0}')")
 
 
+WITHIN = """CREATE DOMAIN d AS int {}; CREATE DOMAIN e AS d[]; CREATE TYPE c AS (x d); CREATE TABLE t (id int PRIMARY KEY, v d, w e, x c[]);
+    {}"""
+FILLED = "INSERT INTO t VALUES (1, 5, '{5}', ARRAY[row(2000)::c])"
+
+
+@pytest.mark.parametrize(
+    "narrower", ["CONSTRAINT d1 CHECK (VALUE > 0)", "NOT NULL", "CONSTRAINT d1 CHECK (VALUE > 0) NOT NULL DEFAULT 7"]
+)
+def test_a_domain_gets_narrower_that_columns_have_inside_of_others(flow: Flow, narrower: str) -> None:
+    later = "ALTER DOMAIN d ADD CONSTRAINT d2 CHECK (VALUE < 1000) NOT VALID;"
+    flow.apply(WITHIN.format("CONSTRAINT d1 CHECK (VALUE > -5)", ""))
+    flow.run(FILLED)
+    flow.apply(WITHIN.format(narrower, later))
+    assert flow.ask("SELECT concat(v, w, x) FROM t") == "5{5}{(2000)}"
+    with flow.session() as other, pytest.raises(psycopg.errors.CheckViolation):
+        other.execute("INSERT INTO t VALUES (2, 1, '{5000}')")
+    flow.apply(WITHIN.format("", ""))
+
+
+def test_rows_that_do_not_fit_a_narrower_domain_inside_of_others_are_told(flow: Flow) -> None:
+    flow.apply(WITHIN.format("", ""))
+    flow.run(FILLED)
+    with pytest.raises(
+        Exception, match=r"column public\.t\.x: value for domain public\.d violates check constraint .d_check."
+    ):
+        flow.apply(WITHIN.format("CHECK (VALUE < 1000)", ""))
+    assert flow.ask("SELECT concat(v, w, x) FROM t") == "5{5}{(2000)}"
+
+
 @pytest.mark.parametrize("column", ["e", "d"])
 def test_an_enum_that_loses_a_label_by_which_rows_are_told_apart(flow: Flow, column: str) -> None:
     wanted = f"""CREATE TYPE e AS ENUM ({{}}); CREATE DOMAIN d AS e; CREATE TABLE t (id int, v {column}) PARTITION BY LIST (v);

@@ -86,7 +86,13 @@ OF_K = "CREATE DOMAIN l AS k; CREATE TABLE t (id int PRIMARY KEY, x k, y l[]);"
 CHECKED = "CREATE TYPE e AS ENUM ({}); CREATE DOMAIN d AS e CHECK (VALUE <> 'b'); CREATE TABLE t (id int PRIMARY KEY, x d, y d[]);"
 COMPARED = """CREATE FUNCTION f({}) RETURNS float8 LANGUAGE sql IMMUTABLE AS 'SELECT $1 - $2';
     CREATE TYPE r AS RANGE (subtype = float8, subtype_diff = f); CREATE TABLE t (id int PRIMARY KEY, x r); CREATE INDEX i ON t USING gist (x);"""
+INSIDE = "CREATE DOMAIN d AS int {}; CREATE TYPE c AS (x d); CREATE TABLE t (id int PRIMARY KEY, x d, y d[], z c);"
 REPLACED = {
+    "a domain that gets narrower": (
+        INSIDE.format("DEFAULT 5"),
+        INSIDE.format("NOT NULL CHECK (VALUE > 0)"),
+        "1, '{1}', row(1)",
+    ),
     "an enum that a check of a domain names": (
         CHECKED.format("'a', 'b', 'c'"),
         CHECKED.format("'b', 'a'"),

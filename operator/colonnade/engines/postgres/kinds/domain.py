@@ -26,6 +26,9 @@ FROM pg_constraint k JOIN pg_type t ON t.oid = k.contypid JOIN pg_namespace n ON
 WHERE k.contype = 'c' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'colonnade%' ORDER BY 3"""
 
 
+NOT_VALID = " NOT VALID"
+
+
 @dataclass(frozen=True)
 class Domain:
     """The base type as the server prints it, and what narrows it."""
@@ -82,7 +85,7 @@ def drop(oid: ObjectId, spec: Domain, context: Context) -> Steps:
 def create_constraint(oid: ObjectId, spec: DomainConstraint, context: Context) -> Steps:
     domain, k = name(*oid.name[:2]), name(oid.name[2])
     back = q("ALTER DOMAIN {} DROP CONSTRAINT {}", domain, k)
-    if ObjectId("domain", oid.name[:2]) in context.fresh or spec.definition.endswith(" NOT VALID"):
+    if ObjectId("domain", oid.name[:2]) in context.fresh or spec.definition.endswith(NOT_VALID):
         yield step(oid, q("ALTER DOMAIN {} ADD CONSTRAINT {} {}", domain, k, printed(spec.definition)), undo=back)
         return
     yield step(oid, q("ALTER DOMAIN {} ADD CONSTRAINT {} {} NOT VALID", domain, k, printed(spec.definition)), undo=back)

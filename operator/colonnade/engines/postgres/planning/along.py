@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from typing import Any
 
 from colonnade.core.kind import ObjectId
+from colonnade.engines.postgres.kinds.domain import NOT_VALID
 from colonnade.engines.postgres.kinds.foreign_key import held_by_included
 from colonnade.engines.postgres.planning.order import circles_of_keys
 from colonnade.engines.postgres.planning.work import Work, is_type, kind_of
@@ -13,6 +15,8 @@ from colonnade.engines.postgres.rewriting import of_type, origins, remade
 
 def replace(work: Work, repartitioned: Collection[ObjectId]) -> None:
     """Let these be dropped and created, too; the wholes that are `repartitioned` as well."""
+    for oid in set(_narrowed_within(work)):
+        work.replace(oid)
     held = held_by_included(work.old, work.new, work.altered)
     for oid in circles_of_keys(work) | held | set(_losing_parts(work)):
         work.replace(oid)
@@ -27,6 +31,36 @@ def replace(work: Work, repartitioned: Collection[ObjectId]) -> None:
     if tables := {o for o in work.dropped & work.created if o.kind == "table"}:
         for oid in remade.with_them(work.old, work.new, tables):
             work.replace(oid)
+
+
+def _narrowed_within(work: Work) -> Iterator[ObjectId]:
+    """Domains that get narrower and that columns have inside of other types: the server asks only the rows of those that have it plainly."""
+    old, new = work.old.objects, work.new.objects
+    checks = (o for o in work.created if o.kind == "domain constraint" and not new[o].definition.endswith(NOT_VALID))
+    narrower = {ObjectId("domain", o.name[:2]) for o in checks} - work.created
+    narrower |= {o for o in work.altered if o.kind == "domain" and new[o].not_null and not old[o].not_null}
+    yield from (o for o in narrower if _is_inside(o, work))
+
+
+def _is_inside(domain: ObjectId, work: Work) -> bool:
+    """Whether a column has it in arrays, rows or ranges, also by way of other domains."""
+    seen: set[tuple[ObjectId, bool]] = set()
+    todo = [(domain, False)]
+    while todo:
+        one, inside = todo.pop()
+        for user in work.users.get(one, ()):
+            spec = work.old.objects[user]
+            within = inside or user.kind in ("composite type", "range") or _called(spec).endswith("[]")
+            if user.kind == "column" and within:
+                return True
+            if is_type(user) and (user, within) not in seen:
+                seen.add((user, within))
+                todo.append((user, within))
+    return False
+
+
+def _called(spec: Any) -> str:
+    return getattr(spec, "type", "") or getattr(spec, "base", "")
 
 
 def _placed_by_what_goes(work: Work) -> Iterator[ObjectId]:

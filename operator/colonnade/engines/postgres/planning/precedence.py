@@ -12,6 +12,7 @@ from functools import cached_property
 from colonnade.core.kind import NOTHING, ObjectId
 from colonnade.core.plan import Step
 from colonnade.engines.postgres.kind import CONSTRAINTS
+from colonnade.engines.postgres.kinds.domain import NOT_VALID
 from colonnade.engines.postgres.planning import several
 from colonnade.engines.postgres.planning.collisions import collide
 from colonnade.engines.postgres.planning.work import (
@@ -306,7 +307,9 @@ class Precedence:
         """One that is made anew has its checks before columns come over to it: the server asks none of arrays later."""
         domain = ObjectId("domain", a.id.name[:2] if a.id.kind == "domain constraint" else ())
         calls = any(n.kind in ROUTINES for n in self.work.new.needs.get(a.id, ()))  # and a routine may need the tables
-        if domain in self.work.created and not calls:
+        if domain in self.work.created and getattr(self.work.new.objects[a.id], "definition", "").endswith(NOT_VALID):
+            self.before[a] |= {Act("alter", c) for c in self.work.carried}  # their values need not be so
+        elif domain in self.work.created and not calls:
             self._first(a, *(Act("alter", u) for u in self.work.users.get(domain, ())))
 
     def _published(self, a: Act) -> None:
