@@ -60,6 +60,31 @@ def test_rows_of_a_table_that_is_made_anew(flow: Flow) -> None:
     assert flow.ask("SELECT (v).a FROM t") == 1
 
 
+def test_a_column_changes_its_type_in_a_table_of_whose_rows_others_hold_some(flow: Flow) -> None:
+    wanted = """CREATE TABLE k (id int PRIMARY KEY, a {}, b text[]); CREATE TABLE t (id int PRIMARY KEY, v k, w k[]);
+        CREATE VIEW s AS SELECT k FROM k; CREATE FUNCTION f(k) RETURNS int LANGUAGE sql AS 'SELECT ($1).id';"""
+    flow.apply(wanted.format("int"))
+    flow.run("INSERT INTO k VALUES (1, 2, '{x}'); INSERT INTO t SELECT 1, k, ARRAY[k] FROM k")
+    assert "COPIES_TABLE" in {h.code for h in flow.plan(wanted.format("bigint")).hazards}
+    flow.apply(wanted.format("bigint"))
+    assert flow.ask("SELECT concat((t.v).a, (w[1]).b, k.a, f(k)) FROM t, k") == "2{x}21"
+
+
+def test_a_table_whose_rows_nobody_holds_is_changed_in_place(flow: Flow) -> None:
+    wanted = "CREATE TABLE k (id int PRIMARY KEY, a {}, b text[]); CREATE TABLE t (id int PRIMARY KEY REFERENCES k, v text[]);"
+    flow.apply(wanted.format("int"))
+    assert "COPIES_TABLE" not in {h.code for h in flow.plan(wanted.format("bigint")).hazards}
+
+
+def test_rows_of_a_view_that_becomes_a_table(flow: Flow) -> None:
+    rest = """CREATE FUNCTION f(a) RETURNS int LANGUAGE sql IMMUTABLE BEGIN ATOMIC SELECT ($1).x; END;
+        CREATE VIEW c AS SELECT f(a) AS z FROM a; CREATE TABLE t (r a, s a[]);"""
+    flow.apply("CREATE TABLE b (x int); CREATE VIEW a AS SELECT x FROM b;" + rest)
+    flow.run("INSERT INTO b VALUES (1); INSERT INTO t SELECT a, ARRAY[a] FROM a")
+    flow.apply("CREATE TABLE a (x int); CREATE VIEW b AS SELECT x FROM a;" + rest)
+    assert flow.ask("SELECT concat(r, s) FROM t") == "(1){(1)}"
+
+
 def test_arrays_that_cannot_be_taken_one_by_one_are_told(flow: Flow) -> None:
     wanted = "CREATE TYPE c AS ({}); CREATE TABLE t (id int PRIMARY KEY, v c[]);"
     flow.apply(wanted.format("a int, b int"))

@@ -11,6 +11,7 @@ from colonnade.engines.postgres.kinds.foreign_key import held_by_included
 from colonnade.engines.postgres.planning.order import circles_of_keys
 from colonnade.engines.postgres.planning.work import Work, is_type, kind_of
 from colonnade.engines.postgres.rewriting import of_type, origins, remade
+from colonnade.engines.postgres.rewriting.by_name import type_of
 
 
 def replace(work: Work, repartitioned: Collection[ObjectId]) -> None:
@@ -26,7 +27,7 @@ def replace(work: Work, repartitioned: Collection[ObjectId]) -> None:
         work.replace(oid)
     types = {o for o in work.dropped & work.created if is_type(o)}
     anew = remade.made_anew(work.old, work.new, work.altered, types, work.users)
-    for oid in {*anew, *_placed_by_what_goes(work), *of_type.made_anew(work), *repartitioned}:
+    for oid in {*anew, *_placed_by_what_goes(work), *of_type.made_anew(work), *_held_as_rows(work), *repartitioned}:
         work.replace(oid)
     if tables := {o for o in work.dropped & work.created if o.kind == "table"}:
         for oid in remade.with_them(work.old, work.new, tables):
@@ -51,7 +52,9 @@ def _is_inside(domain: ObjectId, work: Work) -> bool:
         for user in work.users.get(one, ()):
             spec = work.old.objects[user]
             within = inside or user.kind in ("composite type", "range") or _called(spec).endswith("[]")
-            if user.kind == "column" and within:
+            if user.kind == "column" and one.kind == "table" and type_of(spec.type, work.old)[0] != one:
+                continue
+            if user.kind == "column" and (within or one.kind == "table"):
                 return True
             if is_type(user) and (user, within) not in seen:
                 seen.add((user, within))
@@ -61,6 +64,14 @@ def _is_inside(domain: ObjectId, work: Work) -> bool:
 
 def _called(spec: Any) -> str:
     return getattr(spec, "type", "") or getattr(spec, "base", "")
+
+
+def _held_as_rows(work: Work) -> Iterator[ObjectId]:
+    """Tables whose columns get another type while columns of others hold their rows: the server changes those of no such table."""
+    old, new = work.old.objects, work.new.objects
+    retyped = (o for o in work.altered if o.kind == "column" and old[o].type != new[o].type)
+    tables = {ObjectId("table", o.name[:2]) for o in retyped} & old.keys() & new.keys()
+    yield from (t for t in tables if _is_inside(t, work))
 
 
 def _placed_by_what_goes(work: Work) -> Iterator[ObjectId]:

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator
 
 from colonnade.core.kind import NOTHING, Model, ObjectId
-from colonnade.engines.postgres.planning.work import Act, Before, Work, is_type
+from colonnade.engines.postgres.planning.work import VIEWS, Act, Before, Work, is_type
 
 
 def collide(work: Work, before: Before[Act]) -> None:
@@ -43,7 +43,7 @@ def _names_of(
 
 def _gives_up_its_name(oid: ObjectId, work: Work) -> set[Act]:
     """Its drop; or what moves its table aside, together with it; a partition's place is its parent's."""
-    if (oid.kind == "sequence" or is_type(oid)) and oid in work.moved:
+    if (oid.kind in ("sequence", *VIEWS) or is_type(oid)) and oid in work.moved:
         return {Act("move", oid)}
     if oid.kind == "column" and oid in work.altered and work.handed_over(oid):
         return set()  # the one that comes for its sequence's name makes room for itself

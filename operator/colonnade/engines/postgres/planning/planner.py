@@ -279,7 +279,7 @@ class _Planning:
             return remade.move(oid, self.context)
         if oid in self.work.serving:
             return [meanwhile.renamed(oid, self.work.moved[oid])]
-        return way_back.aside(oid, printed(kind.words), self.work)
+        return way_back.aside(oid, printed(kind.words or oid.kind.upper()), self.work)
 
     def _drop(self, oid: ObjectId, kind: PgKind[Any]) -> list[Step]:
         if self.work.taken_by(oid):

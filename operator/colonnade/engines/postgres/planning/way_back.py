@@ -98,7 +98,7 @@ def _as_called(work: Work, made: Made, again: Mapping[ObjectId, list[str]]) -> I
 def _given_up(oid: ObjectId, work: Work) -> dict[ObjectId, str]:
     """The routines that something needs which is moved itself, by the names that they go by since they gave theirs up."""
     needs = work.old.needs.get(oid, NOTHING) & work.freed if oid in work.moved else NOTHING
-    called = {n: work.old.objects[n].function for n in needs if n.kind in CALLED}
+    called = {n: work.old.objects[n].function for n in needs if n.kind in ROUTINES}
     return {ObjectId(n.kind, (n.name[0], one)): other_name(one) for n, one in called.items()}
 
 

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any, NamedTuple, TypeVar
 
 from colonnade.core.kind import NOTHING, Model, ObjectId
-from colonnade.engines.postgres.kind import PgKind
+from colonnade.engines.postgres.kind import RELATIONS, PgKind
 from colonnade.engines.postgres.kinds import KINDS
 from colonnade.engines.postgres.planning import names
 from colonnade.engines.postgres.rewriting.remade import Remade, below
@@ -38,6 +38,8 @@ def kind_of(oid: ObjectId) -> PgKind[Any]:
 
 
 TYPES = ("composite type", "domain", "enum", "range")
+VIEWS = ("view", "materialized view")
+"""Columns can be of their rows, too."""
 
 
 def is_type(oid: ObjectId) -> bool:
@@ -221,10 +223,10 @@ class Work:
         return {*names.taken(oid, spec, self.version), *names.repeated_below(oid, spec, parts)}
 
     def is_replaced(self, oid: ObjectId) -> bool:
-        """Whether it goes and another of its name comes, be that a type of another kind."""
-        if oid not in self.dropped or not is_type(oid):
+        """Whether it goes and another of its name comes, be that a type, or a relation, of another kind."""
+        if oid not in self.dropped or not (is_type(oid) or oid.kind in VIEWS):
             return oid in self.dropped & self.created
-        return any(ObjectId(kind, oid.name) in self.created for kind in (oid.kind, *TYPES))
+        return any(ObjectId(kind, oid.name) in self.created for kind in (oid.kind, *TYPES, *RELATIONS))
 
     def needed_by_rows(self) -> set[ObjectId]:
         """The types and collations of columns that are carried over, of tables that are copied and their columns, and those that these need."""
@@ -234,7 +236,7 @@ class Work:
         todo = [*self.carried, *rows, *self.remade.tables]
         while todo:
             needs = self.old.needs.get(todo.pop(), NOTHING) & self.dropped - found
-            further = {n for n in needs if n.kind == "collation" or is_type(n)}
+            further = {n for n in needs if n.kind in ("collation", *VIEWS) or is_type(n)}
             found |= further
             todo += further
         return found
