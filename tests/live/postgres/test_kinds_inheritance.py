@@ -7,7 +7,7 @@ import pytest
 from colonnade.core.errors import Unsupported
 from colonnade.engines import Restorable
 from tests.live.postgres.flow import Flow
-from tests.live.postgres.walk import Walk, cases
+from tests.live.postgres.walk import Place, Walk, cases
 
 OWN = {
     "not_null": ("a int NOT NULL", "ALTER a SET NOT NULL"),
@@ -89,6 +89,66 @@ CREATE TABLE g (id int); CREATE TABLE c () INHERITS (g);
 --
 CREATE TABLE g (id int, k int NOT NULL DEFAULT 5 CHECK (k > 0)); CREATE TABLE c (k int NOT NULL DEFAULT 7) INHERITS (g);
 """)
+
+
+NAMED = cases("""
+== a_child_that_leaves
+CREATE TABLE g (id int CONSTRAINT theirs NOT NULL); CREATE TABLE c (id int CONSTRAINT own NOT NULL);
+--
+CREATE TABLE g (id int CONSTRAINT theirs NOT NULL); CREATE TABLE c () INHERITS (g);
+== usually_named
+CREATE TABLE g (id int NOT NULL); CREATE TABLE c (id int NOT NULL);
+--
+CREATE TABLE g (id int NOT NULL); CREATE TABLE c () INHERITS (g);
+--
+CREATE TABLE g (id int); CREATE TABLE c (id int NOT NULL) INHERITS (g);
+== a_parent_that_no_longer_has_one
+CREATE TABLE g (id int CONSTRAINT theirs NOT NULL, n int); CREATE TABLE c (id int CONSTRAINT own NOT NULL) INHERITS (g);
+--
+CREATE TABLE g (id int, n int); CREATE TABLE c (id int CONSTRAINT own NOT NULL) INHERITS (g);
+--
+CREATE TABLE g (id int CONSTRAINT other NOT NULL, n int); CREATE TABLE c (id int CONSTRAINT another NOT NULL) INHERITS (g);
+== another_parent
+CREATE TABLE g (id int CONSTRAINT theirs NOT NULL); CREATE TABLE h (id int); CREATE TABLE c (id int CONSTRAINT own NOT NULL) INHERITS (g);
+--
+CREATE TABLE g (id int CONSTRAINT theirs NOT NULL); CREATE TABLE h (id int); CREATE TABLE c (id int CONSTRAINT own NOT NULL) INHERITS (h);
+== one_parent_of_two
+CREATE TABLE g (id int CONSTRAINT theirs NOT NULL); CREATE TABLE h (id int NOT NULL); CREATE TABLE c () INHERITS (g, h);
+--
+CREATE TABLE g (id int CONSTRAINT theirs NOT NULL); CREATE TABLE h (id int); CREATE TABLE c (id int NOT NULL) INHERITS (h);
+--
+CREATE TABLE g (id int); CREATE TABLE h (id int NOT NULL); CREATE TABLE c () INHERITS (g);
+== a_part
+CREATE TABLE g (id int, n int CONSTRAINT theirs NOT NULL) PARTITION BY LIST (id);
+CREATE TABLE h PARTITION OF g FOR VALUES IN (1) PARTITION BY LIST (id); CREATE TABLE i PARTITION OF h FOR VALUES IN (1);
+--
+CREATE TABLE g (id int, n int) PARTITION BY LIST (id);
+CREATE TABLE h PARTITION OF g FOR VALUES IN (1) PARTITION BY LIST (id); CREATE TABLE i PARTITION OF h (n NOT NULL) FOR VALUES IN (1);
+--
+CREATE TABLE g (id int, n int) PARTITION BY LIST (id);
+CREATE TABLE h PARTITION OF g (n CONSTRAINT own NOT NULL) FOR VALUES IN (1) PARTITION BY LIST (id); CREATE TABLE i PARTITION OF h FOR VALUES IN (1);
+""")
+"""What goes by a name of its own only while no parent has it, too."""
+
+
+def test_a_not_null_goes_by_its_own_name_where_no_parent_has_it(walk: Walk) -> None:
+    walk.cases(NAMED)
+    many = [
+        [f"CREATE SCHEMA {n}; SET search_path = {n}; {v[min(i, len(v) - 1)]}" for n, v in NAMED.items()]
+        for i in range(3)
+    ]
+    live, *stops = (walk.place("".join(each)) for each in (many[0], *many))
+    for stop in (*stops[1:], *reversed(stops[:-1])):
+        walk.go(live, stop)
+        assert called(live) == called(stop)
+
+
+def called(place: Place) -> str:
+    """What NOT NULL is called where a dump shows it, before 18 by no name; of a plain parent's it has the name for good."""
+    found = place.ask("""SELECT string_agg(format('%s %s', k.conrelid::regclass, k.conname), ', ' ORDER BY k.conrelid::regclass::text)
+        FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
+        WHERE k.contype = 'n' AND k.conrelid >= 16384 AND (k.conislocal OR c.relispartition)""")
+    return str(found)
 
 
 def test_what_a_child_has_of_its_own_and_from_which_parent(walk: Walk) -> None:

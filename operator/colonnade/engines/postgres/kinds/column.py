@@ -27,7 +27,7 @@ from colonnade.engines.postgres.kinds.column_identity import identity, identity_
 from colonnade.engines.postgres.kinds.column_query import query
 from colonnade.engines.postgres.kinds.column_type import refers_still, retype
 from colonnade.engines.postgres.kinds.default import after_its_parents
-from colonnade.engines.postgres.kinds.inherited_not_null import needs_value, nullability, own_not_null
+from colonnade.engines.postgres.kinds.inherited_not_null import needs_value, nullability, own_constraint, own_not_null
 from colonnade.engines.postgres.kinds.not_null import backfill, set_not_null
 from colonnade.engines.postgres.options import changed_options
 from colonnade.engines.postgres.rewriting.held import can_be_held, held
@@ -40,7 +40,7 @@ class Column:
 
     `not_null_name` is only told where somebody chose it: the server makes names up by what else there is at that moment, with a
     number at the end where one is taken, and a dump leaves them out; `not_null_called` is the name that it has. It is `not_null_local` unless
-    it is only there because a parent has it.
+    it is only there because a parent has it, and `not_null_inherited` where one has it: no other name can be given to it then.
     """
 
     type: str
@@ -49,6 +49,7 @@ class Column:
     not_null_name: str
     not_null_called: str = field(compare=False)
     not_null_local: bool
+    not_null_inherited: bool
     not_null_no_inherit: bool
     not_null_valid: bool
     identity: str
@@ -70,10 +71,10 @@ def table_of(oid: ObjectId, spec: Column) -> tuple[ObjectId, ...]:
 
 
 def inline(oid: ObjectId, spec: Column, context: Context) -> Part | None:
-    """The column's definition in CREATE TABLE; None where it comes with a parent."""
+    """The column's definition in CREATE TABLE; None where it comes with a parent, as it is there."""
     inheritance = context.new.objects.get(ObjectId("inheritance", oid.name[:2]))
     if comes_along(spec) and not (inheritance and inheritance.bound):
-        return None
+        return own_constraint(oid, spec, context)
     table = context.new.objects.get(ObjectId("table", oid.name[:2]))
     return _of_type(oid, spec, context) if table and table.of_type else definition(oid, spec, context)
 
@@ -122,9 +123,8 @@ def _contested(oid: ObjectId, spec: Column, context: Context) -> str:
     usual = usual_not_null(oid)
     if context.version < 180000 or not spec.not_null or is_shortened(oid):
         return ""
-    place = context.new.objects.get(ObjectId("inheritance", oid.name[:2]))
     if (
-        place and place.bound and spec.not_null_called != usual
+        spec.not_null_inherited and spec.not_null_called != usual
     ):  # a partition's goes by that of the whole: dumps show it
         return spec.not_null_called
     others = context.constraints.get((oid.name[0], usual), set()) - {oid.name}
@@ -150,9 +150,10 @@ def create(oid: ObjectId, spec: Column, context: Context) -> Steps:
             yield from own_not_null(oid, spec, context)
             return
         yield from _add(oid, spec, context)
-    elif comes_along(spec) and not (inheritance and inheritance.bound):
+    elif comes_along(spec) and not (inheritance and inheritance.bound) and context.version < 180000:
         yield from own_not_null(oid, spec, context)
-    if spec.not_null and not spec.not_null_valid and not (comes_along(spec) and context.is_fresh(oid.name)):
+    brought = comes_along(spec) and spec.not_null_inherited and not (inheritance and inheritance.bound)
+    if spec.not_null and not spec.not_null_valid and not (brought and context.is_fresh(oid.name)):
         yield from set_not_null(oid, spec, context)
     yield from settings(oid, None, spec)
 

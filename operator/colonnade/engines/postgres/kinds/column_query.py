@@ -13,10 +13,10 @@ NAMED: LiteralString = """
   CASE WHEN nn.oid IS NULL OR rtrim(nn.conname::text, '0123456789') = format('%s_%s_not_null', c.relname, a.attname)
     OR nn.conislocal IS NOT TRUE OR octet_length(format('%s_%s_not_null', c.relname, a.attname)) > 63 OR nn.coninhcount > 0
     THEN '' ELSE nn.conname::text END AS not_null_name, coalesce(nn.conname::text, '') AS not_null_called,
-  c.relispartition OR nn.conislocal IS NOT FALSE AS not_null_local,
+  c.relispartition OR nn.conislocal IS NOT FALSE AS not_null_local, coalesce(nn.coninhcount > 0, false) AS not_null_inherited,
   coalesce(nn.connoinherit, false) AS not_null_no_inherit, coalesce(nn.convalidated, true) AS not_null_valid,"""
 UNNAMED: LiteralString = """
-  '' AS not_null_name, '' AS not_null_called, true AS not_null_local, false AS not_null_no_inherit, true AS not_null_valid,"""
+  '' AS not_null_name, '' AS not_null_called, true AS not_null_local, false AS not_null_inherited, false AS not_null_no_inherit, true AS not_null_valid,"""
 CONSTRAINT: LiteralString = """
 LEFT JOIN pg_constraint nn ON nn.contype = 'n' AND nn.conrelid = a.attrelid AND nn.conkey[1] = a.attnum"""
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise, takewhile
+from itertools import takewhile
 
 from colonnade.core.hazards import BREAKS_CLIENTS, Hazard, hazard
 from colonnade.core.kind import ObjectId
 from colonnade.core.plan import Step
 from colonnade.engines.postgres.appended import staying
-from colonnade.engines.postgres.kind import Context, PgKind, Steps, usual_not_null
+from colonnade.engines.postgres.kind import Context, PgKind, Steps
 from colonnade.engines.postgres.statement import Part, joined, name, printed, q, step
 
 QUERY = """
@@ -103,26 +103,6 @@ def drop(oid: ObjectId, spec: Inheritance, context: Context) -> Steps:
                 undo=q("ALTER TABLE {} INHERIT {}", child, name(*p)),
                 hazards=hazards,
             )
-    if spec.bound and oid not in context.new.objects:
-        yield from _own_names(oid, context)
-
-
-def _own_names(oid: ObjectId, context: Context) -> Iterator[Step]:
-    """A partition's NOT NULL may go by the name of the whole's, which shows once the table stands by itself."""
-    for column, was in context.old.objects.items() if context.version >= 180000 else ():
-        now = context.new.objects.get(column) if column.kind == "column" and column.name[:2] == oid.name else None
-        if (
-            now
-            and was.not_null
-            and now.not_null
-            and not now.not_null_name
-            and was.not_null_called != usual_not_null(column)
-        ):
-            there, back = (
-                q("ALTER TABLE {} RENAME CONSTRAINT {} TO {}", name(*oid.name), name(a), name(b))
-                for a, b in pairwise((was.not_null_called, usual_not_null(column), was.not_null_called))
-            )
-            yield step(column, there, undo=back)
 
 
 def _rows_leave(oid: ObjectId, spec: Inheritance) -> Iterator[Hazard]:

@@ -13,8 +13,13 @@ from colonnade.core.hazards import DROPS_GUARANTEE, hazard
 from colonnade.core.kind import Model, ObjectId
 from colonnade.core.plan import Check, Step
 from colonnade.engines.postgres.kind import Context
-from colonnade.engines.postgres.kinds.not_null import changed_nullability, set_not_null
-from colonnade.engines.postgres.statement import keys, name, q, step, text
+from colonnade.engines.postgres.kinds.not_null import (
+    changed_nullability,
+    constraint_name,
+    other_constraint,
+    set_not_null,
+)
+from colonnade.engines.postgres.statement import Part, keys, name, q, step, text
 
 if TYPE_CHECKING:
     from colonnade.engines.postgres.kinds.column import Column
@@ -43,11 +48,21 @@ def own_not_null(oid: ObjectId, spec: Column, context: Context) -> Iterator[Step
     yield from (replace(s, checks=checks if s.checks else ()) for s in set_not_null(oid, spec, context))
 
 
+def own_constraint(oid: ObjectId, spec: Column, context: Context) -> Part | None:
+    """What a new child says of a column that comes with a parent: said later it would go by the parent's name."""
+    if context.version < 180000 or not (spec.not_null and spec.not_null_valid and spec.not_null_local):
+        return None
+    no_inherit = q(" NO INHERIT") if spec.not_null_no_inherit else q("")
+    called = name(constraint_name(oid, spec, context))
+    return q("CONSTRAINT {} NOT NULL {}{}", called, name(oid.name[2]), no_inherit)
+
+
 def nullability(oid: ObjectId, old: Column, new: Column, context: Context) -> Iterator[Step]:
     """From nullable to not, the other way, and from a child's own NOT NULL to its parent's and the other way."""
     if old.not_null and new.not_null and old.not_null_local != new.not_null_local:
         yield from _other_origin(oid, old, new, context)
     elif not old.not_null or new.not_null or old.not_null_local or not _goes_with_a_parents(oid, context):
+        yield from _kept_below(oid, context) if old.not_null and not new.not_null else ()
         made = changed_nullability(oid, old, new, context)
         yield from map(_by_itself, made) if _has_children_apart(oid, context) else made
 
@@ -56,11 +71,32 @@ def _other_origin(oid: ObjectId, old: Column, new: Column, context: Context) -> 
     column = q("ALTER TABLE {} ALTER COLUMN {}", name(*oid.name[:2]), name(oid.name[2]))
     if new.not_null_local and _given(oid, context.new):
         yield step(oid, q("{} SET NOT NULL", column), undo="nothing to take back: its parent's says the same")
+    elif new.not_null_local and _stays_with_the_child(oid, context):
+        yield from other_constraint(oid, old, new, context)
     elif new.not_null_local:  # it went with its parent's
         yield from set_not_null(oid, new, context)
     elif not _given(oid, context.old):  # else the server would refuse it: it is the parent's, too
         risk = hazard(DROPS_GUARANTEE, oid, "until its parent's holds for it")
         yield step(oid, q("{} DROP NOT NULL", column), hazards=(risk,), undo=q("{} SET NOT NULL", column))
+
+
+def _kept_below(oid: ObjectId, context: Context) -> Iterator[Step]:
+    """What parts keep when the whole loses it becomes their own before, or it would go with the whole's."""
+    for part in _parts_below(oid, context) if context.version >= 180000 else ():
+        now = context.new.objects[part]
+        if now.not_null and not now.not_null_inherited:
+            there = q("ALTER TABLE {} ALTER COLUMN {} SET NOT NULL", name(*part.name[:2]), name(part.name[2]))
+            yield step(part, there, undo="nothing to take back: its parent's says the same")
+
+
+def _parts_below(oid: ObjectId, context: Context) -> Iterator[ObjectId]:
+    """The column in those partitions, near and far, that stay where they are."""
+    for place, spec in context.old.objects.items():
+        part = ObjectId("column", (*place.name, oid.name[2]))
+        stays = part in context.new.objects and place in context.new.objects and place not in context.gone
+        if stays and place.kind == "inheritance" and spec.bound and oid.name[:2] in spec.parents:
+            yield part
+            yield from _parts_below(part, context)
 
 
 def _by_itself(made: Step) -> Step:
@@ -84,6 +120,14 @@ def _goes_with_a_parents(oid: ObjectId, context: Context) -> bool:
     places = (m.objects.get(ObjectId("inheritance", oid.name[:2])) for m in (context.old, context.new))
     before, after = (set(place.parents) if place else set() for place in places)
     above = (context.old.objects.get(ObjectId("column", (*p, oid.name[2]))) for p in before & after)
+    return any(column.not_null for column in above if column)
+
+
+def _stays_with_the_child(oid: ObjectId, context: Context) -> bool:
+    """Whether a table that it leaves has it: the server makes it the child's own then."""
+    places = (m.objects.get(ObjectId("inheritance", oid.name[:2])) for m in (context.old, context.new))
+    before, after = (set(place.parents) if place else set() for place in places)
+    above = (context.old.objects.get(ObjectId("column", (*p, oid.name[2]))) for p in before - after)
     return any(column.not_null for column in above if column)
 
 

@@ -45,8 +45,7 @@ def constraint_name(oid: ObjectId, spec: Column, context: Context) -> str:
 
 def _as_a_part(oid: ObjectId, spec: Column, context: Context) -> str:
     """The name where it is not the usual one for the whole's sake: dumps show it, and types only change where all below go by one."""
-    place = context.new.objects.get(ObjectId("inheritance", oid.name[:2]))
-    called = spec.not_null_called if place and place.bound and not is_shortened(oid) else ""
+    called = spec.not_null_called if spec.not_null_inherited and not is_shortened(oid) else ""
     return called if called != usual_not_null(oid) else ""
 
 
@@ -149,6 +148,16 @@ def _as_constraint(oid: ObjectId, spec: Column, context: Context, checks: tuple[
         yield _validated(oid, called)
 
 
+def _called_then(oid: ObjectId, was: str, old: Column, new: Column, context: Context) -> str:
+    """The name in the end: another one where somebody chose it, or where a parent has it from then on, or no longer has."""
+    if (old.not_null_name, old.not_null_inherited) == (new.not_null_name, new.not_null_inherited):
+        return was
+    made_up_here = was.rstrip("0123456789") == usual_not_null(oid)
+    if made_up_here and not new.not_null_name and not new.not_null_inherited:
+        return was
+    return constraint_name(oid, new, context)
+
+
 def _validated(oid: ObjectId, k: Part) -> Step:
     there = q("ALTER TABLE {} VALIDATE CONSTRAINT {}", name(*oid.name[:2]), k)
     return step(oid, there, alone=True, undo="nothing to take back")
@@ -179,17 +188,18 @@ def changed_nullability(oid: ObjectId, old: Column, new: Column, context: Contex
         wish = context.backfills.get(oid) if context.live and new.not_null_valid and not old.not_null_valid else None
         if wish and not wish.where:  # rows without a value may be left; who was named by `where` has got theirs
             yield from backfill(oid, context)
-        yield from _other_constraint(oid, old, new, context)
+        yield from other_constraint(oid, old, new, context)
 
 
-def _other_constraint(oid: ObjectId, old: Column, new: Column, context: Context) -> Iterator[Step]:
-    table, was = name(*oid.name[:2]), name(old.not_null_called or usual_not_null(oid))
-    now = name(constraint_name(oid, new, context)) if old.not_null_name != new.not_null_name else was
+def other_constraint(oid: ObjectId, old: Column, new: Column, context: Context) -> Iterator[Step]:
+    """From one NOT NULL to another that says something else of itself."""
+    table, called = name(*oid.name[:2]), old.not_null_called or usual_not_null(oid)
+    was, now = name(called), name(_called_then(oid, called, old, new, context))
     if old.not_null_valid and not new.not_null_valid:
         yield step(oid, _dropped(oid), hazards=(hazard(DROPS_GUARANTEE, oid),), undo=_given_back(oid, old))
         yield from set_not_null(oid, new, context)
         return
-    if old.not_null_name != new.not_null_name:
+    if text(was) != text(now):
         there, back = (q("ALTER TABLE {} RENAME CONSTRAINT {} TO {}", table, a, b) for a, b in ((was, now), (now, was)))
         yield step(oid, there, undo=back)
     if old.not_null_no_inherit != new.not_null_no_inherit:

@@ -244,7 +244,8 @@ class Precedence:
         old, new = self.work.old.objects, self.work.new.objects
         place = ObjectId("inheritance", a.id.name[:2])
         was, now = old[a.id], new[a.id]
-        becomes = was.not_null and now.not_null_local and not was.not_null_local
+        freed = was.not_null_inherited and not now.not_null_inherited
+        becomes = was.not_null and now.not_null_local and (freed or not was.not_null_local)
         own = now.not_null and (now.not_null_local or was.not_null) and not becomes
         for p in {p for m in (old, new) if place in m for p in m[place].parents}:
             parent = Act("alter", ObjectId("column", (*p, a.id.name[2])))

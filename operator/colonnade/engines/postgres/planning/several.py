@@ -71,12 +71,39 @@ def _around_the_move(oid: ObjectId, place: ObjectId, work: Work, before: Before[
         for verb in ("create", "alter", "finish"):
             _first(Act(verb, oid), Act("alter", place), before)
             _first(Act(verb, oid), Act("create", place), before)
+        stays = work.old.objects[place].parents if was and place in work.old.objects else ()
+        for above in (ObjectId("column", (*p, oid.name[2])) for p in stays):  # what comes from there is proved by then
+            _first(Act("finish", above), Act("alter", place), before)
     elif now is None or nulls == [True, False]:
         for one in (Act("drop", place), Act("alter", place)):
             _first(one, Act("drop", oid), before)
             _first(one, Act("alter", oid), before)
-    elif oid.kind == "column" and was.type != now.type:  # the server changes none of a parent's
+    elif oid.kind == "column":
+        _as_its_own(oid, place, work, before)
+
+
+def _as_its_own(oid: ObjectId, place: ObjectId, work: Work, before: Before[Act]) -> None:
+    """What is a parent's, too, gets neither another type nor its NOT NULL another name."""
+    was, now = work.old.objects[oid], work.new.objects[oid]
+    if was.type != now.type or was.not_null_inherited > now.not_null_inherited:
         _first(Act("drop", place), Act("alter", oid), before)
+    if was.not_null_inherited > now.not_null_inherited:
+        _first(Act("alter", place), Act("alter", oid), before)
+        _left_with_it(oid, place, work, before)
+    if was.not_null_inherited < now.not_null_inherited:
+        _first(Act("alter", oid), Act("alter", place), before)
+        _first(Act("alter", oid), Act("create", place), before)
+
+
+def _left_with_it(oid: ObjectId, place: ObjectId, work: Work, before: Before[Act]) -> None:
+    """A child keeps the NOT NULL of a parent that it leaves, where no other parent has it by then, and that one still has it."""
+    old, new = (m.objects[place].parents if place in m.objects else () for m in (work.old, work.new))
+    for parent in old:
+        changed, leaves = Act("alter", ObjectId("column", (*parent, oid.name[2]))), Act("alter", place)
+        if parent in new:
+            _first(changed, leaves, before)
+        else:
+            _first(leaves, changed, before)
 
 
 def _persistence(work: Work, before: Before[Act]) -> None:
