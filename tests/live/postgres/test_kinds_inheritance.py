@@ -151,6 +151,18 @@ def called(place: Place) -> str:
     return str(found)
 
 
+def test_a_not_null_that_no_row_is_asked_for_reaches_children(flow: Flow) -> None:
+    family = "CREATE TABLE g (id int, n int); CREATE TABLE c () INHERITS (g); CREATE TABLE d (m int) INHERITS (c);"
+    flow.apply(family)
+    if int(flow.ask("SHOW server_version_num")) < 180000:
+        return
+    flow.run("INSERT INTO d VALUES (NULL, 1, 2)")
+    doubted = f"{family} ALTER TABLE g ADD CONSTRAINT k NOT NULL id NOT VALID;"
+    flow.apply(doubted)
+    flow.apply(doubted.replace("m int", "m bigint"))
+    assert flow.ask("SELECT count(*) FROM g") == 1
+
+
 def test_what_a_child_has_of_its_own_and_from_which_parent(walk: Walk) -> None:
     walk.cases(PARENTS)
 

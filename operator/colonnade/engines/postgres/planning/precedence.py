@@ -299,10 +299,16 @@ class Precedence:
         """A new column comes after those of the parents, unless it is the child's own: the server adds theirs to it, and never its to theirs."""
         new, inlined = self.work.new.objects, self.work.inlined
         for above in (ObjectId("column", (*p, column.name[2])) for p in self._parents(column)):
-            if new[column].local and above in self.work.created - inlined.keys() and column not in inlined:
+            own = new[column].local and above in self.work.created - inlined.keys() and column not in inlined
+            if own or self._doubted(above, column):
                 self._first(a, Act("create", above))
             else:
                 self.before[a] |= {Act("create", above), Act("alter", above)}
+
+    def _doubted(self, above: ObjectId, column: ObjectId) -> bool:
+        """Whether a NOT NULL that no row is asked for comes to a child that is there: to a new one it would come proved."""
+        columns = [self.work.new.objects.get(o) for o in (above, column)]
+        return above in self.work.inlined and all(c and c.not_null and not c.not_null_valid for c in columns)
 
     def _narrows_a_domain(self, a: Act) -> None:
         """One that is made anew has its checks before columns come over to it: the server asks none of arrays later."""
