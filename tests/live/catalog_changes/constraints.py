@@ -136,7 +136,7 @@ CONSTRAINTS: dict[str, Change] = {
         PARENT + "ALTER TABLE t ADD CONSTRAINT k FOREIGN KEY (a) REFERENCES u",
         "ALTER TABLE t DISABLE TRIGGER ALL",
         "ALTER TABLE t ENABLE TRIGGER ALL",
-        "table constraint k on public.t",
+        "triggers of constraint k on public.t",
     ),
 }
 

@@ -37,6 +37,18 @@ def test_what_is_there_is_named_as_not_managed_and_stays_as_it_is(flow: Flow) ->
     flow.run("ALTER SUBSCRIPTION s SET (slot_name = NONE); DROP SUBSCRIPTION s")
 
 
+def test_constraints_that_are_not_enforced_are_named_and_stand_in_nobodys_way(flow: Flow) -> None:
+    """DISABLE TRIGGER ALL is what loads of data leave behind: it takes a superuser, and no dump tells of it."""
+    tables = "CREATE TABLE t (a int PRIMARY KEY); CREATE TABLE u (a int CONSTRAINT k REFERENCES t"
+    flow.apply(f"{tables});")
+    flow.run("ALTER TABLE u DISABLE TRIGGER ALL")
+    state = flow.reconcile(f"{tables}, b int);", approved).state
+    assert state is not None
+    assert [one.replace("public.", "") for one in state.unmanaged] == ["triggers of constraint k on u, disabled"]
+    flow.apply(f"{tables}, b int, c int);")
+    assert flow.ask("SELECT count(*) FROM pg_trigger WHERE tgenabled = 'D'") == 2
+
+
 @pytest.mark.parametrize("used", [False, True])
 def test_a_declared_base_type_is_refused_by_name(flow: Flow, used: bool) -> None:
     before = flow.shape()
@@ -50,6 +62,13 @@ REFUSED = {
     "ALTER SUBSCRIPTION s DISABLE": "subscription",
     "SECURITY LABEL FOR guard ON TABLE t IS 'x'": "SECURITY LABEL labels objects for other software",
 }
+
+
+def test_a_declaration_that_leaves_a_constraint_unenforced_is_refused(flow: Flow) -> None:
+    declared = "CREATE TABLE t (a int UNIQUE DEFERRABLE);\nALTER TABLE t DISABLE TRIGGER {};"
+    error = str(flow.reconcile(declared.format("ALL"), approved).desired.errors[OWNER])
+    assert "sql, line 2, column 1: triggers of constraint t_a_key on t, disabled" in error
+    flow.apply(declared.format("USER"))
 
 
 @pytest.mark.parametrize(("statement", "said"), REFUSED.items())

@@ -21,6 +21,7 @@ from colonnade.engines import Declaration, Source
 from colonnade.engines.postgres.catalog import SUCCESSORS
 from colonnade.engines.postgres.declared.script import ROLES, Statement, statements, wanted
 from colonnade.engines.postgres.errors import membership
+from colonnade.engines.postgres.live.strangers import KEPT_STILL
 from colonnade.engines.postgres.session import Connection, run
 
 BATCH = 300
@@ -159,6 +160,7 @@ def _limit(connection: Connection) -> None:
 def _only_where_it_may(connection: Connection, todo: Sequence[Item]) -> None:
     """What is made in the server's own schemas, in Colonnade's or for the session is no part of what is compared: it is refused."""
     _columns_of_its_own(connection, todo)
+    _guards_at_work(connection, todo)
     row = connection.execute(RESERVED).fetchone()
     if row is None:
         return
@@ -172,6 +174,17 @@ def _only_where_it_may(connection: Connection, todo: Sequence[Item]) -> None:
     raise InvalidSpec(
         f"{item.place(1)}: {made} is declared in schema {schema}, which is {whose}'s own; declare it in another schema"
     )
+
+
+def _guards_at_work(connection: Connection, todo: Sequence[Item]) -> None:
+    """What enforces a constraint works as usual in what is declared: another state could be neither compared nor kept."""
+    row = connection.execute(KEPT_STILL).fetchone()
+    if row is not None:
+        item = next((i for i in todo if re.search(r"\bTRIGGER\s+ALL\b", i.text, re.IGNORECASE)), todo[0])
+        raise InvalidSpec(
+            f"{item.place(1)}: {row[0]}: no dump tells of that, and it is not managed; say TRIGGER USER, "
+            "which leaves the constraints' own alone, or take the statement out"
+        )
 
 
 def _columns_of_its_own(connection: Connection, todo: Sequence[Item]) -> None:

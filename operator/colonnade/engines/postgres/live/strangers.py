@@ -1,6 +1,7 @@
 """What a database holds that no kind knows: it is told of by name, so that nobody takes silence for order.
 
-https://www.postgresql.org/docs/current/sql-createtype.html (base types), sql-createsubscription.html, sql-security-label.html
+https://www.postgresql.org/docs/current/sql-createtype.html (base types), sql-createsubscription.html, sql-security-label.html,
+sql-altertable.html (DISABLE TRIGGER ALL)
 """
 
 from __future__ import annotations
@@ -9,6 +10,17 @@ from typing import LiteralString
 
 from colonnade.engines.postgres.catalog import FIRST_OF_USERS, USER_SCHEMA
 from colonnade.engines.postgres.session import Connection
+
+KEPT_STILL: LiteralString = f"""
+SELECT DISTINCT format('triggers of constraint %I on %s, %s', k.conname, k.conrelid::regclass,
+  CASE t.tgenabled WHEN 'D' THEN 'disabled' WHEN 'R' THEN 'enabled for replicas' ELSE 'always enabled' END)
+FROM pg_trigger t JOIN pg_constraint k ON k.oid = t.tgconstraint AND k.contype <> 't'
+JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE t.tgisinternal AND {USER_SCHEMA}
+  AND t.tgenabled <> coalesce((SELECT p.tgenabled FROM pg_trigger p WHERE p.oid = t.tgparentid), 'O')"""
+"""What enforces foreign keys and deferrable keys has names that differ from database to database, and no dump tells its state."""
+ENFORCING = "triggers of constraint "
+"""How the fingerprint names them where they are not enabled as usual: that is seen, and not ours to mend."""
 
 QUERY: LiteralString = f"""
 SELECT CASE WHEN t.typisdefined THEN 'base type ' ELSE 'shell type ' END || t.oid::regtype FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
@@ -19,6 +31,7 @@ UNION ALL SELECT 'subscription ' || s.subname FROM pg_subscription s
 WHERE s.subdbid = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
 UNION ALL SELECT format('security label of %s on %s %s', l.provider, i.type, i.identity) FROM pg_seclabel l
 CROSS JOIN LATERAL pg_identify_object(l.classoid, l.objoid, l.objsubid) i WHERE coalesce(i.schema, '') !~ '^(pg_|colonnade)'
+UNION ALL {KEPT_STILL}
 ORDER BY 1"""
 
 

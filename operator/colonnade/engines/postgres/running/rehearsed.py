@@ -37,7 +37,7 @@ from colonnade.engines.postgres.live import fingerprint
 from colonnade.engines.postgres.live.fingerprint import Fingerprint
 from colonnade.engines.postgres.live.read import read
 from colonnade.engines.postgres.live.scope import FACETS, Scope
-from colonnade.engines.postgres.live.strangers import strangers
+from colonnade.engines.postgres.live.strangers import ENFORCING, strangers
 from colonnade.engines.postgres.planning import planner, quarantine, renames
 from colonnade.engines.postgres.rewriting import repartitioned
 from colonnade.engines.postgres.rewriting.fallback import Tries
@@ -282,7 +282,8 @@ class Rehearsed:
         """What in a database is not as wanted, by the fingerprint, object by object; what is too much in part, by the reader."""
         everything = self.desired.whole and not self.desired.unmanaged
         counted = None if everything else self._spoken_for(model)
-        odd = [d for d in found.differences(self.desired.first.fingerprint) if counted is None or d.identity in counted]
+        odd = [d for d in found.differences(self.desired.first.fingerprint) if not d.identity.startswith(ENFORCING)]
+        odd = [d for d in odd if counted is None or d.identity in counted]
         if odd:
             second: Mapping[str, str] = self.again.fingerprint.objects if self.desired.key else {}
             odd = [d for d in odd if d.here is None or d.there is None or second.get(d.identity) != d.here]

@@ -65,7 +65,7 @@ THEN coalesce((SELECT (pg_catalog.pg_identify_object('pg_catalog.pg_class'::pg_c
   FROM pg_catalog.pg_constraint c WHERE c.oid = t.objoid AND c.contype = 'n' AND c.conrelid <> 0), i.type || ' ' || i.identity)
 ELSE i.type || ' ' || i.identity END"""
 _TRIGGER: LiteralString = """CASE WHEN t.tgisinternal AND t.tgconstraint <> 0
-THEN 'table constraint ' || pg_catalog.quote_ident((SELECT c.conname FROM pg_catalog.pg_constraint c WHERE c.oid = t.tgconstraint))
+THEN 'triggers of constraint ' || pg_catalog.quote_ident((SELECT c.conname FROM pg_catalog.pg_constraint c WHERE c.oid = t.tgconstraint))
 ELSE 'trigger ' || pg_catalog.quote_ident(t.tgname) END || ' on ' || r.name"""
 _DEFAULT: LiteralString = """'default value for ' || r.name || '.' || (SELECT pg_catalog.quote_ident(a.attname)
 FROM pg_catalog.pg_attribute a WHERE a.attrelid = t.adrelid AND a.attnum = t.adnum)"""
