@@ -68,8 +68,8 @@ def _rights(oid: ObjectId, old: Any, new: Any) -> Iterator[Hazard]:
     if was != now:
         shown = "no longer seen by" if now else "may be shown to"
         yield hazard(CHANGES_ACCESS, oid, f"rows that it leaves out {shown} functions that a reader puts into a query")
-    was, now = (_CHECKS.index(_value(s.options, "check_option")) for s in (old, new))
-    if now > was:
+    before, after = (_CHECKS.index(_value(s.options, "check_option")) for s in (old, new))
+    if after > before:
         refused = f"an INSERT or UPDATE through {oid} of a row that it would not show is refused from then on"
         yield replace(hazard(TIGHTENS_RULE, oid), message=refused, safe_way="see that no application writes such rows")
 
