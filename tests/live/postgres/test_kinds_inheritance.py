@@ -163,6 +163,30 @@ def test_a_not_null_that_no_row_is_asked_for_reaches_children(flow: Flow) -> Non
     assert flow.ask("SELECT count(*) FROM g") == 1
 
 
+KEPT = cases("""
+== with_its_rules
+CREATE TABLE g (a int); CREATE TABLE c (b int DEFAULT 1 NOT NULL CONSTRAINT k CHECK (b > 0)) INHERITS (g);
+--
+CREATE TABLE g (a int, b int DEFAULT 1 NOT NULL CONSTRAINT k CHECK (b > 0)); CREATE TABLE c () INHERITS (g);
+== without
+CREATE TABLE g (a int); CREATE TABLE c (b int) INHERITS (g); CREATE TABLE e () INHERITS (g);
+--
+CREATE TABLE g (a int, b int NOT NULL, CONSTRAINT k CHECK (b > a)); CREATE TABLE c () INHERITS (g);
+CREATE TABLE e () INHERITS (g);
+== another_rule
+CREATE TABLE g (a int); CREATE TABLE c (b int CONSTRAINT k CHECK (b > 1)) INHERITS (g);
+--
+CREATE TABLE g (a int, b int CONSTRAINT k CHECK (b > 0)); CREATE TABLE c (b int) INHERITS (g);
+""")
+"""A column that a parent gives up, backwards."""
+
+
+def test_a_child_keeps_a_column_with_just_the_rules_that_it_is_to_have(walk: Walk) -> None:
+    walk.cases(KEPT)
+    live = walk.place("CREATE TABLE g (a int, b text); CREATE TABLE c () INHERITS (g);")
+    walk.go(live, walk.place("CREATE TABLE g (a int); CREATE TABLE c (b int) INHERITS (g);"))
+
+
 def test_what_a_child_has_of_its_own_and_from_which_parent(walk: Walk) -> None:
     walk.cases(PARENTS)
 

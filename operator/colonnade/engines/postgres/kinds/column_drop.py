@@ -34,6 +34,8 @@ def drop(oid: ObjectId, spec: Column, context: Context) -> Steps:
     risk = () if spec.generated and not seen else (hazard(code, oid),)
     for one, only in _going(oid, context):
         table, column = name(*one.name[:2]), name(one.name[2])
+        if only:
+            yield from _let_go(one, context)
         gone: Part | str = "the values are gone; restore them from quarantine or a backup"
         if comes_along(spec):  # so that the parent can be come back to
             gone = q("ALTER TABLE {} ADD COLUMN {} {}", table, column, printed(spec.type))
@@ -97,6 +99,19 @@ def _going(oid: ObjectId, context: Context) -> Iterator[tuple[ObjectId, bool]]:
     for one in below if only else ():
         if one not in context.new.objects and comes_along(context.old.objects[one]):
             yield from _going(one, context)
+
+
+def _let_go(oid: ObjectId, context: Context) -> Iterator[Step]:
+    """The NOT NULL that children have from here: who keeps the column would have it as one that can never be dropped."""
+    if context.version < 180000 or not context.old.objects[oid].not_null:
+        return
+    for below in (ObjectId("column", (*c, oid.name[2])) for c in context.children(oid.name)):
+        now = context.new.objects.get(below)
+        if now and now.not_null and below not in context.gone:
+            theirs = q("ALTER TABLE {} ALTER COLUMN {} SET NOT NULL", name(*below.name[:2]), name(below.name[2]))
+            yield step(below, theirs, undo="nothing to take back: its parent's says the same")
+    column = q("ALTER TABLE {} ALTER COLUMN {}", name(*oid.name[:2]), name(oid.name[2]))
+    yield step(oid, q("{} DROP NOT NULL", column), undo=q("{} SET NOT NULL", column))
 
 
 def _kept(oid: ObjectId, context: Context) -> bool:

@@ -124,10 +124,11 @@ def _goes_with_a_parents(oid: ObjectId, context: Context) -> bool:
 
 
 def _stays_with_the_child(oid: ObjectId, context: Context) -> bool:
-    """Whether a table that it leaves has it: the server makes it the child's own then."""
+    """Whether a table that it leaves has it, or one that gives the column up: the server makes it the child's own then."""
     places = (m.objects.get(ObjectId("inheritance", oid.name[:2])) for m in (context.old, context.new))
     before, after = (set(place.parents) if place else set() for place in places)
-    above = (context.old.objects.get(ObjectId("column", (*p, oid.name[2]))) for p in before - after)
+    columns = {ObjectId("column", (*p, oid.name[2])): p for p in before}
+    above = (context.old.objects.get(o) for o, p in columns.items() if p not in after or o not in context.new.objects)
     return any(column.not_null for column in above if column)
 
 

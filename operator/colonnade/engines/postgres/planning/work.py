@@ -139,6 +139,8 @@ class Work:
             taken -= {o for o in taken if o.kind == "column" and o in self.created}
         if taken and (self._goes_first(oid, taken) or self._is_referred_to(oid) or self._would_stay_a_child(oid)):
             return NOTHING
+        if taken and oid.kind == "check" and any(self.kept_below(o) for o in taken if o.kind == "column"):
+            return NOTHING
         if oid.kind == "sequence owner":
             stays = ObjectId("sequence", oid.name) not in self.dropped
             return NOTHING if stays or self.old.vanishes_with(oid) & self.aside else taken
@@ -192,6 +194,13 @@ class Work:
             return False
         parents = {ObjectId("table", p) for p in self.old.objects[oid].parents}
         return table in self.dropped and not parents <= self.dropped
+
+    def kept_below(self, column: ObjectId) -> list[ObjectId]:
+        """The columns of children that stay when the parent's goes: it goes of the parent alone, and takes nothing of theirs along."""
+        children = self.old_children.get(column.name[:2], ()) if column.kind == "column" else ()
+        places = (o for o in children if not self.old.objects[o].bound and o in self.new.objects)
+        below = (ObjectId("column", (*p.name, column.name[2])) for p in places)
+        return [c for c in below if c in self.new.objects and ObjectId("table", c.name[:2]) not in self.dropped]
 
     @cached_property
     def referring(self) -> Mapping[tuple[str, ...], list[ObjectId]]:
