@@ -2,56 +2,64 @@
 
 from __future__ import annotations
 
+import itertools
+import multiprocessing
 import os
 import signal
-import subprocess
-import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from multiprocessing.process import BaseProcess
+from typing import Any
 
 import psycopg
 import pytest
 from psycopg import sql
 
 from colonnade.core.gate import Policy
+from colonnade.engines import Target, engine
 from colonnade.reconcile import reconcile
 from dev.process import poll
 from tests.live.postgres.flow import Flow, approved, declarations
 
-ROOT = Path(__file__).parents[3]
-RUN = """
-import os, signal, sys, threading
-from colonnade.core.gate import Policy
-from colonnade.engines import Target, engine
-from colonnade.reconcile import reconcile
-from tests.live.postgres.flow import approved, declarations
-
-url, specs, last, policy = sys.argv[1], sys.argv[2], sys.argv[3], Policy(**eval(sys.argv[4]))
-calls = 0
-
-def told(message, done=None):
-    global calls
-    calls += done is not None
-    if last in (str(calls), message):
-        os.kill(os.getpid(), signal.SIGKILL)
-
-with engine("Postgres").open(Target("shop", url), policy, threading.Event()) as database:
-    reconcile(database, declarations(specs), policy, approved, progress=told)
-"""
-"""Progress with a number is told before each group of steps, and after each slice of a backfill; `last` may be a message, too."""
+RUNS = multiprocessing.get_context("forkserver")
+RUNS.set_forkserver_preload(["colonnade.engines.postgres.database", "tests.live.postgres.flow"])
+"""Processes of their own without having to import all of it each time."""
 
 
-def start(flow: Flow, specs: str, last: int | str, **policy: object) -> subprocess.Popen[bytes]:
-    """A run in a process of its own, which ends itself as kill -9 would when told of progress for the `last` time."""
-    path = os.pathsep.join([str(ROOT / "operator"), str(ROOT)])
-    command = [sys.executable, "-c", RUN, flow.url, specs, str(last), repr(policy)]
-    return subprocess.Popen(command, env={**os.environ, "PYTHONPATH": path}, cwd=ROOT)
+def run(url: str, specs: str, last: str, policy: Policy) -> None:
+    """Ends itself as kill -9 would when told of progress for the `last` time, or of `last`.
+
+    Progress with a number is told before each group of steps, and after each slice of a backfill.
+    """
+    calls = itertools.count(1)
+
+    def told(message: str, done: float | None = None) -> None:
+        if last in ("" if done is None else str(next(calls)), message):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    with engine("Postgres").open(Target("shop", url), policy, threading.Event()) as database:
+        reconcile(database, declarations(specs), policy, approved, progress=told)
 
 
-def killed(flow: Flow, specs: str, last: int, **policy: object) -> bool:
+@contextmanager
+def started(flow: Flow, specs: str, last: int | str, **policy: Any) -> Iterator[BaseProcess]:
+    """A run in a process of its own, which nothing is left of."""
+    process = RUNS.Process(target=run, args=(flow.url, specs, str(last), Policy(**policy)))
+    process.start()
+    try:
+        yield process
+    finally:
+        process.join()
+        process.close()
+
+
+def killed(flow: Flow, specs: str, last: int, **policy: Any) -> bool:
     """Whether the run was long enough to be killed there; what it left on the server is cleared away."""
-    with start(flow, specs, last, **policy) as process:
-        code = process.wait()
+    with started(flow, specs, last, **policy) as process:
+        process.join()
+        code = process.exitcode
     assert code in (0, -signal.SIGKILL)
     clear(flow)
     return code != 0
@@ -202,10 +210,10 @@ def test_an_index_build_that_is_killed_half_way_leaves_an_invalid_one_which_is_b
     wanted = USERS + "CREATE UNIQUE INDEX by_email ON users (email)"
     with flow.session() as other:
         other.execute("INSERT INTO users VALUES (0, 'in the way')")
-        with start(flow, wanted, "to no message") as process:
+        with started(flow, wanted, "to no message") as process:
             assert poll(lambda: bool(flow.ask("SELECT count(*) FROM pg_class WHERE relname = 'by_email'")), seconds=60)
             process.kill()
-            process.wait()
+            process.join()
         flow.run(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'CREATE UNIQUE INDEX CONCURRENTLY \"by_email\"%'"
         )
@@ -299,8 +307,8 @@ def test_the_journal_tells_how_far_a_killed_run_came(flow: Flow) -> None:
 
 
 def test_scratch_databases_that_a_crash_left_behind_are_swept_once_they_are_old(flow: Flow) -> None:
-    with start(flow, USERS, "rehearsing on a copy") as process:
-        process.wait()
+    with started(flow, USERS, "rehearsing on a copy") as process:
+        process.join()
     (left,) = flow.scratch_databases()
     flow.reconcile(USERS, approved)
     assert flow.scratch_databases() == [left], "it could still be in use"
