@@ -1,5 +1,7 @@
 """Partitions that are split, merged, bounded otherwise: every row stays in its whole, and is where it belongs."""
 
+import re
+
 import pytest
 
 from colonnade.core.errors import DataViolation
@@ -130,6 +132,29 @@ def test_rows_that_fit_nowhere_are_named_and_nothing_is_changed(flow: Flow) -> N
     gap = BORDER.format(10).replace("FROM (10)", "FROM (15)")
     with pytest.raises(DataViolation, match=r"table public.border .* rows that fit no partition: 5 of them"):
         flow.reconcile(gap, approved)
+    assert flow.shape() == whole
+
+
+ASKED_BEFORE = {
+    "a key about less": ("PRIMARY KEY (id)", "t.t_pkey has values that stand more than once"),
+    "a unique index": ("UNIQUE NULLS NOT DISTINCT (note)", "t.t_note_key has values that stand more than once"),
+    "a check": ("CONSTRAINT c CHECK (at < 25)", "t.c is violated by rows"),
+    "a reference": ("FOREIGN KEY (at) REFERENCES k", "t.t_at_fkey refers to rows of table public.k that are not there"),
+}
+
+
+@pytest.mark.postgres(">=15")
+@pytest.mark.parametrize(("declared", "words"), ASKED_BEFORE.values(), ids=ASKED_BEFORE.keys())
+def test_rows_that_a_table_made_anew_would_refuse_are_named(flow: Flow, declared: str, words: str) -> None:
+    keys = "CREATE TABLE k (id int PRIMARY KEY);\n"
+    flow.apply(
+        f"{keys}CREATE TABLE t (id int, at int, note text, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);"
+        + part("t", "t_1", 0, 30)
+    )
+    flow.run("INSERT INTO t SELECT i / 2, i FROM generate_series(0, 29) i; INSERT INTO k VALUES (1), (2)")
+    whole = flow.shape()
+    with pytest.raises(DataViolation, match=f"{re.escape(words)}.*Nothing was changed"):
+        flow.reconcile(f"{keys}CREATE TABLE t (id int, at int, note text, {declared});", approved)
     assert flow.shape() == whole
 
 

@@ -108,10 +108,11 @@ def create_check(oid: ObjectId, spec: Constraint, context: Context) -> Steps:
     inheritance = context.new.objects.get(ObjectId("inheritance", oid.name[:2]))
     if comes_along(oid, spec) and not (context.is_fresh(oid.name) and inheritance and inheritance.bound):
         return
-    yield from _validated_later(oid, spec, context, _violates(oid, spec, context))
+    yield from _validated_later(oid, spec, context, violates(oid, spec, context))
 
 
-def _violates(oid: ObjectId, spec: Constraint, context: Context) -> tuple[Check, ...]:
+def violates(oid: ObjectId, spec: Constraint, context: Context) -> tuple[Check, ...]:
+    """The question for rows that a check would refuse."""
     condition = spec.definition.removeprefix("CHECK ").removesuffix(NOT_VALID).removesuffix(" NO INHERIT")
     if not condition.startswith("("):
         return ()
@@ -143,9 +144,9 @@ def _validate(oid: ObjectId) -> Step:
 def create_foreign_key(oid: ObjectId, spec: Constraint, context: Context) -> Steps:
     spec = _to_the_primary_key(oid, spec, context)
     if context.partitioned(oid.name) and context.version < 180000:
-        yield replace(_add(oid, spec, context), checks=_orphans(oid, spec, context) if _in_use(oid, context) else ())
+        yield replace(_add(oid, spec, context), checks=orphans(oid, spec, context) if _in_use(oid, context) else ())
     else:
-        yield from _validated_later(oid, spec, context, _orphans(oid, spec, context))
+        yield from _validated_later(oid, spec, context, orphans(oid, spec, context))
 
 
 def _to_the_primary_key(oid: ObjectId, spec: Constraint, context: Context) -> Constraint:
@@ -162,7 +163,8 @@ def _to_the_primary_key(oid: ObjectId, spec: Constraint, context: Context) -> Co
     return replace(spec, definition=f"{head}{refers}{table}{rest.partition(')')[2]}")
 
 
-def _orphans(oid: ObjectId, spec: Constraint, context: Context) -> tuple[Check, ...]:
+def orphans(oid: ObjectId, spec: Constraint, context: Context) -> tuple[Check, ...]:
+    """The question for rows that refer to nothing."""
     if "PERIOD" in spec.definition or not spec.target_columns:
         return ()
     pairs = list(zip(spec.columns, spec.target_columns, strict=True))
@@ -214,7 +216,7 @@ def create_key(oid: ObjectId, spec: Constraint, context: Context) -> Steps:
         yield replace(
             _add(oid, spec, context),
             hazards=risk,
-            checks=_duplicates(oid, spec, context) if _in_use(oid, context) else (),
+            checks=duplicates(oid, spec, context) if _in_use(oid, context) else (),
         )
         return
     index = name(oid.name[2])
@@ -227,7 +229,7 @@ def create_key(oid: ObjectId, spec: Constraint, context: Context) -> Steps:
             hazards=(hazard(BUILDS_INDEX, f"table {'.'.join(oid.name[:2])}"),),
             undo=q("DROP INDEX CONCURRENTLY IF EXISTS {}", name(oid.name[0], oid.name[2])),
         ),
-        checks=_duplicates(oid, spec, context),
+        checks=duplicates(oid, spec, context),
     )
     yield step(
         oid,
@@ -249,7 +251,8 @@ def _deferring(spec: Constraint) -> Part | None:
     return q(" DEFERRABLE INITIALLY DEFERRED") if spec.deferred else q(" DEFERRABLE")
 
 
-def _duplicates(oid: ObjectId, spec: Constraint, context: Context) -> tuple[Check, ...]:
+def duplicates(oid: ObjectId, spec: Constraint, context: Context) -> tuple[Check, ...]:
+    """The question for values of a key that stand more than once."""
     if not spec.columns or "PERIOD" in spec.definition or "WITHOUT OVERLAPS" in spec.definition:
         return ()
     columns = listed(name(c) for c in spec.columns)

@@ -89,7 +89,7 @@ def create(oid: ObjectId, spec: Index, context: Context) -> Steps:
     risk = (hazard(BUILDS_INDEX, f"table {'.'.join(spec.table)}"),) if in_use else ()
     yield replace(
         step(oid, _create(oid, spec, concurrently=in_use), alone=in_use, hazards=risk, undo=back),
-        checks=_duplicates(oid, spec, context) if in_use and spec.unique else (),
+        checks=duplicates(oid, spec, context) if in_use and spec.unique else (),
     )
     yield from _settings(oid, spec)
 
@@ -99,7 +99,7 @@ def _comes_with(spec: Index, part: IndexAttachment, context: Context) -> bool:
     return ObjectId("inheritance", spec.table) in context.fresh and ObjectId("index", part.parent) not in context.fresh
 
 
-def _duplicates(oid: ObjectId, spec: Index, context: Context) -> tuple[Check, ...]:
+def duplicates(oid: ObjectId, spec: Index, context: Context) -> tuple[Check, ...]:
     """Only for what a plain list of columns says; an expression index finds its duplicates while it is built."""
     columns, _, rest = spec.definition.removeprefix("USING btree (").partition(")")
     if (

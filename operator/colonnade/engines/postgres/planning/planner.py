@@ -26,7 +26,7 @@ from colonnade.engines.postgres.planning.quarantine import each_place_once
 from colonnade.engines.postgres.planning.work import SEARCH, Act, Work, computes, kind_of
 from colonnade.engines.postgres.rewriting import expand, meanwhile, of_type, remade
 from colonnade.engines.postgres.statement import name, printed, q, step
-from colonnade.engines.postgres.told import compiled, relied_on
+from colonnade.engines.postgres.told import compiled, copied, relied_on
 
 
 def steps(  # noqa: PLR0913 - each of its own sort, the last by keyword
@@ -274,7 +274,8 @@ class _Planning:
             routine = kind.space == "routine"
             return [named_aside(oid, spec, remade.other_name(spec.function)) if routine else freed_name(oid, spec)]
         if act.verb == "copy":
-            return remade.copy(oid, self.context)
+            first, *rest = remade.copy(oid, self.context)
+            return [replace(first, checks=(*first.checks, *copied.asked(oid, self.context))), *rest]
         if oid in self.work.remade.tables:
             return remade.move(oid, self.context)
         if oid in self.work.serving:

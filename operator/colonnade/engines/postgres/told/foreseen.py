@@ -18,7 +18,8 @@ from colonnade.engines.postgres.statement import Part, listed, name, printed, q
 def rows(table: tuple[str, ...], context: Context, called: str = "") -> Part:
     """What stands after FROM: the table, or a selection that has columns as it will; `called` is what it is to be named there."""
     old, new = ({o: s for o, s in m.objects.items() if _is_of(o, table)} for m in (context.old, context.new))
-    if context.is_fresh(table) or not old or all(o in old and o not in context.backfills for o in new):
+    new_by_then = context.is_fresh(table) and not context.is_remade(table)
+    if new_by_then or not old or all(o in old and o not in context.backfills for o in new):
         return q("{} {}", name(*table[:2]), name(called)) if called else name(*table[:2])
     values = [q("ctid"), *(_there(o, context) for o in old), *_added(old, new, context)]
     return q("(SELECT {} FROM {}) AS {}", listed(values), name(*table[:2]), name(called or table[1]))
