@@ -61,3 +61,17 @@ def test_every_page_is_listed() -> None:
 def test_every_reason_is_explained_and_no_other() -> None:
     rows = (ROOT / "docs" / "reference" / "conditions.md").read_text().partition("## Reasons")[2].partition("\n## ")[0]
     assert set(re.findall(r"^\| `(\w+)` \|", rows, re.MULTILINE)) == set(REASONS)
+
+
+def test_the_map_of_the_postgres_engine_has_each_of_its_modules_in_its_folder() -> None:
+    engine = ROOT / "operator" / "colonnade" / "engines" / "postgres"
+    rows = re.findall(r"^\| (`\w+`)? ?\| .* \| (.*) \|$", (ROOT / "CONTRIBUTING.md").read_text(), re.MULTILINE)
+    said: dict[str, set[str]] = {"": set()}
+    folder = ""
+    for named, modules in rows:
+        folder = named.strip("`") or folder
+        said.setdefault(folder, set()).update(re.findall(r"`(\w+)`", modules))
+    there = {
+        place: {f.stem for f in (engine / place).glob("*.py")} - {"__init__"} for place in said if place != "kinds"
+    }
+    assert {place: said[place] for place in there} == there
