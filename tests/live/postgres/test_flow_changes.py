@@ -583,6 +583,21 @@ def test_a_check_over_what_a_backfill_gives_is_asked_with_that(flow: Flow) -> No
     assert flow.column("SELECT x FROM t ORDER BY id") == [4, 5]
 
 
+def test_a_run_that_the_rows_end_says_how_far_it_came(flow: Flow) -> None:
+    """Duplicates of an expression are only found while its index is built."""
+    table = "CREATE TABLE t (id int PRIMARY KEY, x text);"
+    index = "CREATE UNIQUE INDEX i ON t (lower(x));"
+    flow.apply(table)
+    flow.run("INSERT INTO t VALUES (1, 'a'), (2, 'A')")
+    with pytest.raises(DataViolation, match=r"could not create unique index .* No step was done"):
+        flow.reconcile(table + index, approved)
+    with pytest.raises(DataViolation, match=r"first\. \d of \d steps are done and stay so; the next run"):
+        flow.reconcile(f"{table}CREATE TABLE n (id int);{index}", approved)
+    assert flow.ask("SELECT to_regclass('n')::text") == "n"
+    flow.run("DELETE FROM t WHERE id = 2")
+    flow.apply(f"{table}CREATE TABLE n (id int);{index}")
+
+
 SEEN = "CREATE TABLE t (id int, a int, g int{}){}; CREATE VIEW v AS SELECT g FROM t;"
 VIRTUAL = " GENERATED ALWAYS AS (a * 2) VIRTUAL"
 

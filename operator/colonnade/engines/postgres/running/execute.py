@@ -16,7 +16,7 @@ from typing import LiteralString
 
 import psycopg
 
-from colonnade.core.errors import WaitingForLock
+from colonnade.core.errors import DataViolation, Failed, WaitingForLock
 from colonnade.core.gate import Policy
 from colonnade.core.plan import Plan, Step
 from colonnade.engines import Outcome, Progress
@@ -69,6 +69,8 @@ class Executor:
         except Exception as e:
             if not self.connection.closed:
                 self.journal.end(number, type(e).__name__)
+            if isinstance(e, DataViolation | Failed):
+                e.args = (f"{e}. {_how_far(done, plan.steps)}",)
             raise
         self.journal.end(number)
         return Outcome(timings)
@@ -163,6 +165,13 @@ class Executor:
         found = found or self.connection.execute(OLDEST).fetchall()
         told = ", ".join(f"pid {pid} ({who})" for pid, who, *_ in found)
         return f" behind {told}" if told else ""
+
+
+def _how_far(done: int, steps: Sequence[Step]) -> str:
+    """What a run that ended early has changed."""
+    if done:
+        return f"{done} of {len(steps)} steps are done and stay so; the next run goes on from there"
+    return "Nothing was changed" if steps[0].transactional else "No step was done"
 
 
 def grouped(steps: Sequence[Step]) -> Iterator[list[Step]]:
