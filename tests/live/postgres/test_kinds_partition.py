@@ -255,8 +255,7 @@ def test_a_row_that_does_not_fit_the_new_bound_is_told_before_anything_is_change
     flow.apply(EVENTS + YEARS + rest)
     flow.run("INSERT INTO events (at) VALUES ('2024-01-01')")
     more = "CREATE TABLE events_2024 PARTITION OF events FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');"
-    with pytest.raises(DataViolation, match=r"events_rest has rows that do not fit its place"):
-        flow.reconcile(EVENTS + YEARS + rest + more, approved)
+    assert "COPIES_TABLE" in [h.code for h in flow.plan(EVENTS + YEARS + rest + more).hazards]
     flow.run("DELETE FROM events WHERE at = '2024-01-01'")
     flow.apply(
         EVENTS

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from colonnade.core.errors import DataViolation
+from colonnade.core.gate import Facts
 from colonnade.core.hazards import Weight
 from colonnade.core.plan import Plan
 from tests.live.postgres.flow import Flow, approved
@@ -123,6 +124,34 @@ def test_what_has_no_rows_of_another_is_not_copied(flow: Flow) -> None:
     assert weighing(flow.plan(after)) == {("DELETES_DATA", "table public.months_1")}
     flow.apply(after)
     assert flow.column("SELECT count(*) FROM ends UNION ALL SELECT count(*) FROM months") == [30, 10]
+
+
+@pytest.mark.parametrize("after", [part("t", "t_a", 0, 40), part("t", "t_1", 0, 10) + part("t", "t_2", 10, 40)])
+def test_rows_that_come_after_the_plan_was_made_are_not_left_behind(flow: Flow, after: str) -> None:
+    """Nothing was there to be moved; the plan is made afresh."""
+    whole = "CREATE TABLE t (at int) PARTITION BY RANGE (at);\n"
+    flow.apply(whole + part("t", "t_1", 0, 20) + part("t", "t_2", 20, 40))
+    plans: list[Plan] = []
+
+    def come(plan: Plan) -> Facts:
+        if not plans:
+            flow.run("INSERT INTO t VALUES (15), (25)")
+        plans.append(plan)
+        return approved(plan)
+
+    flow.reconcile(whole + after, come)
+    assert ["COPIES_TABLE" in [h.code for h in plan.hazards] for plan in plans] == [False, True]
+    assert flow.ask("SELECT count(*) FROM t") == 2
+
+
+def test_rows_of_a_default_partition_go_to_the_one_that_is_new(flow: Flow) -> None:
+    whole = "CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY, at int) PARTITION BY RANGE (at);\n"
+    rest = "CREATE TABLE t_rest PARTITION OF t DEFAULT PARTITION BY RANGE (id);\n" + part("t_rest", "t_low", 0, 99)
+    flow.apply(whole + rest)
+    flow.run("INSERT INTO t (at) VALUES (5), (15)")
+    flow.apply(whole + rest + part("t", "t_1", 0, 10))
+    flow.run("INSERT INTO t (at) VALUES (25)")
+    assert flow.column("SELECT tableoid::regclass || ' ' || id FROM t ORDER BY id") == ["t_1 1", "t_low 2", "t_low 3"]
 
 
 def test_rows_that_fit_nowhere_are_named_and_nothing_is_changed(flow: Flow) -> None:

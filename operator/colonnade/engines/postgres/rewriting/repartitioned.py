@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import NamedTuple
 
 from colonnade.core.kind import Model, ObjectId
-from colonnade.core.plan import Check, Step
+from colonnade.core.plan import Check, Confirm, Step
 from colonnade.engines.postgres.printed_sql import entries
 from colonnade.engines.postgres.session import Connection
 from colonnade.engines.postgres.statement import Part, name, printed, q, text
@@ -24,31 +26,60 @@ Bounds = dict[ObjectId, str]
 Edges = frozenset[tuple[str, ...]]
 
 
+class Places(NamedTuple):
+    """In a whole: the partitions that give a place up which another takes, and the tables that are new in it."""
+
+    going: list[ObjectId]
+    coming: list[ObjectId]
+
+
 def crossed(live: Connection, old: Model, new: Model, steps: Sequence[Step]) -> frozenset[ObjectId]:
     """The tables with rows that the plan would leave without a partition, though another takes the place of theirs."""
     checks = {s.subject: s.checks for s in steps if s.checks}
-    return frozenset(
-        whole
-        for whole, parts in _replaced(old, new)
-        if any(_has_rows(live, part, checks.get(str(part))) for part in parts)
-    )
+    return frozenset(whole for whole, places in _replaced(old, new) if _has_rows(live, places, checks))
 
 
-def _has_rows(live: Connection, part: ObjectId, checks: Sequence[Check] | None) -> bool:
-    """Whether there are rows that it does not keep: all, unless the plan has a question about those that it keeps."""
-    asked: list[Part] = [printed(c.query) for c in checks or ()] or [q("SELECT FROM {}", name(*part.name))]
-    one_each = (live.execute(text(q("SELECT 1 FROM ({}) AS rows LIMIT 1", one)).encode()) for one in asked)
+def _has_rows(live: Connection, places: Places, checks: Mapping[str, Sequence[Check]]) -> bool:
+    found = (one for part in places.going for one in _rows(part, checks))
+    taken = (printed(c.query) for part in places.coming for c in checks.get(str(part), ()))
+    one_each = (live.execute(text(q("SELECT 1 FROM ({}) AS rows LIMIT 1", one)).encode()) for one in (*found, *taken))
     return any(cursor.fetchone() for cursor in one_each)
 
 
-def _replaced(old: Model, new: Model) -> Iterator[tuple[ObjectId, list[ObjectId]]]:
-    """The tables, in both models, whose partitions give places up that others take, and the partitions that do."""
+def _rows(part: ObjectId, checks: Mapping[str, Sequence[Check]]) -> list[Part]:
+    """The rows that it does not keep: all, unless the plan has a question about those that it keeps."""
+    return [printed(c.query) for c in checks.get(str(part), ())] or [q("SELECT FROM {}", name(*part.name))]
+
+
+def confirmed(old: Model, new: Model, steps: Sequence[Step], copied: Collection[ObjectId]) -> list[Step]:
+    """The steps by which partitions without such rows leave their places, with that asked again: some may have come since.
+
+    Those of tables that are `copied` need not be asked.
+    """
+    checks = {s.subject: s.checks for s in steps if s.checks}
+    leaving = {part.name: part for w, places in _replaced(old, new) if w not in copied for part in places.going}
+    there = {str(ObjectId(kind, n)): n for n in leaving for kind in ("inheritance", "table")}
+    found: list[Step] = []
+    for one in steps:
+        part = leaving.pop(there[one.subject], None) if one.subject in there else None
+        found.append(replace(one, confirms=(*one.confirms, *_asked_again(part, checks))) if part else one)
+    return found
+
+
+def _asked_again(part: ObjectId, checks: Mapping[str, Sequence[Check]]) -> Iterator[Confirm]:
+    why = f"since the plan was made rows came to table {'.'.join(part.name)} that belong to another partition now"
+    return (Confirm((text(rows),), text(name(*part.name)), why) for rows in _rows(part, checks))
+
+
+def _replaced(old: Model, new: Model) -> Iterator[tuple[ObjectId, Places]]:
+    """The tables, in both models, where that is so."""
     was, now = _bounds(old), _bounds(new)
     for whole in was.keys() & now.keys():
         coming = {o: _edges(b) for o, b in now[whole].items() if _comes(o, b, was[whole], old)}
         going = {o: _edges(b) for o, b in was[whole].items() if _leaves(o, b, now[whole], new)}
-        if found := [o for o, edges in going.items() if _is_replaced(o, edges, coming)]:
-            yield whole, found
+        replaced = [o for o, edges in going.items() if _is_replaced(o, edges, coming)]
+        if replaced or coming:
+            yield whole, Places(replaced, [o for o in coming if o not in was[whole]])
 
 
 def _is_replaced(oid: ObjectId, edges: Edges, coming: Mapping[ObjectId, Edges]) -> bool:

@@ -114,6 +114,7 @@ class Rehearsed:
         if not steps:
             return []
         steps = compiled.permitted(self.live, self._in_slices(steps, progress))
+        steps = repartitioned.confirmed(self.scope.live, self.scope.wanted, steps, wholes)
         return losses.told(self.live, self.scope.live, steps)
 
     def _on(self, copy: Connection) -> list[Step]:

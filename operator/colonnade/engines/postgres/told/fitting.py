@@ -25,8 +25,9 @@ def told(copy: Connection, live: Model, wanted: Model, steps: Sequence[Step]) ->
     """The steps, with a check for those that put rows into partitions."""
     by_name = {str(o): o for o in wanted.objects if o.kind in ("table", "inheritance")}
     copied = {by_name[s.subject] for s in steps if s.subject in by_name and _copies(s)}
-    anew = {str(ObjectId("inheritance", o.name)) for whole in copied for o in (whole, *below(live, whole))}
-    asked = by_name.keys() - anew  # their rows come to the place, if at all, by way of the whole
+    parts = {o for w in copied for o in (w, *below(live, w), *(below(wanted, w) - live.objects.keys()))}
+    # the rows of these come to the place, if at all, by way of the whole
+    asked = by_name.keys() - {str(ObjectId("inheritance", o.name)) for o in parts}
     return [_told(copy, live, wanted, s, by_name[s.subject]) if s.subject in asked else s for s in steps]
 
 
