@@ -396,3 +396,16 @@ def test_an_index_that_is_not_there_for_a_while_is_told(flow: Flow) -> None:
     told = [h.message for h in flow.plan(declared.format("a DESC")).hazards if h.code == "DROPS_INDEX"]
     assert told
     assert all("until it is built again" in t for t in told)
+
+
+def test_what_was_computed_with_the_words_of_a_language(flow: Flow) -> None:
+    declared = """CREATE TEXT SEARCH DICTIONARY words (TEMPLATE = simple{});
+        CREATE TEXT SEARCH CONFIGURATION language (COPY = simple);
+        ALTER TEXT SEARCH CONFIGURATION language ALTER MAPPING FOR asciiword WITH {};
+        CREATE TABLE t (b text, v tsvector GENERATED ALWAYS AS (to_tsvector('language', b)) STORED);
+        CREATE INDEX i ON t USING gin (to_tsvector('language', b));"""
+    flow.apply(declared.format("", "words"))
+    for wanted, changed in ((declared.format(", STOPWORDS = english", "words"), "dictionary public.words"),
+                            (declared.format("", "english_stem"), "configuration public.language")):  # fmt: skip
+        (told,) = [h.message for h in flow.plan(wanted).hazards if h.code == "KEEPS_OLD_RESULTS"]
+        assert all(one in told for one in (f"text search {changed}", "index public.i", "column public.t.v"))

@@ -85,6 +85,33 @@ def test_rows_of_a_view_that_becomes_a_table(flow: Flow) -> None:
     assert flow.ask("SELECT concat(r, s) FROM t") == "(1){(1)}"
 
 
+def test_rows_of_a_view_with_its_columns_in_another_order(flow: Flow) -> None:
+    """A column fewer, one more, and each where it is called so."""
+    declared = (
+        "CREATE TABLE p (id int, n int, s text); CREATE VIEW v AS SELECT {} FROM p; CREATE TABLE h (x v, xs v[]);"
+    )
+    flow.apply(declared.format("id, n"))
+    flow.run("INSERT INTO h VALUES (ROW(1, 1000), ARRAY[ROW(2, 2000)::v])")
+    flow.apply(declared.format("n, 'x' AS more, id"))
+    shown = "SELECT concat_ws(' ', (x).id, (x).n, (x).more, (xs[1]).id, (xs[1]).n) FROM h"
+    assert flow.ask(shown) == "1 1000 2 2000"
+
+
+INSIDE = {
+    "a domain in a composite": "CREATE DOMAIN s AS {}; CREATE TYPE c AS (p s); CREATE TABLE t (x c, xs c[]);",
+    "a column of a table": "CREATE TABLE c (p {}); CREATE TABLE t (x c, xs c[]);",
+    "deeper": "CREATE DOMAIN s AS {}; CREATE TYPE a AS (p s); CREATE TYPE c AS (n int, i a[]); CREATE TABLE t (x c, xs c[]);",
+}
+
+
+@pytest.mark.parametrize("declared", INSIDE.values(), ids=INSIDE.keys())
+def test_values_that_change_inside_of_others_are_told(flow: Flow, declared: str) -> None:
+    flow.apply(declared.format("numeric"))
+    told = [h.message for h in flow.plan(declared.format("numeric(6,2)")).hazards if h.code == "NARROWS_DATA"]
+    assert any("p from numeric to numeric(6,2)" in one for one in told), told
+    assert "NARROWS_DATA" not in [h.code for h in flow.plan(declared.format("text")).hazards]
+
+
 def test_arrays_that_cannot_be_taken_one_by_one_are_told(flow: Flow) -> None:
     wanted = "CREATE TYPE c AS ({}); CREATE TABLE t (id int PRIMARY KEY, v c[]);"
     flow.apply(wanted.format("a int, b int"))

@@ -17,7 +17,8 @@ from colonnade.core.kind import Model, ObjectId
 from colonnade.core.plan import Check, Step
 from colonnade.engines.postgres.statement import Part, keys, listed, name, printed, q, step, text, value
 
-WITH_ATTRIBUTES = ("composite type", "table")
+VIEWS = ("view", "materialized view")
+WITH_ATTRIBUTES = ("composite type", "table", "foreign table", *VIEWS)
 KINDS = (*WITH_ATTRIBUTES, "domain", "range", "enum")
 PRINTED = re.compile(r'(?P<schema>"(?:[^"]|"")+"|[^".\[]+)\.(?P<name>"(?:[^"]|"")+"|[^".\[]+)')
 AWAY: LiteralString = "nothing to take back: it is there for one statement"
@@ -54,6 +55,8 @@ def attributes(oid: ObjectId, model: Model) -> dict[str, str]:
     spec = model.objects[oid]
     if oid.kind == "composite type":
         return dict(spec.attributes())
+    if oid.kind in VIEWS:
+        return dict(zip(spec.columns, spec.types, strict=True))
     return {o.name[2]: s.type for o, s in model.objects.items() if o.kind == "column" and o.name[:2] == oid.name}
 
 
@@ -136,6 +139,25 @@ class ByName:
     def are_arrays(self, old: str) -> bool:
         """Whether it is an array that is taken element by element."""
         return self._base(old, self.old)[1]
+
+    def leaves(self, old: str, new: str, path: str = "") -> Iterator[tuple[str, str, str]]:
+        """What values of both types are made of in the end, by the names of attributes: where it stands, its type, and the other one."""
+        (was, many), (now, as_many) = self._base(old, self.old), self._base(new, self.new)
+        if was and now and many == as_many and was.kind in WITH_ATTRIBUTES and now.kind in WITH_ATTRIBUTES:
+            before, after = attributes(was, self.old), attributes(now, self.new)
+            for attribute in before.keys() & after.keys():
+                yield from self.leaves(before[attribute], after[attribute], f"{path}.{attribute}")
+        elif was and now and was.kind == now.kind == "range" and many == as_many:
+            yield from self.leaves(self.old.objects[was].subtype, self.new.objects[now].subtype, path)
+        else:
+            yield path, self._plain(old, self.old), self._plain(new, self.new)
+
+    def _plain(self, type_: str, model: Model) -> str:
+        """As the server prints it without the domains around it."""
+        oid, many = type_of(type_, model)
+        if oid is None or oid.kind != "domain":
+            return type_
+        return self._plain(model.objects[oid].base, model) + ("[]" if many else "")
 
     def lost(self, old: str, new: str) -> Iterator[tuple[str, str]]:
         """The attributes that have no place in the other type, with their types."""

@@ -1,4 +1,5 @@
-"""What was computed with a routine, and is not computed anew when that gets another body: indexes, generated columns, checks, partitions.
+"""What was computed with a routine, or by the words of a language, and is not computed anew when that changes: indexes, generated columns,
+checks, partitions.
 
 The server takes an immutable routine at its word, and looks at nothing again when it is replaced: an index no longer finds what is there.
 https://www.postgresql.org/docs/current/xfunc-volatility.html
@@ -18,7 +19,8 @@ from colonnade.engines.postgres.planning.work import ROUTINES, Work
 from colonnade.engines.postgres.printed_sql import pieces
 from colonnade.engines.postgres.statement import name, printed, q, text
 
-CALLING = (*ROUTINES, "operator", "operator class", "family operator", "family function", "cast")
+WORDS = ("text search dictionary", "text search configuration")
+CALLING = (*ROUTINES, *WORDS, "operator", "operator class", "family operator", "family function", "cast")
 INDEXES = ("index", "exclusion", "unique", "primary key")
 _COMMENT = re.compile(r"(?P<kept>'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\")|--[^\n]*|/\*.*?\*/|\$\w*\$", re.DOTALL)
 _BODY = re.compile(r"\n(?=AS |BEGIN ATOMIC|RETURN )")
@@ -27,7 +29,13 @@ _BODY = re.compile(r"\n(?=AS |BEGIN ATOMIC|RETURN )")
 def kept(oid: ObjectId, work: Work) -> Iterator[Hazard]:
     """The hazard that what a routine has computed stays, which computes otherwise from then on."""
     old, new = work.old.objects[oid], work.new.objects[oid]
-    if oid in work.dropped or computes(old.definition) == computes(new.definition):
+    if computes(old.definition) != computes(new.definition):
+        yield from searched(oid, work)
+
+
+def searched(oid: ObjectId, work: Work) -> Iterator[Hazard]:
+    """The hazard that what was computed by this as it was stays so."""
+    if oid in work.dropped:
         return
     if found := sorted(_computed_with(oid, work)):
         told = hazard(KEEPS_OLD_RESULTS, oid, ", ".join(map(str, found)))

@@ -13,6 +13,7 @@ from colonnade.core.hazards import DROPS_GUARANTEE, NARROWS_DATA, Hazard, hazard
 from colonnade.core.kind import Model, ObjectId
 from colonnade.core.plan import Confirm
 from colonnade.engines.postgres.kind import Context
+from colonnade.engines.postgres.rewriting.by_name import ByName, type_of
 from colonnade.engines.postgres.statement import Part, keys, name, printed, q, text
 from colonnade.engines.postgres.types import FLOATS, INTEGERS, TEXTS, parts
 
@@ -29,13 +30,28 @@ def risks(oid: ObjectId, old: str, new: str, context: Context) -> tuple[Hazard, 
     """
     was, now = base_of(oid, old, context.old), base_of(oid, new, context.new)
     spelled = any(n.kind == "enum" for n in _types(oid, context.new))
-    if context.is_foreign(oid.name) or keeps(was, now, spelled=spelled):
+    if context.is_foreign(oid.name):
         return ()
+    if keeps(was, now, spelled=spelled):
+        return tuple(_within(oid, old, new, context))
     told = hazard(NARROWS_DATA, oid, f"{old} to {new}" if old != new else f"{was} to {now}")
     if _in_a_zone(was) != _in_a_zone(now) and {parts(was).base, parts(now).base} <= {*MOMENTS, "date"}:
         zone = replace(told, message=f"{told.message}: the times are taken as they are in UTC")
         return (replace(zone, safe_way="declare a conversion that names the time zone: AT TIME ZONE 'Europe/Paris'"),)
     return (replace(told, asks=tuple(_questions(oid, was, now, context))),)
+
+
+def _within(oid: ObjectId, old: str, new: str, context: Context) -> Iterator[Hazard]:
+    """Of what is inside of rows of types, no row of this table is asked: that it can change is told."""
+    leaves = ByName(context.old, context.new).leaves(old, new)
+    other = sorted({(path, a, b) for path, a, b in leaves if path and not _reads(a, b, context)})
+    if other:
+        yield hazard(NARROWS_DATA, oid, ", ".join(f"its {path[1:]} from {a} to {b}" for path, a, b in other))
+
+
+def _reads(old: str, new: str, context: Context) -> bool:
+    to, _ = type_of(new, context.new)
+    return keeps(old, new, spelled=to is not None and to.kind == "enum")
 
 
 def confirms(oid: ObjectId, hazards: Iterable[Hazard]) -> tuple[Confirm, ...]:

@@ -16,7 +16,7 @@ from colonnade.core.kind import NOTHING, ObjectId
 from colonnade.engines.postgres.kinds.function import as_its_owner
 from colonnade.engines.postgres.planning.several import READ
 from colonnade.engines.postgres.planning.work import Work, is_type
-from colonnade.engines.postgres.told.computed import kept
+from colonnade.engines.postgres.told.computed import WORDS, kept, searched
 
 _ON = ("true", "on", "yes", "1")
 _CHECKS = ("", "local", "cascaded")
@@ -147,5 +147,6 @@ RESHAPED: Mapping[str, Callable[[ObjectId, Work], Iterator[Hazard]]] = {
     "publication": _publication,
     "publication table": _published,
     "column": _column,
+    **dict.fromkeys(WORDS, searched),
 }
 """By kind, how old and new are compared."""
