@@ -301,7 +301,8 @@ def test_replica_identities(walk: Walk) -> None:
 def test_how_values_are_stored_around_a_change_of_type(walk: Walk) -> None:
     """Another type brings its own storage, on the way there and back."""
     walk(
-        "CREATE TABLE t (a char(6), b bytea, c text); ALTER TABLE t ALTER a SET STORAGE EXTERNAL, ALTER b SET COMPRESSION pglz;",
+        'CREATE TABLE t (a char(6), b bytea, c text, d text COMPRESSION pglz COLLATE "C"); '
+        "ALTER TABLE t ALTER a SET STORAGE EXTERNAL, ALTER b SET COMPRESSION pglz;",
         "CREATE TABLE t (a text, b text, c jsonb); ALTER TABLE t ALTER a SET STORAGE EXTERNAL, ALTER c SET STORAGE MAIN;",
     )
 

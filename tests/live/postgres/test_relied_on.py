@@ -216,6 +216,11 @@ SHAPES = {
         "CREATE FUNCTION f(b int) RETURNS int LANGUAGE sql AS 'SELECT 2';",
         "",
     ),
+    "leaves_one_of_two": (
+        "CREATE TABLE a (x int); CREATE TABLE b (x int); CREATE TABLE c () INHERITS (a, b);",
+        "CREATE TABLE a (x int); CREATE TABLE b (x int); CREATE TABLE c () INHERITS (b);",
+        "BREAKS_CLIENTS:table leaves_one_of_two.a no longer shows the rows of table leaves_one_of_two.c",
+    ),
     "published": (
         VIEWS + "CREATE PUBLICATION of_all FOR ALL TABLES;",
         VIEWS + "CREATE PUBLICATION of_all FOR TABLE t;",

@@ -101,8 +101,8 @@ def definition(oid: ObjectId, spec: Column, context: Context, *, bare: bool = Fa
     no_inherit = q(" NO INHERIT") if spec.not_null_no_inherit else q("")
     return words(
         q("{} {}{}", name(oid.name[2]), printed(spec.type), given(spec.fdw_options)),
-        q("COLLATE {}", printed(spec.collation)) if spec.collation else None,
         q("COMPRESSION {}", printed(spec.compression)) if spec.compression else None,
+        q("COLLATE {}", printed(spec.collation)) if spec.collation else None,
         q("DEFAULT {}", printed(default.expression)) if folded and default and not bare else None,
         _generated(spec) if spec.generated else None,
         identity(spec, "" if context.live else made_up("seq", *oid.name[1:3])) if spec.identity else None,

@@ -64,7 +64,9 @@ def create(oid: ObjectId, spec: Inheritance, context: Context) -> Steps:
 def alter(oid: ObjectId, old: Inheritance, new: Inheritance, context: Context) -> Steps | None:
     if old.bound or new.bound:
         return None
-    return _parents(oid, old, new)
+    left = replace(old, parents=tuple(p for p in old.parents if p not in new.parents))
+    hazards = tuple(_rows_leave(oid, left)) if left.parents else ()
+    return (replace(s, hazards=hazards) if i == 0 else s for i, s in enumerate(_parents(oid, old, new)))
 
 
 def _parents(oid: ObjectId, old: Inheritance, new: Inheritance) -> Iterator[Step]:
