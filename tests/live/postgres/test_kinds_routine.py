@@ -134,6 +134,24 @@ CREATE TABLE t (n int DEFAULT d(1, 2) CHECK (d(n, n) > 0));
 --
 CREATE FUNCTION d(x anycompatible, y anycompatible) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1';
 CREATE TABLE t (n int DEFAULT d(1, 2) CHECK (d(n, n) > 0));
+== replaced_below_a_generated_column
+CREATE FUNCTION d(t text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT lower($1)';
+CREATE TABLE t (e text, g text GENERATED ALWAYS AS (d(e)) STORED, z int);
+CREATE UNIQUE INDEX i ON t (g);
+CREATE TABLE c () INHERITS (t);
+CREATE VIEW v AS SELECT g FROM t;
+--
+CREATE FUNCTION d(x text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT lower($1)';
+CREATE TABLE t (e text, g text GENERATED ALWAYS AS (d(e)) STORED, z int);
+CREATE UNIQUE INDEX i ON t (g);
+CREATE TABLE c () INHERITS (t);
+CREATE VIEW v AS SELECT g FROM t;
+--
+CREATE FUNCTION d(x text) RETURNS varchar LANGUAGE sql IMMUTABLE AS 'SELECT lower($1)';
+CREATE TABLE t (e text, g varchar GENERATED ALWAYS AS (d(e)) STORED, z int);
+CREATE UNIQUE INDEX i ON t (g);
+CREATE TABLE c () INHERITS (t);
+CREATE VIEW v AS SELECT g FROM t;
 == an_aggregate
 CREATE AGGREGATE g(int) (sfunc = int4pl, stype = int);
 CREATE VIEW v AS SELECT g(n) FROM (VALUES (1)) x (n);

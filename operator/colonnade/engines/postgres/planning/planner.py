@@ -23,7 +23,7 @@ from colonnade.engines.postgres.kinds.function import named_aside
 from colonnade.engines.postgres.planning import along, default_rights, way_back
 from colonnade.engines.postgres.planning.order import halves, ordered
 from colonnade.engines.postgres.planning.quarantine import each_place_once
-from colonnade.engines.postgres.planning.work import SEARCH, Act, Work, computes, kind_of
+from colonnade.engines.postgres.planning.work import Act, Work, computes, kind_of
 from colonnade.engines.postgres.rewriting import expand, meanwhile, of_type, remade
 from colonnade.engines.postgres.statement import name, printed, q, step
 from colonnade.engines.postgres.told import compiled, copied, relied_on
@@ -107,7 +107,7 @@ class _Planning:
             if self.work.outlives(user) and self.work.home(user).name not in (oid.name[:2], oid.name):
                 return False
             if computes(oid) and bool(getattr(self.work.old.objects[user], "generated", None)):
-                return oid not in self.work.created or oid.kind == SEARCH
+                return True
             own = oid.name == user.name[:2] or oid not in self.work.created
             if user.kind == "column" and (oid.kind == "foreign table" or (oid.kind == "table" and own)):
                 return True
