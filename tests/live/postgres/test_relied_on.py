@@ -61,6 +61,42 @@ GUARDS = {
     "index_of_all": beside("CREATE UNIQUE INDEX i ON t (a) WHERE b > 5;", "CREATE UNIQUE INDEX i ON t (a);", ""),
     "index_plain": beside("CREATE UNIQUE INDEX i ON t (a);", "CREATE INDEX i ON t (a);", "DROPS_GUARANTEE:unique"),
     "index_other": beside("CREATE INDEX i ON t (a);", "CREATE INDEX i ON t (b);", ""),
+    "index_alone": beside("CREATE UNIQUE INDEX i ON t (a, b);", "", "DROPS_GUARANTEE:index"),
+    "index_of_what_goes": (
+        BASE.format(", x int") + "CREATE UNIQUE INDEX i ON t (a, x);",
+        BASE.format(""),
+        "DROPS_GUARANTEE:index",
+    ),
+    "index_goes_along": (BASE.format(", x int") + "CREATE UNIQUE INDEX i ON t (x);", BASE.format(""), ""),
+    "index_beside": beside(
+        "CREATE UNIQUE INDEX i ON t (a); CREATE UNIQUE INDEX j ON t (a);", "CREATE UNIQUE INDEX j ON t (a);", ""
+    ),
+    "constraint_to_index": (
+        BASE.format(", CONSTRAINT c UNIQUE (a)"),
+        BASE.format("") + "CREATE UNIQUE INDEX c ON t (a);",
+        "",
+    ),
+    "constraint_to_another": (
+        BASE.format(", CONSTRAINT c UNIQUE (a)"),
+        BASE.format("") + "CREATE UNIQUE INDEX i ON t (a);",
+        "",
+    ),
+    "constraint_to_less": (
+        BASE.format(", CONSTRAINT c UNIQUE (a)"),
+        BASE.format("") + "CREATE UNIQUE INDEX i ON t (a) WHERE b > 0;",
+        "DROPS_GUARANTEE:unique",
+    ),
+    "index_to_constraint": (
+        BASE.format("") + "CREATE UNIQUE INDEX i ON t (a);",
+        BASE.format(", CONSTRAINT c UNIQUE (a)"),
+        "",
+    ),
+    "index_to_plain": beside("CREATE UNIQUE INDEX i ON t (a);", "CREATE INDEX j ON t (a);", "DROPS_GUARANTEE:index"),
+    "check_goes_beside": (
+        BASE.format(", CONSTRAINT c CHECK (a > 0), CONSTRAINT d CHECK (a > 5)"),
+        BASE.format(", CONSTRAINT d CHECK (a > 5)"),
+        "",
+    ),
     "looser": constraint("CHECK (a > 0)", "CHECK (a > -9)", "DROPS_GUARANTEE:may let in"),
     "one_of_two": constraint("CHECK (a > 0)", "CHECK (a > 0 OR b > 0)", "DROPS_GUARANTEE:may let in"),
     "stricter": constraint("CHECK (a > 0)", "CHECK (a > 0 AND b > 0)", ""),

@@ -14,7 +14,7 @@ from colonnade.core.plan import Step
 from colonnade.engines.postgres.planning.work import Act, Work
 from colonnade.engines.postgres.rewriting import expand
 from colonnade.engines.postgres.rewriting.meanwhile import gone_by
-from colonnade.engines.postgres.told import weaker
+from colonnade.engines.postgres.told import gone, weaker
 from colonnade.engines.postgres.told.implied import without_casts, without_text_casts
 from colonnade.engines.postgres.told.reshaped import RESHAPED, stands_on_another_type
 from colonnade.engines.postgres.types import parts
@@ -22,7 +22,7 @@ from colonnade.engines.postgres.types import parts
 
 def told(work: Work, made: Mapping[Act, list[Step]]) -> dict[Act, list[Step]]:
     """The acts by which something becomes less than others rely on, or something else, with that said of their last step."""
-    found: dict[Act, list[Step]] = {}
+    found = gone.told(work, made, _printed)
     for oid in sorted(work.altered | (work.dropped & work.created)):
         compare = COMPARED.get(oid.kind)
         hazards = tuple(compare(oid, work)) if compare else ()
@@ -47,9 +47,9 @@ def _guard(oid: ObjectId, work: Work) -> Iterator[Hazard]:
     if whys := list(weaker.whys(oid.kind, old, new, _printed(oid, work))):
         told = hazard(DROPS_GUARANTEE, oid)
         yield replace(told, message=f"{oid} no longer guards the data as it did: {'; '.join(whys)}")
-    elif gone := weaker.other_target(oid.kind, old, new, _printed(oid, work)):
+    elif columns := weaker.other_target(oid.kind, old, new, _printed(oid, work)):
         yield replace(
-            hazard(BREAKS_CLIENTS, oid), message=f"INSERT … ON CONFLICT {gone} no longer finds {oid}, and fails"
+            hazard(BREAKS_CLIENTS, oid), message=f"INSERT … ON CONFLICT {columns} no longer finds {oid}, and fails"
         )
 
 

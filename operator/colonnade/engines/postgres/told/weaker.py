@@ -26,6 +26,7 @@ _TRIGGER = re.compile(
 _FIRES = {"O": {"origin"}, "D": set[str](), "R": {"replica"}, "A": {"origin", "replica"}}
 
 Printed = Callable[[str], str]
+"""Takes from an expression what counts for nothing, such as casts that only come of another type."""
 
 
 class Unique(NamedTuple):
@@ -63,13 +64,26 @@ def whys(kind: str, old: Any, new: Any, printed: Printed = str) -> Iterator[str]
         yield from _less_unique(kind, old, new, printed)
 
 
+def whys_of_another(kind: str, old: Any, other: str, new: Any, printed: Printed) -> Iterator[str]:
+    """The same of one of another kind, `other`: of what makes rows unique there are several."""
+    if kind == other and kind != "index":
+        yield from whys(kind, old, new, printed)
+    elif other == "index" and not (new.unique and new.valid):
+        yield "it is not unique"
+    else:
+        yield from _than(_unique(kind, old, printed), _unique(other, new, printed))
+
+
 def _less_unique(kind: str, old: Any, new: Any, printed: Printed) -> Iterator[str]:
     if kind == "index" and not (old.unique and old.valid):
         return
     if kind == "index" and not new.unique:
         yield "it is no longer unique"
         return
-    was, now = (_unique(kind, spec, printed) for spec in (old, new))
+    yield from _than(*(_unique(kind, spec, printed) for spec in (old, new)))
+
+
+def _than(was: Unique, now: Unique) -> Iterator[str]:
     if not now.elements <= was.elements or (was.overlaps and not now.overlaps):
         yield f"it is about {_list(now)}, no longer about {_list(was)}"
     if now.where not in ("", was.where):

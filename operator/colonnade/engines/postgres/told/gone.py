@@ -1,0 +1,77 @@
+"""Guards that go for good: that is told, unless another that is as strict stays, or comes.
+
+By another name, or of another kind: an index that is unique is as good as a constraint, and the other way round.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+
+from colonnade.core.hazards import DROPS_GUARANTEE, Hazard, hazard
+from colonnade.core.kind import NOTHING, Model, ObjectId
+from colonnade.core.plan import Step
+from colonnade.engines.postgres.planning.work import Act, Work
+from colonnade.engines.postgres.rewriting.meanwhile import gone_by, left_behind, transactions
+from colonnade.engines.postgres.told import weaker
+
+UNIQUE = ("primary key", "unique", "index")
+_LIKE = {**dict.fromkeys(UNIQUE, UNIQUE), **{kind: (kind,) for kind in ("exclusion", "check", "foreign key")}}
+"""The kinds of what may guard in the place of each."""
+
+
+def told(
+    work: Work, made: Mapping[Act, list[Step]], printed: Callable[[ObjectId, Work], weaker.Printed]
+) -> dict[Act, list[Step]]:
+    """The acts by which guards go, with that said of their last step, or no longer said."""
+    found: dict[Act, list[Step]] = {}
+    at = transactions(made)
+    for oid in sorted(o for o in work.dropped - work.created if _guards(o, work)):
+        act = gone_by(oid, work, made)
+        if not made.get(act) or (_goes_with_its_columns(oid, work) and (oid.kind == "index" or act.id != oid)):
+            continue
+        *others, last = found.get(act, made[act])
+        plain = hazard(DROPS_GUARANTEE, oid)
+        now = [at.get(Act("create", o), at[act]) for o in _instead(oid, work, printed(oid, work))]
+        hazards = [h for h in last.hazards if h != plain]
+        found[act] = [*others, replace(last, hazards=(*hazards, *_lost(oid, plain, at[act], now)))]
+    return found
+
+
+def _lost(oid: ObjectId, plain: Hazard, gone: int, there: list[int]) -> Iterator[Hazard]:
+    """What is to be told, by the transactions in which it goes, and in which others are there that guard as well."""
+    if not there:
+        yield plain
+    elif min(there) > gone:
+        yield hazard(DROPS_GUARANTEE, oid, "until it is built again")
+
+
+def _goes_with_its_columns(oid: ObjectId, work: Work) -> bool:
+    """Whether nothing of what it is about stays."""
+    own = {o for o in work.old.needs.get(oid, NOTHING) if o.kind == "column" and o.name[:2] == work.home(oid).name}
+    return bool(own) and own <= work.dropped - work.created
+
+
+def _guards(oid: ObjectId, work: Work) -> bool:
+    """Whether rows that stay lose it with this: a part's is told of with the whole's, and what a plan left behind was nobody's."""
+    if oid.kind not in _LIKE or left_behind(oid) or work.home(oid) in work.dropped:
+        return False
+    spec = work.old.objects[oid]
+    attached = ObjectId("index attachment", (oid.name[0], oid.name[-1])) in work.old.objects
+    if attached or getattr(spec, "inherited", False):
+        return False
+    return oid.kind != "index" or bool(spec.unique and spec.valid)
+
+
+def _instead(oid: ObjectId, work: Work, printed: weaker.Printed) -> Iterator[ObjectId]:
+    """Those of the same table that are as strict."""
+    old, home = work.old.objects[oid], work.home(oid)
+    for other in _of(home, work, _LIKE[oid.kind]):
+        new = work.new.objects[other]
+        if not any(weaker.whys_of_another(oid.kind, old, other.kind, new, printed)):
+            yield other
+
+
+def _of(home: ObjectId, work: Work, kinds: tuple[str, ...]) -> Iterator[ObjectId]:
+    new: Model = work.new
+    return (o for o in new.objects if o.kind in kinds and work.home(o, new) == home)
