@@ -55,6 +55,21 @@ def test_a_sequence_that_was_never_asked_begins_at_its_beginning(flow: Flow) -> 
     assert flow.ask(NEXT) == 5
 
 
+def test_only_some_types_can_be_an_identity(walk: Walk) -> None:
+    declared = "CREATE TABLE a (id {}, n int);"
+    ways = ("int GENERATED ALWAYS AS IDENTITY", "uuid DEFAULT gen_random_uuid() NOT NULL", "text NOT NULL")
+    walk(*(declared.format(w) for w in ways), declared.format("numeric"))
+
+
+def test_what_was_an_identity_keeps_its_numbers_as_texts(flow: Flow) -> None:
+    flow.apply(IDENTITY)
+    flow.run(ROWS)
+    for wanted in ("CREATE TABLE a (id text PRIMARY KEY, n int)", IDENTITY):
+        flow.apply(wanted)
+        assert flow.ask("SELECT sum(id::int) FROM a") == sum(range(1, 51))
+    assert flow.ask(NEXT) == 51
+
+
 def test_a_key_that_refers_to_it_changes_too(flow: Flow) -> None:
     refers = "CREATE TABLE b (a int REFERENCES a{});"
     flow.apply(SERIAL + refers.format(""))

@@ -219,11 +219,11 @@ def _in_place(oid: ObjectId, old: Column, new: Column, context: Context) -> Iter
             hazards=(hazard(REWRITES_TABLE, oid),) if new.generated == "s" else (),
             undo=q("{} SET EXPRESSION AS ({})", column, printed(old.expression or "")),
         )
+    if not new.identity:  # only some types can have one
+        yield from identity_change(oid, old, new, context)
     if (old.type, old.collation) != (new.type, new.collation) and not (new.inherited and old.inherited):
         yield from (_stored_as_before(oid, old, s) for s in retype(oid, old, new, context))
         old = replace(old, storage=None, compression=None)
-    if not new.identity:
-        yield from identity_change(oid, old, new, context)
     yield from nullability(oid, old, new, context)
     if new.identity:
         yield from identity_change(oid, old, new, context)
