@@ -17,13 +17,14 @@ class Check:
     """A read-only question asked before any step runs: it must find nothing.
 
     `query` returns the keys of what stands in the way (at most `limit`), `count` their number; `problem` and `remedy` make the
-    error's sentence.
+    error's sentence. One that is only `as_text` is asked where the step takes values over as text, for want of a cast.
     """
 
     query: str
     count: str
     problem: str
     remedy: str
+    as_text: bool = False
 
 
 @dataclass(frozen=True, slots=True)

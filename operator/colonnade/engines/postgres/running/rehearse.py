@@ -64,9 +64,10 @@ CAST_BACK = re.compile(r' USING ("(?:[^"]|"")+")::(?!text::)')
 
 def settled(step: Step, statement: str) -> Step:
     """The step with the statement that the server took of several. Where it found no cast, it finds none on the way back."""
-    by_text = bool(step.undo) and statement in step.otherwise and "::text::" in statement
-    undo = CAST_BACK.sub(r" USING \1::text::", step.undo or "", count=1) if by_text else step.undo
-    return replace(step, statement=statement, otherwise=(), undo=undo)
+    by_text = statement in step.otherwise and "::text::" in statement
+    undo = CAST_BACK.sub(r" USING \1::text::", step.undo, count=1) if by_text and step.undo else step.undo
+    checks = tuple(replace(c, as_text=False) for c in step.checks if by_text or not c.as_text)
+    return replace(step, statement=statement, otherwise=(), undo=undo, checks=checks)
 
 
 class Rehearsal:
