@@ -74,6 +74,46 @@ def test_values_that_the_server_refuses_are_what_is_told(flow: Flow) -> None:
         flow.apply("CREATE TABLE t (id int PRIMARY KEY, v bit(3))")
 
 
+UNCAST = {
+    "number to id": ("int", "uuid", "7", 60.0),
+    "number to id, by a successor": ("int", "uuid", "7", 0.0),
+    "id to number": ("uuid", "int", "0f8fad5b-d9cb-469f-a165-70867728950e", 60.0),
+    "span to number": ("interval", "bigint", "1 day", 60.0),
+    "label to number": ("e", "int", "a", 60.0),
+    "numbers to ids": ("int[]", "uuid[]", "{7}", 60.0),
+}
+"""Types that know nothing of one another, a value that cannot be written as one of the other, how long others may be blocked."""
+
+
+@pytest.mark.parametrize("change", UNCAST.values(), ids=UNCAST.keys())
+def test_values_that_only_go_over_as_text_are_asked_first(flow: Flow, change: tuple[str, str, str, float]) -> None:
+    old, new, value, max_blocking = change
+    declared = "CREATE TYPE e AS ENUM ('a'); CREATE TABLE t (id int PRIMARY KEY, v {});"
+    flow.apply(declared.format(old))
+    assert flow.plan(declared.format(new)).steps, "without rows there is nothing to ask"
+    flow.run(f"INSERT INTO t VALUES (1, '{value}')")
+    before = flow.shape()
+    with pytest.raises(DataViolation, match="declare a conversion") as refused:
+        flow.apply(declared.format(new), Policy(max_blocking=max_blocking))
+    if int(flow.ask("SHOW server_version_num")) >= 160000:
+        assert "such as id = 1. Nothing was changed" in str(refused.value)
+        assert flow.shape() == before
+
+
+def test_what_was_done_before_a_value_is_refused_is_told(flow: Flow) -> None:
+    flow.apply("CREATE TABLE t (id int PRIMARY KEY, v bit(5))")
+    flow.run("INSERT INTO t VALUES (1, '10101')")
+    with pytest.raises(DataViolation, match=r"\d of \d+ steps are done and stay so"):
+        flow.apply("CREATE TABLE t (id int PRIMARY KEY, v bit(3))", Policy(max_blocking=0.0))
+
+
+def test_a_value_that_a_type_of_an_extension_cannot_read(flow: Flow) -> None:
+    flow.apply("CREATE TABLE t (id int PRIMARY KEY, v jsonb)")
+    flow.run("""INSERT INTO t VALUES (1, '{"a": 1}')""")
+    with pytest.raises(DataViolation, match="yntax error.*declare a conversion"):
+        flow.apply("CREATE EXTENSION hstore; CREATE TABLE t (id int PRIMARY KEY, v hstore)")
+
+
 def test_what_is_copied_into_a_table_made_anew_is_counted_too(flow: Flow) -> None:
     flow.apply("CREATE TABLE o (id int NOT NULL, at timestamp NOT NULL, txt text)")
     flow.run("INSERT INTO o VALUES (1, '2024-01-01 10:00', '007')")

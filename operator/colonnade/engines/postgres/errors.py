@@ -62,11 +62,16 @@ def meaning(error: psycopg.Error, subject: str, connection: Connection | None = 
     if state is None and isinstance(error, psycopg.OperationalError):
         return _connection_error(error, subject)
     unknown = OF_VALUES if (state or "").startswith("22") else (Failed, "look into the operator's log")
-    found, remedy = MEANINGS.get(state or "", unknown)
     said = error.diag.message_primary or type(error).__name__
+    found, remedy = MEANINGS.get("22P02" if _unreadable(state, said) else state or "", unknown)
     refused = forbidden(error, connection) if connection else ""
     remedy = refused or membership(said) or unreached(error).removeprefix("; ") or remedy
     return found(f"{subject}: {said}; {remedy}")
+
+
+def _unreadable(state: str | None, said: str) -> bool:
+    """Whether a type of an extension could not read a value: some call it a syntax error, as of SQL."""
+    return state in ("42601", "XX000") and "syntax error" in said.lower() and " error at " not in said
 
 
 def membership(said: str) -> str:
