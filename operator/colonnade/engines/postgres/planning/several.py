@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from colonnade.core.kind import ObjectId
+from colonnade.core.kind import NOTHING, Model, ObjectId
 from colonnade.core.plan import Step
 from colonnade.engines.postgres.kind import CONSTRAINTS
-from colonnade.engines.postgres.planning.work import Act, Before, Work, changes_persistence, closure, ends_of, turned
+from colonnade.engines.postgres.planning.work import (
+    INDEXED,
+    Act,
+    Before,
+    Work,
+    changes_persistence,
+    closure,
+    ends_of,
+    turned,
+)
 
 READ = ("view", "materialized view", "function", "procedure", "aggregate")
 """What applications call by name."""
@@ -19,6 +28,7 @@ def all_told(work: Work, acts: Mapping[Act, Sequence[Step]], before: Before[Act]
     """Add to `before` what these acts ask of one another."""
     _persistence(work, before)
     _parents_change(work, before)
+    _known_by(work, before)
     _finished({a.id for a, steps in acts.items() if any(s.batched for s in steps)}, work, before)
     _late({a for a, steps in acts.items() if any(not s.transactional for s in steps)}, work, before)
 
@@ -104,6 +114,24 @@ def _left_with_it(oid: ObjectId, place: ObjectId, work: Work, before: Before[Act
             _first(changed, leaves, before)
         else:
             _first(leaves, changed, before)
+
+
+def _known_by(work: Work, before: Before[Act]) -> None:
+    """What rows are known by where they are replicated is NOT NULL before it is that, and for as long as it is."""
+    for oid in (o for o in work.dropped | work.altered | work.created if o.kind == "replica identity"):
+        for column in _indexed(oid, work, work.old):
+            _first(Act("drop", oid), Act("alter", column), before)
+            _first(Act("alter", oid), Act("alter", column), before)
+        for column in _indexed(oid, work, work.new):
+            _first(Act("alter", column), Act("create", oid), before)
+            _first(Act("alter", column), Act("alter", oid), before)
+
+
+def _indexed(identity: ObjectId, work: Work, model: Model) -> set[ObjectId]:
+    """The columns of the index that it is, which change whether they are NOT NULL."""
+    indexes = (n for n in model.needs.get(identity, NOTHING) if n.kind in INDEXED)
+    columns = {c for i in indexes for c in model.needs.get(i, NOTHING) if c in work.altered and c.kind == "column"}
+    return {c for c in columns if work.old.objects[c].not_null != work.new.objects[c].not_null}
 
 
 def _persistence(work: Work, before: Before[Act]) -> None:
