@@ -110,7 +110,7 @@ def test_what_was_done_before_a_value_is_refused_is_told(flow: Flow) -> None:
 def test_a_value_that_a_type_of_an_extension_cannot_read(flow: Flow) -> None:
     flow.apply("CREATE TABLE t (id int PRIMARY KEY, v jsonb)")
     flow.run("""INSERT INTO t VALUES (1, '{"a": 1}')""")
-    with pytest.raises(DataViolation, match="yntax error.*declare a conversion"):
+    with pytest.raises(DataViolation, match=r"yntax error.*declare a conversion"):
         flow.apply("CREATE EXTENSION hstore; CREATE TABLE t (id int PRIMARY KEY, v hstore)")
 
 

@@ -18,6 +18,7 @@ from colonnade.engines.postgres.planning.collisions import collide
 from colonnade.engines.postgres.planning.work import (
     INDEXED,
     ROUTINES,
+    SAID,
     Act,
     Before,
     Work,
@@ -172,7 +173,9 @@ class Precedence:
             self._nullability(a)
             self._as_included(a)
             if sequence := self.work.handed_over(a.id):
-                self.before[a].add(Act("create", sequence))
+                self.before[a].add(Act("create", sequence))  # which the identity gives way to, with what is said of it
+                said = (u for u in self.work.users.get(a.id, ()) if u.kind in SAID)
+                self.before.setdefault(Act("create", sequence), set()).update(Act("drop", u) for u in said)
             self.before[a] |= self._leave(a.id.name[:2])
 
     def _as_included(self, a: Act) -> None:
