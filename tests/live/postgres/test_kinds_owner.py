@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import LiteralString
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import pytest
 
@@ -140,3 +141,21 @@ def test_files_that_speak_for_everything_say_who_owns_what(flow: Flow, make_role
     drifted = whole(flow, wanted)
     assert drifted.outcome is not None
     assert flow.ask("SELECT tableowner FROM pg_tables WHERE tablename = 't'") == role
+
+
+@pytest.fixture
+def odd_role(flow: Flow) -> Iterator[str]:
+    """One whose name has to be quoted."""
+    role = f'"Role {uuid4().hex[:8]}"'
+    flow.run(f"CREATE ROLE {role}")
+    yield role
+    flow.run(f"DROP OWNED BY {role}; DROP ROLE {role}")
+
+
+def test_an_owner_whose_name_is_quoted_loses_rights_of_its_own(flow: Flow, odd_role: str) -> None:
+    flow.apply(f"{TABLES} GRANT SELECT ON v TO {odd_role} WITH GRANT OPTION;")
+    owned = f"{TABLES} ALTER VIEW v OWNER TO {odd_role};"
+    flow.apply(owned)
+    assert owner(flow, "v") == odd_role.strip('"')
+    flow.apply(f"{owned} REVOKE INSERT ON v FROM {odd_role};")
+    flow.apply(f"{owned} REVOKE DELETE ON v FROM {odd_role};")

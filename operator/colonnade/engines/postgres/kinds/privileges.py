@@ -16,7 +16,7 @@ from colonnade.core.plan import Step
 from colonnade.engines.postgres.catalog import FIRST_OF_USERS, USER_SCHEMA
 from colonnade.engines.postgres.grants import NO_RIGHTS, Right, Rights, beyond, grants, revokes, without
 from colonnade.engines.postgres.kind import Context, PgKind, Steps
-from colonnade.engines.postgres.statement import Part, joined, printed, q, step
+from colonnade.engines.postgres.statement import Part, joined, name, printed, q, step, text
 
 BASE: LiteralString = "coalesce(r.initial, acldefault(r.kind, r.owner))"
 QUERY: LiteralString = f"""
@@ -106,7 +106,7 @@ def _named(oid: ObjectId, rights: frozenset[Right], context: Context) -> list[Ri
     """With the owner's name: that of an object made by us is ours."""
     made = context.new.parents.get(oid, NOTHING) & context.fresh
     owner = None if made else context.old.objects.get(ObjectId("owner", oid.name))
-    mine = "CURRENT_USER" if owner is None else owner.role
+    mine = "CURRENT_USER" if owner is None else text(name(owner.role))
     return [(who or mine, what, option) for who, what, option in rights]
 
 
