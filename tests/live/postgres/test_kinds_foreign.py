@@ -125,8 +125,14 @@ def test_secrets_are_neither_read_nor_written(walk: Walk) -> None:
 
 
 def test_nothing_is_asked_of_the_other_side(walk: Walk) -> None:
-    live = walk.place(SERVER + "CREATE FOREIGN TABLE t (a int) SERVER s;")
-    wanted = "CREATE FOREIGN TABLE t (a int NOT NULL, b int NOT NULL, CONSTRAINT c CHECK (a > 1)) SERVER s;"
+    types = "CREATE TYPE e AS ENUM ({}); CREATE TYPE c AS ({});"
+    had = types.format("'a', 'b'", "x text, y int") + "CREATE FOREIGN TABLE t (a int, k text, l e, m c) SERVER s;"
+    live = walk.place(SERVER + had)
+    wanted = types.format("'a'", "y int, x int")
+    wanted += (
+        "CREATE FOREIGN TABLE t (a int NOT NULL, b int NOT NULL, k int, l e, m c, CONSTRAINT c CHECK (a > 1)) SERVER s;"
+    )
     taken = walk.go(live, walk.place(SERVER + wanted))
-    assert not [c for s in taken for c in s.checks]
+    assert not [c for s in taken for c in (*s.checks, *s.confirms)]
+    assert not [h for s in taken for h in s.hazards if h.asks]
     assert not [s.statement for s in taken if "VALIDATE" in s.statement]

@@ -45,7 +45,7 @@ def retype(oid: ObjectId, old: Column, new: Column, context: Context) -> Iterato
         yield step(oid, q("{} USING {}", start, printed(declared)), undo=undo, hazards=told)
         return
     ways = by_name.ByName(context.old, context.new)
-    if ways.differs(old.type, new.type):
+    if ways.differs(old.type, new.type) and not context.is_foreign(oid.name):
         yield from _by_name(oid, old, new, context, start)
         return
     yield replace(

@@ -77,6 +77,7 @@ def _unused(oid: ObjectId, lost: list[str], context: Context) -> Iterator[Check]
             or oid not in needs
             or column in context.conversions
             or column not in context.new.objects
+            or context.is_foreign(column.name)
         ):
             continue
         scalar = not context.old.objects[column].type.endswith("[]")
