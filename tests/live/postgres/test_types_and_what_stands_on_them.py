@@ -7,6 +7,7 @@ import pytest
 
 from colonnade.core.gate import Policy
 from tests.live.postgres.flow import Flow
+from tests.live.postgres.walk import Walk
 
 OLD = """CREATE TABLE t (id int PRIMARY KEY, email varchar(100), state varchar(10) DEFAULT 'a' CHECK (state IN ('a', 'b')), n int);
 CREATE UNIQUE INDEX t_email ON t (lower(email)); CREATE INDEX t_state ON t (id) WHERE state = 'a';
@@ -218,3 +219,8 @@ def test_sessions_that_have_compiled_a_routine_go_on(flow: Flow, max_blocking: f
         assert application.execute("SELECT one()").fetchone() == ("2",)
         application.commit()
     assert flow.column("SELECT v FROM log ORDER BY t") == [2, 3]
+
+
+def test_an_extension_moves_out_of_a_schema_that_goes(walk: Walk) -> None:
+    declared = "CREATE EXTENSION citext{}; CREATE TABLE t (a {}citext PRIMARY KEY); CREATE VIEW v AS SELECT a FROM t;"
+    walk("CREATE SCHEMA e;" + declared.format(" SCHEMA e", "e."), declared.format("", ""))

@@ -25,7 +25,7 @@ from colonnade.engines.postgres.kind import (
 from colonnade.engines.postgres.kinds.column_drop import comes_along, drop
 from colonnade.engines.postgres.kinds.column_identity import identity, identity_change
 from colonnade.engines.postgres.kinds.column_query import query
-from colonnade.engines.postgres.kinds.column_type import refers_still, retype
+from colonnade.engines.postgres.kinds.column_type import moves_along, refers_still, retype
 from colonnade.engines.postgres.kinds.default import after_its_parents
 from colonnade.engines.postgres.kinds.inherited_not_null import needs_value, nullability, own_constraint, own_not_null
 from colonnade.engines.postgres.kinds.not_null import backfill, set_not_null
@@ -221,7 +221,8 @@ def _in_place(oid: ObjectId, old: Column, new: Column, context: Context) -> Iter
         )
     if not new.identity:  # only some types can have one
         yield from identity_change(oid, old, new, context)
-    if (old.type, old.collation) != (new.type, new.collation) and not (new.inherited and old.inherited):
+    comes = (new.inherited and old.inherited) or moves_along(oid, old, new, context)
+    if (old.type, old.collation) != (new.type, new.collation) and not comes:
         yield from (_stored_as_before(oid, old, s) for s in retype(oid, old, new, context))
         old = replace(old, storage=None, compression=None)
     yield from nullability(oid, old, new, context)

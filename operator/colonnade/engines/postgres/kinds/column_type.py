@@ -57,6 +57,21 @@ def retype(oid: ObjectId, old: Column, new: Column, context: Context) -> Iterato
     )
 
 
+def moves_along(oid: ObjectId, old: Column, new: Column, context: Context) -> bool:
+    """Whether its type only has another schema, to which the extension moves that it is of: the column has it by itself then."""
+    if old.collation != new.collation:
+        return False
+    places, called = zip(*(s.type.rpartition(".")[::2] for s in (old, new)), strict=True)
+    return called[0] == called[1] and any(_moves(n, places, context) for n in context.old.needs.get(oid, ()))
+
+
+def _moves(oid: ObjectId, places: tuple[str, ...], context: Context) -> bool:
+    """Whether this is an extension that moves from one of these schemas to the other, both as the server prints them."""
+    specs = [m.objects.get(oid) for m in (context.old, context.new)] if oid.kind == "extension" else []
+    stays = oid not in context.gone
+    return stays and [p.strip('"') for p in places] == [s.schema for s in specs if s] and places[0] != places[1]
+
+
 def _by_name(oid: ObjectId, old: Column, new: Column, context: Context, start: Part) -> Iterator[Step]:
     """Rows whose attributes are elsewhere, or others, in the new type: the text of a row does not tell which is which."""
     ways = by_name.ByName(context.old, context.new)

@@ -101,7 +101,7 @@ class _Planning:
 
     def _must_go(self, user: ObjectId, oid: ObjectId) -> bool:
         kind = kind_of(user)
-        if user.kind == "foreign key" and oid not in self.work.created and self.work.is_of_a_part(user, oid):
+        if self.work.stays(user, oid):
             return False
         if oid in self.work.dropped:
             if self.work.outlives(user) and self.work.home(user).name not in (oid.name[:2], oid.name):

@@ -179,7 +179,13 @@ class Work:
             todo += {n for o in (one, *there) for n in self.old.needs.get(o, NOTHING) & self.dropped} - found
         return ObjectId("table", oid.name[:2]) in found
 
-    def is_of_a_part(self, key: ObjectId, oid: ObjectId) -> bool:
+    def stays(self, user: ObjectId, oid: ObjectId) -> bool:
+        """Whether it does without: a foreign key without a part of its tables, an extension without the schema that it moves out of."""
+        if user.kind == "extension":
+            return oid in self.dropped and user in self.altered
+        return user.kind == "foreign key" and oid not in self.created and self._is_of_a_part(user, oid)
+
+    def _is_of_a_part(self, key: ObjectId, oid: ObjectId) -> bool:
         """Whether the foreign key only stands on this as a part of the tables that it is about, and stays when the part leaves."""
         home = self.home(oid).name if oid.kind in (*INDEXED, "column", "table") else None
         return home is not None and home not in (key.name[:2], self.old.objects[key].target[:2])
