@@ -109,3 +109,55 @@ def test_a_routine_of_a_partition_key_gets_other_arguments(walk: Walk) -> None:
 def test_what_the_parts_have_under_the_whole(walk: Walk) -> None:
     walk.cases(PLACES)
     assert any(s.statement.endswith("""."p_k_idx" SET ("fillfactor" = '70')""") for s in walk.steps), "built anew"
+
+
+CARRIED = cases("""
+== with_its_whole
+CREATE TYPE e AS ENUM ('a', 'b', 'c');
+CREATE TABLE t (k text, v e) PARTITION BY LIST (k);
+CREATE TABLE p PARTITION OF t FOR VALUES IN ('x') PARTITION BY LIST (v);
+CREATE TABLE q PARTITION OF t FOR VALUES IN ('y');
+CREATE INDEX i ON t (k) WHERE v = 'b';
+CREATE VIEW w AS SELECT v FROM q;
+INSERT INTO t VALUES ('y', 'a');
+--
+CREATE TYPE e AS ENUM ('a', 'b', 'z');
+CREATE TABLE t (k text, v e) PARTITION BY LIST (k);
+CREATE TABLE p PARTITION OF t FOR VALUES IN ('x') PARTITION BY LIST (k);
+CREATE TABLE q PARTITION OF t FOR VALUES IN ('y');
+CREATE VIEW w AS SELECT v FROM q;
+== with_a_parent
+CREATE TYPE e AS ENUM ('a', 'b', 'c');
+CREATE TABLE t (v e DEFAULT 'a');
+CREATE TABLE c () INHERITS (t);
+CREATE TABLE d (v e NOT NULL) INHERITS (t);
+CREATE INDEX i ON c (v) WHERE v = 'b';
+--
+CREATE TYPE e AS ENUM ('a', 'b', 'z');
+CREATE TABLE t (v e DEFAULT 'a');
+CREATE TABLE c () INHERITS (t);
+CREATE TABLE d (v e NOT NULL) INHERITS (t);
+== out_of_the_family
+CREATE TYPE e AS ENUM ('a', 'b', 'c');
+CREATE TABLE t (v e);
+CREATE TABLE c (v e) INHERITS (t);
+--
+CREATE TYPE e AS ENUM ('a', 'b', 'z');
+CREATE TABLE t (v e);
+CREATE TABLE c (v e);
+== from_one_whole_to_another
+CREATE TYPE e AS ENUM ('a', 'b', 'c');
+CREATE TABLE t (k text, v e, n int) PARTITION BY LIST (k);
+CREATE TABLE u (k text, v e, n int) PARTITION BY LIST (k);
+CREATE TABLE p PARTITION OF t FOR VALUES IN ('x');
+INSERT INTO t VALUES ('x', 'a', 1);
+--
+CREATE TYPE e AS ENUM ('a', 'b', 'z');
+CREATE TABLE t (k text, v e, n bigint) PARTITION BY LIST (k);
+CREATE TABLE u (k text, v e, n bigint) PARTITION BY LIST (k);
+CREATE TABLE p PARTITION OF u FOR VALUES IN ('x');
+""")
+
+
+def test_a_type_is_replaced_under_tables_and_their_children(walk: Walk) -> None:
+    walk.cases(CARRIED)

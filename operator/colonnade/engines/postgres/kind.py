@@ -156,6 +156,13 @@ class Context:
         above = (ObjectId(oid.kind, (*p, oid.name[2])) for p in before - after)
         return any(o in self.old.objects and o not in self.gone for o in above) and not self.is_gone(oid.name)
 
+    def comes_with_a_parent(self, column: ObjectId, old: Any, new: Any) -> bool:
+        """Whether what is done to the column of a parent is done to this one as well; not where a partition goes over to another whole."""
+        place = ObjectId("inheritance", column.name[:2])
+        was, now = (m.objects.get(place) for m in (self.old, self.new))
+        moves = place in self.gone & self.fresh and was and now and was.parents != now.parents
+        return bool(old.inherited and new.inherited and not moves)
+
     def is_fresh(self, name: tuple[str, ...]) -> bool:
         """Whether the relation of this name is made in this plan, so that nobody uses it yet."""
         oid = self.relation(name, self.new)

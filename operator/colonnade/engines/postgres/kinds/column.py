@@ -221,7 +221,7 @@ def _in_place(oid: ObjectId, old: Column, new: Column, context: Context) -> Iter
         )
     if not new.identity:  # only some types can have one
         yield from identity_change(oid, old, new, context)
-    comes = (new.inherited and old.inherited) or moves_along(oid, old, new, context)
+    comes = context.comes_with_a_parent(oid, old, new) or moves_along(oid, old, new, context)
     if (old.type, old.collation) != (new.type, new.collation) and not comes:
         yield from (_stored_as_before(oid, old, s) for s in retype(oid, old, new, context))
         old = replace(old, storage=None, compression=None)
@@ -303,8 +303,8 @@ def disturbs(oid: ObjectId, old: Column, new: Column) -> tuple[str, ...]:
 
 
 def carry(oid: ObjectId, old: Column, new: Column, context: Context) -> Steps:
-    """The type itself is replaced under the column: its values go over as text."""
-    return retype(oid, old, new, context)
+    """The type itself is replaced under the column: its values go over as text; those of a child, with its parent's."""
+    return () if context.comes_with_a_parent(oid, old, new) else retype(oid, old, new, context)
 
 
 KINDS = (

@@ -95,7 +95,7 @@ def _around_the_move(oid: ObjectId, place: ObjectId, work: Work, before: Before[
 def _as_its_own(oid: ObjectId, place: ObjectId, work: Work, before: Before[Act]) -> None:
     """What is a parent's, too, gets neither another type nor its NOT NULL another name."""
     was, now = work.old.objects[oid], work.new.objects[oid]
-    if was.type != now.type or was.not_null_inherited > now.not_null_inherited:
+    if was.type != now.type or oid in work.carried or was.not_null_inherited > now.not_null_inherited:
         _first(Act("drop", place), Act("alter", oid), before)
     if was.not_null_inherited > now.not_null_inherited:
         _first(Act("alter", place), Act("alter", oid), before)
