@@ -111,6 +111,55 @@ def test_what_the_parts_have_under_the_whole(walk: Walk) -> None:
     assert any(s.statement.endswith("""."p_k_idx" SET ("fillfactor" = '70')""") for s in walk.steps), "built anew"
 
 
+BOUNDS = cases("""
+== with_another_key
+CREATE TABLE t (a int, k text) PARTITION BY LIST (k);
+CREATE TABLE p PARTITION OF t FOR VALUES IN ('x');
+ALTER TABLE t ADD UNIQUE (k, a);
+--
+CREATE TABLE t (a int, k text) PARTITION BY LIST (k);
+CREATE TABLE p PARTITION OF t FOR VALUES IN ('x', 'y');
+ALTER TABLE t ADD PRIMARY KEY (k, a);
+== with_another_index
+CREATE TABLE t (a int, k text) PARTITION BY LIST (k);
+CREATE TABLE p PARTITION OF t FOR VALUES IN ('x');
+CREATE INDEX i ON t (a);
+--
+CREATE TABLE t (a int, k text) PARTITION BY LIST (k);
+CREATE TABLE p PARTITION OF t FOR VALUES IN ('x', 'y');
+CREATE INDEX i ON t (a, k);
+== with_another_type_under_another_index
+CREATE TABLE t (a int, k text) PARTITION BY LIST (k);
+CREATE TABLE p PARTITION OF t FOR VALUES IN ('x');
+CREATE INDEX i ON t (a);
+--
+CREATE TABLE t (a bigint, k text) PARTITION BY LIST (k);
+CREATE TABLE p PARTITION OF t FOR VALUES IN ('x', 'y');
+CREATE INDEX i ON t (a DESC);
+== and_parts_with_another_key
+CREATE TABLE t (a int, k text) PARTITION BY LIST (k);
+CREATE TABLE p PARTITION OF t FOR VALUES IN ('x');
+ALTER TABLE t ADD UNIQUE (k, a);
+--
+CREATE TABLE t (a int, k text) PARTITION BY LIST (k);
+CREATE TABLE p PARTITION OF t FOR VALUES IN ('x') PARTITION BY RANGE (a);
+CREATE TABLE q PARTITION OF p DEFAULT;
+ALTER TABLE t ADD PRIMARY KEY (k, a);
+== and_parts_with_another_type
+CREATE TABLE t (a int, k text) PARTITION BY LIST (k);
+CREATE TABLE p PARTITION OF t FOR VALUES IN ('x') PARTITION BY RANGE (a);
+CREATE TABLE q PARTITION OF p DEFAULT;
+INSERT INTO t VALUES (1, 'x');
+--
+CREATE TABLE t (a bigint, k text) PARTITION BY LIST (k);
+CREATE TABLE p PARTITION OF t FOR VALUES IN ('x');
+""")
+
+
+def test_a_part_changes_together_with_what_stands_on_the_whole(walk: Walk) -> None:
+    walk.cases(BOUNDS)
+
+
 CARRIED = cases("""
 == with_its_whole
 CREATE TYPE e AS ENUM ('a', 'b', 'c');
@@ -161,3 +210,27 @@ CREATE TABLE p PARTITION OF u FOR VALUES IN ('x');
 
 def test_a_type_is_replaced_under_tables_and_their_children(walk: Walk) -> None:
     walk.cases(CARRIED)
+
+
+ANEW = cases("""
+== its_parent_is_tuned
+CREATE TABLE t (a bigint PRIMARY KEY, v text);
+CREATE TABLE c (n int, v text) INHERITS (t);
+INSERT INTO c VALUES (1, 'x', 2);
+--
+CREATE TABLE t (a bigint PRIMARY KEY, v text);
+CREATE TABLE c (n int) INHERITS (t);
+ALTER TABLE t SET (fillfactor = 80);
+ALTER TABLE t ALTER v SET STORAGE EXTERNAL;
+== its_parent_gets_another_type
+CREATE TABLE t (a int, v text);
+CREATE TABLE c (n int, v text) INHERITS (t);
+INSERT INTO c VALUES (1, 'x', 2);
+--
+CREATE TABLE t (a bigint, v text);
+CREATE TABLE c (n int) INHERITS (t);
+""")
+
+
+def test_a_child_is_made_anew_beside_changes_of_its_parent(walk: Walk) -> None:
+    walk.cases(ANEW)

@@ -37,6 +37,7 @@ def ordered(work: Work, made: Mapping[Act, Sequence[Step]]) -> list[Act]:
         raise Unsupported(f"these objects need one another in a circle: {way}; {_way_out(e.nodes)}") from e
     if work.remade.tables:
         whole = {a for a in acts if a.id in work.remade.tables and a.verb in ("move", "drop", "copy")}
+        whole |= {a for a in acts if a.verb == "drop" and work.is_left(a.id)}
         acts = _at_once(acts, before, made, whole, {a for a in acts if a.verb == "move"})
     for group in expand.groups(work) if work.expanded else ():
         whole = {Act("create", group[0])} | {a for a in acts if a.id in expand.replaced_with(group, work) and made[a]}

@@ -76,6 +76,8 @@ class Precedence:
         table = a.id in self.work.remade.tables
         self.before[a] |= {Act("drop", u) for u in users if not table or kind_of(u).space == "routine"}
         self._first(a, *(Act("drop", o) for o in self.work.remade.under(self.work.old, a.id)))
+        if self.work.is_left(place := ObjectId("inheritance", a.id.name)):
+            self.before[a].add(Act("drop", place))
         own = [o for o in self.work.dropped if o.kind in (*INDEXED, "foreign key") and self.work.home(o) == a.id]
         self.before[a] |= {Act("drop", o) for o in own if o.kind == "foreign key" and not self.work.taken_by(o)}
         for oid in own if table else ():
@@ -196,8 +198,8 @@ class Precedence:
     @cached_property
     def _leaving(self) -> Mapping[tuple[str, ...], list[ObjectId]]:
         found: dict[tuple[str, ...], list[ObjectId]] = defaultdict(list)
-        for oid in self.work.dropped - self.work.created:
-            if oid.kind == "inheritance" and self.work.old.objects[oid].bound:
+        for oid in (o for o in self.work.dropped if o.kind == "inheritance"):
+            if self.work.old.objects[oid].bound and not self.work.is_bounded_otherwise(oid):
                 for table in (oid.name, *self.work.old.objects[oid].parents):
                     found[table].append(oid)
         return found
@@ -228,14 +230,9 @@ class Precedence:
 
     def _stays_a_part(self, a: Act) -> None:
         """One that only gets another place leaves its place as late as it can: what is done to columns is done to its rows, too."""
-        spec = self.work.old.objects[a.id]
-        if (
-            spec.bound
-            and spec.parents == self.work.new.objects[a.id].parents
-            and ObjectId("table", a.id.name) not in self.work.dropped
-        ):
-            for table in (a.id.name, *spec.parents):
-                self.before[a] |= {act for act in self._changing.get(table, ()) if act.id.kind == "column"}
+        if self.work.is_bounded_otherwise(a.id) and ObjectId("table", a.id.name) not in self.work.dropped:
+            for table in (a.id.name, *self.work.old.objects[a.id].parents):
+                self.before[a] |= self._changing.get(table, set())
 
     def _reaches_parts(self, oid: ObjectId) -> bool:
         return oid.kind in CONSTRAINTS or (oid.kind == "index" and self.work.old.objects[oid].partitioned)

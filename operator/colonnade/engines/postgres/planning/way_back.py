@@ -33,8 +33,11 @@ def told(work: Work, made: Made, made_again: MadeAgain) -> dict[Act, list[Step]]
     rows_stay = work.remade.tables | work.remade.emptied | work.followers
     drops = {a.id: a for a in made if a.verb == "drop" and a.id not in rows_stay}
     silent = [o for o, a in drops.items() if made[a] and made[a][-1].undo is None]
-    left = {o for o, a in drops.items() if o.kind == "inheritance" and made[a]}
-    along = [o for o, a in drops.items() if not made[a] and not _comes_with_its_table(o, work.old, left)]
+    places = (o for o, a in drops.items() if o.kind == "inheritance" and made[a])
+    left = {o for o in places if not work.is_bounded_otherwise(o)}  # whose indexes went before
+    lost = standing_on(work.remade.tables, work.old, work.new) | _placing(work)
+    alone = (o for o, a in drops.items() if not made[a] and o not in lost)
+    along = [o for o in alone if not _comes_with_its_table(o, work.old, left)]
     replaced = work.expanded | work.followers
     with_whom = groups(work.old, [*silent, *sorted(replaced)], along)
     with_whom = {o: whole for o, whole in with_whom.items() if o not in replaced}
@@ -43,7 +46,6 @@ def told(work: Work, made: Made, made_again: MadeAgain) -> dict[Act, list[Step]]
         again |= made_again(with_whom) if with_whom else {}
     except Unsupported as error:
         why = f"no way back is known: {str(error).rpartition('; ')[0]}"
-    lost = standing_on(work.remade.tables, work.old, work.new) | _placing(work)
     return {
         **{a: list(_again(a, made[a], with_whom, texts, why)) for a, texts in _as_called(work, made, again)},
         **{a: [_none(s) for s in steps] for a, steps in made.items() if a.id in lost},

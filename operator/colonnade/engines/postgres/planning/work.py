@@ -140,12 +140,14 @@ class Work:
         What stands on others that go, too, may have to go first: circles could not go else. A sequence that stays is let go of first.
         What goes for good, while its column only gives way to another, is no part of that: it is told of by itself.
         """
+        if oid.kind == "index attachment":  # nothing is done for it, so that it waits for nothing
+            return NOTHING
         going = self.dropped - self.aside
         whole = self.old.vanishes_with(self.home(oid)) | {self.home(oid)} if self.outlives(oid) else None
         taken = self.old.vanishes_with(oid, going) if whole is None else whole & going
         if oid not in self.created:
             taken -= {o for o in taken if o.kind == "column" and o in self.created}
-        if taken and (self._goes_first(oid, taken) or self._is_referred_to(oid) or self._would_stay_a_child(oid)):
+        if taken and (self._goes_first(oid, taken) or self._leaves_first(oid)):
             return NOTHING
         if taken and oid.kind == "check" and any(self.kept_below(o) for o in taken if o.kind == "column"):
             return NOTHING
@@ -189,6 +191,18 @@ class Work:
         """Whether the foreign key only stands on this as a part of the tables that it is about, and stays when the part leaves."""
         home = self.home(oid).name if oid.kind in (*INDEXED, "column", "table") else None
         return home is not None and home not in (key.name[:2], self.old.objects[key].target[:2])
+
+    def _leaves_first(self, oid: ObjectId) -> bool:
+        """Whether this is a place of which more than its table's drop is to be said."""
+        return self.is_left(oid) or self._is_referred_to(oid) or self._would_stay_a_child(oid)
+
+    def is_left(self, oid: ObjectId) -> bool:
+        """Whether this is the place of a table that is made anew, in parents that are not: nothing that comes to those is to come to
+        the rows that are still to be copied."""
+        place = self.old.objects.get(oid) if oid.kind == "inheritance" and oid in self.dropped else None
+        if place is None or ObjectId("table", oid.name) not in self.dropped & self.created:
+            return False
+        return not any(ObjectId("table", p) in self.dropped for p in place.parents)
 
     def _is_referred_to(self, oid: ObjectId) -> bool:
         """Whether this is a place in a whole that stays, and that others still refer to: its table leaves before it can be dropped."""
@@ -236,7 +250,14 @@ class Work:
             return False
         table = self.home(oid)
         place = ObjectId("inheritance", table.name)
-        return place in self.dropped and table not in self.dropped and bool(self.old.objects[place].bound)
+        if place not in self.dropped or table in self.dropped or not self.old.objects[place].bound:
+            return False
+        return not self.is_bounded_otherwise(place)
+
+    def is_bounded_otherwise(self, place: ObjectId) -> bool:
+        """Whether a partition stays one of the same whole, and leaves it only to come back with another bound."""
+        old, new = (m.objects.get(place) for m in (self.old, self.new))
+        return bool(place in self.created and old and new and old.bound and new.bound and old.parents == new.parents)
 
     def names(self, oid: ObjectId, model: Model) -> set[tuple[str, ...]]:
         """The names that it takes up in this model."""
