@@ -97,14 +97,14 @@ def test_rows_of_a_view_with_its_columns_in_another_order(flow: Flow) -> None:
     assert flow.ask(shown) == "1 1000 2 2000"
 
 
-INSIDE = {
+CHANGING = {
     "a domain in a composite": "CREATE DOMAIN s AS {}; CREATE TYPE c AS (p s); CREATE TABLE t (x c, xs c[]);",
     "a column of a table": "CREATE TABLE c (p {}); CREATE TABLE t (x c, xs c[]);",
     "deeper": "CREATE DOMAIN s AS {}; CREATE TYPE a AS (p s); CREATE TYPE c AS (n int, i a[]); CREATE TABLE t (x c, xs c[]);",
 }
 
 
-@pytest.mark.parametrize("declared", INSIDE.values(), ids=INSIDE.keys())
+@pytest.mark.parametrize("declared", CHANGING.values(), ids=CHANGING.keys())
 def test_values_that_change_inside_of_others_are_told(flow: Flow, declared: str) -> None:
     flow.apply(declared.format("numeric"))
     told = [h.message for h in flow.plan(declared.format("numeric(6,2)")).hazards if h.code == "NARROWS_DATA"]

@@ -334,15 +334,6 @@ class Precedence:
         if a.id.kind == "inheritance" and self.work.new.objects[a.id].bound:
             for table in (a.id.name, *self.work.new.objects[a.id].parents):
                 self.before[a].update(self._changing.get(table, ()))
-            self._after_what_is_above(a)
-
-    def _after_what_is_above(self, a: Act) -> None:
-        """What is new comes to its place from above: the server gives the whole's identity to what is attached, not to what is below that."""
-        (parent,) = self.work.new.objects[a.id].parents
-        above = ObjectId("inheritance", parent)
-        free = above not in self.work.dropped or self.work.left_behind(above)
-        if free and {above, ObjectId("table", parent)} <= self.work.created:
-            self.before[a].add(Act("create", above))
 
     @cached_property
     def _parts(self) -> Mapping[ObjectId, set[ObjectId]]:

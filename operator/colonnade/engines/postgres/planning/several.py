@@ -29,6 +29,7 @@ def all_told(work: Work, acts: Mapping[Act, Sequence[Step]], before: Before[Act]
     _persistence(work, before)
     _parents_change(work, before)
     _known_by(work, before)
+    _from_above(work, before)
     _finished({a.id for a, steps in acts.items() if any(s.batched for s in steps)}, work, before)
     _late({a for a, steps in acts.items() if any(not s.transactional for s in steps)}, work, before)
 
@@ -114,6 +115,16 @@ def _left_with_it(oid: ObjectId, place: ObjectId, work: Work, before: Before[Act
             _first(changed, leaves, before)
         else:
             _first(leaves, changed, before)
+
+
+def _from_above(work: Work, before: Before[Act]) -> None:
+    """New parts of new parts: the server gives the identity of the whole to what is attached, not to what is below that."""
+    for oid in (o for o in work.created if o.kind == "inheritance" and work.new.objects[o].bound):
+        (parent,) = work.new.objects[oid].parents
+        above = ObjectId("inheritance", parent)
+        free = above not in work.dropped or work.left_behind(above)
+        if free and {above, ObjectId("table", parent)} <= work.created:
+            _first(Act("create", above), Act("create", oid), before)
 
 
 def _known_by(work: Work, before: Before[Act]) -> None:
