@@ -176,5 +176,5 @@ def test_a_key_and_what_refers_to_it_go_by_text_where_there_is_no_cast(flow: Flo
     flow.apply(new)
     flow.apply(old)
     flow.run("INSERT INTO a VALUES (1)")
-    with pytest.raises(Exception, match=r"column public\.a\.id: .*declare a conversion"):
+    with pytest.raises(Exception, match=r"column public\.a\.id.*declare a conversion"):
         flow.apply(new)
