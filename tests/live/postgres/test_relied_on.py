@@ -91,6 +91,12 @@ GUARDS = {
         BASE.format(", CONSTRAINT c UNIQUE (a)"),
         "",
     ),
+    "primary_to_index": (
+        BASE.format("").replace("id int PRIMARY KEY, a", "id int NOT NULL, a")
+        + "ALTER TABLE t ADD CONSTRAINT k PRIMARY KEY (id);",
+        BASE.format("").replace("id int PRIMARY KEY, a", "id int NOT NULL, a") + "CREATE UNIQUE INDEX k ON t (id);",
+        "DROPS_GUARANTEE:primary key",
+    ),
     "index_to_plain": beside("CREATE UNIQUE INDEX i ON t (a);", "CREATE INDEX j ON t (a);", "DROPS_GUARANTEE:index"),
     "check_goes_beside": (
         BASE.format(", CONSTRAINT c CHECK (a > 0), CONSTRAINT d CHECK (a > 5)"),

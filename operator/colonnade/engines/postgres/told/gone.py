@@ -16,8 +16,9 @@ from colonnade.engines.postgres.rewriting.meanwhile import gone_by, left_behind,
 from colonnade.engines.postgres.told import weaker
 
 UNIQUE = ("primary key", "unique", "index")
-_LIKE = {**dict.fromkeys(UNIQUE, UNIQUE), **{kind: (kind,) for kind in ("exclusion", "check", "foreign key")}}
-"""The kinds of what may guard in the place of each."""
+ALONE = ("primary key", "exclusion", "check", "foreign key")
+_LIKE = {**dict.fromkeys(UNIQUE, UNIQUE), **{kind: (kind,) for kind in ALONE}}
+"""The kinds of what may guard in the place of each: of a primary key, which rows are known by elsewhere, nothing else."""
 
 
 def told(
