@@ -55,11 +55,19 @@ def both(plan: Plan) -> Iterator[str]:
     yield from comments(down(plan))
 
 
+BY_TEXT = "::text::"
+PRINTING = (
+    "SET datestyle = 'ISO, MDY'; SET intervalstyle = 'postgres'; SET timezone = 'UTC'; SET extra_float_digits = 1; "
+    "SET bytea_output = 'hex'; -- values go over as text, and are to be read as they are printed"
+)
 ROUTINE = re.compile(r"^CREATE (?:OR REPLACE )?(?:FUNCTION|PROCEDURE) ", re.MULTILINE)
 
 
 def _settings(statements: Iterable[str]) -> Iterator[str]:
     """What a session has to be set to, as ours are."""
+    statements = list(statements)
+    if any(BY_TEXT in statement for statement in statements):
+        yield PRINTING
     if any(ROUTINE.search(statement) for statement in statements):
         yield "SET check_function_bodies = off; -- what a routine speaks of may come after it"
 

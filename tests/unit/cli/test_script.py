@@ -94,3 +94,14 @@ def test_bodies_of_routines_are_taken_as_they_are() -> None:
     said = "SET check_function_bodies = off;"
     assert any(line.startswith(said) for line in down(Plan("db", (routine,), "p")))
     assert not any(line.startswith(said) for line in (*up(Plan("db", (routine,), "p")), *down(PLAN)))
+
+
+def test_what_goes_over_as_text_is_read_as_it_is_printed() -> None:
+    """Whatever the database or the role says of dates, numbers and zones."""
+    turned = Step(
+        'ALTER TABLE t ALTER x TYPE c USING "x"::text::c', undo='ALTER TABLE t ALTER x TYPE d USING "x"::text::d'
+    )
+    plan = Plan("db", (turned,), "p")
+    for script in (up, down):
+        assert any("timezone = 'UTC'" in line and "datestyle" in line for line in script(plan))
+        assert not any("timezone" in line for line in script(PLAN))
