@@ -210,3 +210,25 @@ def test_a_column_that_shows_in_rows_as_a_whole_is_named_as_what_waits(flow: Flo
     ):
         flow.plan("CREATE TABLE t (a int PRIMARY KEY);" + rest)
     flow.apply("CREATE TABLE t (a int PRIMARY KEY);" + rest, Policy(drops="Drop"))
+
+
+HELD = "CREATE TYPE e AS ENUM ({}); CREATE TYPE c AS (x {}); CREATE DOMAIN d AS int{}; CREATE TABLE keep (id int, e e, c c, d d);"
+HOLDING = {
+    "enum public.e": ("'a'", "int", ""),
+    "composite type public.c": ("'a', 'b'", "bigint", ""),
+    "domain public.d": ("'a', 'b'", "int", " CHECK (VALUE > 9)"),
+}
+
+
+@pytest.mark.parametrize(("held", "changed"), HOLDING.items(), ids=HOLDING.keys())
+def test_a_type_of_what_waits_is_refused_by_name_before_anything_is_changed(
+    flow: Flow, held: str, changed: tuple[str, str, str]
+) -> None:
+    declared = HELD.format("'a', 'b'", "int", "")
+    flow.apply(declared + "CREATE TABLE h (e e, c c[], d d[]);")
+    flow.run("INSERT INTO h VALUES ('b', ARRAY[ROW(1)::c], '{5}')")
+    flow.apply(declared)
+    with pytest.raises(
+        Unsupported, match=rf"{held} cannot be changed: colonnade_quarantine_\w+\.h\.\w waits in quarantine"
+    ):
+        flow.plan(HELD.format(*changed))
