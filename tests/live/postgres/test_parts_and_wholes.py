@@ -234,3 +234,52 @@ CREATE TABLE c (n int) INHERITS (t);
 
 def test_a_child_is_made_anew_beside_changes_of_its_parent(walk: Walk) -> None:
     walk.cases(ANEW)
+
+
+JOINING = cases("""
+== as_it_is
+CREATE TABLE t (k text, v int) PARTITION BY LIST (k);
+CREATE TABLE p (k text, v int);
+INSERT INTO p VALUES ('x', 1);
+--
+CREATE TABLE t (k text, v int) PARTITION BY LIST (k);
+CREATE TABLE p PARTITION OF t FOR VALUES IN ('x');
+== with_rules_of_other_names
+CREATE TABLE t (k text NOT NULL, v int DEFAULT 3, PRIMARY KEY (k, v), CHECK (v > 0)) PARTITION BY LIST (k);
+CREATE INDEX ON t (v DESC);
+CREATE TABLE p (k text, v int DEFAULT 3, CHECK (v > 0));
+INSERT INTO p VALUES ('x', 1);
+--
+CREATE TABLE t (k text NOT NULL, v int DEFAULT 3, PRIMARY KEY (k, v), CHECK (v > 0)) PARTITION BY LIST (k);
+CREATE INDEX ON t (v DESC);
+CREATE TABLE p PARTITION OF t FOR VALUES IN ('x');
+== a_whole_that_gets_the_same_rule
+CREATE TABLE t (k text, v int) PARTITION BY LIST (k);
+CREATE TABLE p (k text, v int, CONSTRAINT c CHECK (v > 0));
+--
+CREATE TABLE t (k text, v int, CONSTRAINT c CHECK (v > 0)) PARTITION BY LIST (k);
+CREATE TABLE p PARTITION OF t FOR VALUES IN ('x');
+== a_whole_that_gets_a_column
+CREATE TABLE t (k text, v int) PARTITION BY LIST (k);
+CREATE TABLE p (k text, v int);
+INSERT INTO p VALUES ('x', 1);
+--
+CREATE TABLE t (k text, v bigint, n text NOT NULL DEFAULT 'q') PARTITION BY LIST (k);
+CREATE TABLE p PARTITION OF t FOR VALUES IN ('x');
+== a_whole_that_gets_another_key
+CREATE TABLE t (a int, b int NOT NULL, PRIMARY KEY (a)) PARTITION BY RANGE (a);
+CREATE TABLE p PARTITION OF t FOR VALUES FROM (0) TO (10);
+CREATE TABLE r (a int, b int, FOREIGN KEY (a) REFERENCES t);
+CREATE TABLE q (a int NOT NULL, b int NOT NULL, PRIMARY KEY (a, b));
+--
+CREATE TABLE t (a int, b int NOT NULL, PRIMARY KEY (a, b)) PARTITION BY RANGE (a);
+CREATE TABLE p PARTITION OF t FOR VALUES FROM (0) TO (10);
+CREATE TABLE r (a int, b int, FOREIGN KEY (a, b) REFERENCES t);
+CREATE TABLE q PARTITION OF t FOR VALUES FROM (10) TO (20);
+CREATE TABLE o PARTITION OF t FOR VALUES FROM (20) TO (30);
+""")
+
+
+def test_a_table_becomes_a_part_with_its_rows_where_they_are(walk: Walk) -> None:
+    walk.cases(JOINING)
+    assert not [s.statement for s in walk.steps if " RENAME TO " in s.statement]

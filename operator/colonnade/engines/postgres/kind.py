@@ -150,18 +150,27 @@ class Context:
                 yield oid.name
 
     def stays_behind(self, oid: ObjectId) -> bool:
-        """Whether a child has this column or check from a parent that it leaves, and that keeps its own."""
-        places = (m.objects.get(ObjectId("inheritance", oid.name[:2])) for m in (self.old, self.new))
+        """Whether a child has this column or check from a parent that it leaves, and that keeps its own, or loses it later."""
+        places = [m.objects.get(ObjectId("inheritance", oid.name[:2])) for m in (self.old, self.new)]
+        later = (
+            oid.kind == "column" and places[0] and places[0].bound
+        )  # a part leaves before columns of the whole change
         before, after = (set(place.parents) if place else set() for place in places)
         above = (ObjectId(oid.kind, (*p, oid.name[2])) for p in before - after)
-        return any(o in self.old.objects and o not in self.gone for o in above) and not self.is_gone(oid.name)
+        return any(o in self.old.objects and (later or o not in self.gone) for o in above) and not self.is_gone(
+            oid.name
+        )
 
     def comes_with_a_parent(self, column: ObjectId, old: Any, new: Any) -> bool:
         """Whether what is done to the column of a parent is done to this one as well; not where a partition goes over to another whole."""
-        place = ObjectId("inheritance", column.name[:2])
-        was, now = (m.objects.get(place) for m in (self.old, self.new))
-        moves = place in self.gone & self.fresh and was and now and was.parents != now.parents
+        moves = self.joins(column.name) and ObjectId("inheritance", column.name[:2]) in self.gone
         return bool(old.inherited and new.inherited and not moves)
+
+    def joins(self, name: tuple[str, ...]) -> bool:
+        """Whether a table that is there comes to be a part of a whole that it was no part of: nothing comes to it from there by itself."""
+        was, now = (m.objects.get(ObjectId("inheritance", name[:2])) for m in (self.old, self.new))
+        stays = was and now and was.bound and was.parents == now.parents
+        return bool(now and now.bound and not stays and not self.is_fresh(name))
 
     def is_fresh(self, name: tuple[str, ...]) -> bool:
         """Whether the relation of this name is made in this plan, so that nobody uses it yet."""

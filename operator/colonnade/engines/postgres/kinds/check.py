@@ -25,7 +25,7 @@ def alter_check(oid: ObjectId, old: Constraint, new: Constraint, context: Contex
         return (step(oid, added(oid, new), undo="nothing to take back: its parent's says the same"),)
     if new.local:
         return None if _goes_with_a_parents(oid, context) else ()
-    return () if old.inherited else None
+    return () if old.inherited or context.joins(oid.name) else None
 
 
 def _goes_with_a_parents(oid: ObjectId, context: Context) -> bool:

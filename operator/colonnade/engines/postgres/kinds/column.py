@@ -143,10 +143,11 @@ def _generated(spec: Column) -> Part:
 
 def create(oid: ObjectId, spec: Column, context: Context) -> Steps:
     inheritance = context.new.objects.get(ObjectId("inheritance", oid.name[:2]))
-    if comes_along(spec) and not (context.is_fresh(oid.name) and inheritance and inheritance.bound):
+    along = comes_along(spec) and not context.joins(oid.name)
+    if along and not (context.is_fresh(oid.name) and inheritance and inheritance.bound):
         yield from after_its_parents(oid, spec, context)
     if not context.is_fresh(oid.name):
-        if comes_along(spec):
+        if along:
             yield from own_not_null(oid, spec, context)
             return
         yield from _add(oid, spec, context)

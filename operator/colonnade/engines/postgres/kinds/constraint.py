@@ -106,7 +106,8 @@ def _in_use(oid: ObjectId, context: Context) -> bool:
 
 def create_check(oid: ObjectId, spec: Constraint, context: Context) -> Steps:
     inheritance = context.new.objects.get(ObjectId("inheritance", oid.name[:2]))
-    if comes_along(oid, spec) and not (context.is_fresh(oid.name) and inheritance and inheritance.bound):
+    as_part = inheritance and inheritance.bound and context.is_fresh(oid.name)
+    if comes_along(oid, spec) and not (as_part or context.joins(oid.name)):
         return
     yield from _validated_later(oid, spec, context, violates(oid, spec, context))
 

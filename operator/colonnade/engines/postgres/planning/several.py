@@ -30,6 +30,7 @@ def all_told(work: Work, acts: Mapping[Act, Sequence[Step]], before: Before[Act]
     _parents_change(work, before)
     _known_by(work, before)
     _from_above(work, before)
+    _other_keys(work, before)
     _finished({a.id for a, steps in acts.items() if any(s.batched for s in steps)}, work, before)
     _late({a for a, steps in acts.items() if any(not s.transactional for s in steps)}, work, before)
 
@@ -67,11 +68,23 @@ def _late(alone: set[Act], work: Work, before: Before[Act]) -> None:
 def _parents_change(work: Work, before: Before[Act]) -> None:
     """A child has what a new parent asks for when it comes, and loses only once it has left what that asked for."""
     models = work.old.objects, work.new.objects
-    places = (o for o in work.dropped | work.altered | work.created if o.kind == "inheritance")
-    for place in (p for p in places if not any(m[p].bound for m in models if p in m)):
-        theirs = {o for m in models for o in m if o.kind in ("column", "check") and o.name[:2] == place.name}
+    places = [o for o in work.dropped | work.altered | work.created if o.kind == "inheritance"]
+    for place in (p for p in places if not work.is_bounded_otherwise(p)):
+        kinds = ("check",) if any(m[place].bound for m in models if place in m) else ("column", "check")
+        theirs = {o for m in models for o in m if o.kind in kinds and o.name[:2] == place.name}
         for oid in theirs - work.inlined.keys():
             _around_the_move(oid, place, work, before)
+        _shared_rules(place, work, before)
+
+
+def _shared_rules(place: ObjectId, work: Work, before: Before[Act]) -> None:
+    """A part that has a check of its own comes once the whole has it, too, and leaves before that loses it: it keeps its own."""
+    was, now = (there.parents if (there := m.objects.get(place)) and there.bound else () for m in (work.old, work.new))
+    for oid in (o for o in work.created if o.kind == "check" and o.name[:2] in now):
+        _first(Act("create", oid), Act("create", place), before)
+    for oid in (o for o in work.dropped if o.kind == "check" and o.name[:2] in was):
+        if ObjectId("check", (*place.name, oid.name[-1])) in work.new.objects:
+            _first(Act("drop", place), Act("drop", oid), before)
 
 
 def _around_the_move(oid: ObjectId, place: ObjectId, work: Work, before: Before[Act]) -> None:
@@ -143,6 +156,18 @@ def _indexed(identity: ObjectId, work: Work, model: Model) -> set[ObjectId]:
     indexes = (n for n in model.needs.get(identity, NOTHING) if n.kind in INDEXED)
     columns = {c for i in indexes for c in model.needs.get(i, NOTHING) if c in work.altered and c.kind == "column"}
     return {c for c in columns if work.old.objects[c].not_null != work.new.objects[c].not_null}
+
+
+def _other_keys(work: Work, before: Before[Act]) -> None:
+    """A part comes with its primary key only once the whole's old one is gone: it would get that, too, and a table has one."""
+    gone: dict[tuple[str, ...], list[Act]] = {}
+    keys = (o for o in work.dropped if o.kind == "primary key")
+    for oid in (o for o in keys if ObjectId("table", o.name[:2]) not in work.dropped):
+        gone.setdefault(oid.name[:2], []).append(Act("drop", oid))
+    for oid in work.created if gone else ():
+        place = work.new.objects[oid] if oid.kind == "inheritance" else None
+        for one in gone.get(place.parents[0], ()) if place and place.bound else ():
+            _first(one, Act("create", oid), before)
 
 
 def _persistence(work: Work, before: Before[Act]) -> None:

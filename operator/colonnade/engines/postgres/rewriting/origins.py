@@ -41,11 +41,13 @@ def made_anew(work: Work) -> Iterator[ObjectId]:
 
 
 def given_up(work: Work) -> Iterator[ObjectId]:
-    """Checks that a child has beside its parent's, and gives up: both go, and the parent's comes again, for both."""
+    """Checks that a child has beside its parent's, and gives up: both go, and the parent's comes again, for both. A partition gives
+    its own up to the whole."""
     for oid in work.altered:
         if oid.kind == "check" and work.old.objects[oid].local and not work.new.objects[oid].local:
             place = work.new.objects.get(ObjectId("inheritance", oid.name[:2]))
-            yield from (oid, *(ObjectId("check", (*p, oid.name[2])) for p in (place.parents if place else ())))
+            if place is None or not place.bound:
+                yield from (oid, *(ObjectId("check", (*p, oid.name[2])) for p in (place.parents if place else ())))
 
 
 def _families(work: Work) -> Iterator[_Family]:

@@ -72,9 +72,12 @@ def made_anew(
 
 
 def _no_longer_their_own(old: Model, new: Model, altered: Iterable[ObjectId]) -> set[ObjectId]:
-    """Children with columns that are to be their parents' alone: once a child has one of its own, the server keeps it so."""
+    """Children with columns that are to be their parents' alone: once a child has one of its own, the server keeps it so; a partition
+    gives its columns up to the whole."""
     columns = (o for o in altered if o.kind == "column" and old.objects[o].local and not new.objects[o].local)
-    return {t for t in (ObjectId("table", o.name[:2]) for o in columns) if t in old.objects and t in new.objects}
+    tables = {ObjectId("table", o.name[:2]) for o in columns} & old.objects.keys() & new.objects.keys()
+    places = {t: new.objects.get(ObjectId("inheritance", t.name)) for t in tables}
+    return {t for t, place in places.items() if place and not place.bound}
 
 
 def _keyed_anew(
