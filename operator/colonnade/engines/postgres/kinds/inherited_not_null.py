@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, LiteralString
 
 from colonnade.core.hazards import DROPS_GUARANTEE, hazard
 from colonnade.core.kind import Model, ObjectId
 from colonnade.core.plan import Check, Step
 from colonnade.engines.postgres.kind import Context
 from colonnade.engines.postgres.kinds.not_null import (
+    by_check,
     changed_nullability,
     constraint_name,
     other_constraint,
@@ -23,6 +24,9 @@ from colonnade.engines.postgres.statement import Part, keys, name, q, step, text
 
 if TYPE_CHECKING:
     from colonnade.engines.postgres.kinds.column import Column
+
+
+ITS_PARENTS: LiteralString = "nothing to take back: its parent's says the same"
 
 
 def needs_value(oid: ObjectId, context: Context) -> Check:
@@ -62,15 +66,20 @@ def nullability(oid: ObjectId, old: Column, new: Column, context: Context) -> It
     if old.not_null and new.not_null and old.not_null_local != new.not_null_local:
         yield from _other_origin(oid, old, new, context)
     elif not old.not_null or new.not_null or old.not_null_local or not _goes_with_a_parents(oid, context):
-        yield from _kept_below(oid, context) if old.not_null and not new.not_null else ()
+        goes = old.not_null and not new.not_null
+        yield from _kept_below(oid, context) if goes else ()
+        again = list(_proved_below(oid, context)) if goes and context.version < 180000 else []
+        yield from (s for proof in again for s in proof[:2])
         made = changed_nullability(oid, old, new, context)
-        yield from map(_by_itself, made) if _has_children_apart(oid, context) else made
+        made = map(_by_itself, made) if _has_children_apart(oid, context) else made
+        yield from (_with_parts(s, oid, context) for s in made) if context.version < 180000 else made
+        yield from (s for proof in again for s in proof[2:])
 
 
 def _other_origin(oid: ObjectId, old: Column, new: Column, context: Context) -> Iterator[Step]:
     column = q("ALTER TABLE {} ALTER COLUMN {}", name(*oid.name[:2]), name(oid.name[2]))
     if new.not_null_local and _given(oid, context.new):
-        yield step(oid, q("{} SET NOT NULL", column), undo="nothing to take back: its parent's says the same")
+        yield step(oid, q("{} SET NOT NULL", column), undo=ITS_PARENTS)
     elif new.not_null_local and _stays_with_the_child(oid, context):
         yield from other_constraint(oid, old, new, context)
     elif new.not_null_local:  # it went with its parent's
@@ -86,7 +95,24 @@ def _kept_below(oid: ObjectId, context: Context) -> Iterator[Step]:
         now = context.new.objects[part]
         if now.not_null and not now.not_null_inherited:
             there = q("ALTER TABLE {} ALTER COLUMN {} SET NOT NULL", name(*part.name[:2]), name(part.name[2]))
-            yield step(part, there, undo="nothing to take back: its parent's says the same")
+            yield step(part, there, undo=ITS_PARENTS)
+
+
+def _proved_below(oid: ObjectId, context: Context) -> Iterator[list[Step]]:
+    """Before 18 a NOT NULL is nobody's: it goes with the whole's, and parts that keep it get it again, which is proved before."""
+    for part in _parts_below(oid, context):
+        if context.old.objects[part].not_null and context.new.objects[part].not_null:
+            proof, proved, again, away = by_check(part, ())
+            yield [proof, proved, replace(again, undo=None, undo_note=ITS_PARENTS), away]
+
+
+def _with_parts(made: Step, oid: ObjectId, context: Context) -> Step:
+    """With a way back on which the parts that had one before the whole get it again."""
+    if not made.undo or not made.undo.endswith(" DROP NOT NULL"):
+        return made
+    own = (o for o in _parts_below(oid, context) if context.old.objects[o].not_null)
+    again = (text(q("ALTER TABLE {} ALTER COLUMN {} SET NOT NULL", name(*o.name[:2]), name(o.name[2]))) for o in own)
+    return replace(made, undo=";\n".join([made.undo, *again]))
 
 
 def _parts_below(oid: ObjectId, context: Context) -> Iterator[ObjectId]:

@@ -115,7 +115,7 @@ def set_not_null(oid: ObjectId, spec: Column, context: Context) -> Iterator[Step
     elif context.version >= 180000:
         yield from _as_constraint(oid, spec, context, check)
     else:
-        yield from _by_check(oid, check)
+        yield from by_check(oid, check)
 
 
 def _dropped(oid: ObjectId) -> Part:
@@ -163,7 +163,8 @@ def _validated(oid: ObjectId, k: Part) -> Step:
     return step(oid, there, alone=True, undo="nothing to take back")
 
 
-def _by_check(oid: ObjectId, checks: tuple[Check, ...]) -> Iterator[Step]:
+def by_check(oid: ObjectId, checks: tuple[Check, ...]) -> Iterator[Step]:
+    """A check that is proved while others write, the NOT NULL that then needs no look at the rows, and no check any more."""
     table, column, k = name(*oid.name[:2]), name(oid.name[2]), name(helper_name(oid))
     away = q("ALTER TABLE {} DROP CONSTRAINT {}", table, k)
     proof = q("ALTER TABLE {} ADD CONSTRAINT {} CHECK ({} IS NOT NULL) NOT VALID", table, k, column)
