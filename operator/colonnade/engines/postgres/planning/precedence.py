@@ -129,8 +129,9 @@ class Precedence:
         implied = self.work.taken_by(a.id)
         self._as_part_that_goes(a)
         self._as_a_childs(a)
-        self._first(a, *(Act("alter", c) for c in self.work.kept_below(a.id)))
-        if a.id in self.work.created:
+        if a.id not in self.work.created:
+            self._first(a, *(Act("alter", c) for c in self.work.kept_below(a.id)))
+        else:
             self.before.setdefault(Act("create", a.id), set())
             if a.id not in self.work.moved.keys() | self.work.freed and not self.work.left_behind(a.id):
                 self.before[Act("create", a.id)].add(a)
