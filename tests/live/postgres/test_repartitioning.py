@@ -144,6 +144,18 @@ def test_rows_that_come_after_the_plan_was_made_are_not_left_behind(flow: Flow, 
     assert flow.ask("SELECT count(*) FROM t") == 2
 
 
+@pytest.mark.parametrize("border", [10, 25])
+def test_the_column_that_says_where_rows_belong_is_renamed_as_well(flow: Flow, border: int) -> None:
+    """Whether a row has to move cannot be asked by its new name: the table is made anew in any case, which is told."""
+    flow.apply(BORDER.format(20))
+    flow.run("INSERT INTO border SELECT * FROM unnest(ARRAY[1, 15, 27])")
+    after = BORDER.format(border).replace("at int", "since int").replace("(at)", "(since)").replace("\n", " ")
+    result = flow.apply(f"spec: {{renames: [{{kind: Column, table: border, from: at, to: since}}], sql: '{after}'}}")
+    assert result.plan is not None
+    assert "COPIES_TABLE" in [h.code for h in result.plan.hazards]
+    assert flow.column("SELECT since FROM border ORDER BY since") == [1, 15, 27]
+
+
 def test_rows_of_a_default_partition_go_to_the_one_that_is_new(flow: Flow) -> None:
     whole = "CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY, at int) PARTITION BY RANGE (at);\n"
     rest = "CREATE TABLE t_rest PARTITION OF t DEFAULT PARTITION BY RANGE (id);\n" + part("t_rest", "t_low", 0, 99)

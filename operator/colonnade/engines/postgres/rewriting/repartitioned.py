@@ -18,6 +18,7 @@ from colonnade.core.plan import Check, Confirm, Step
 from colonnade.engines.postgres.printed_sql import entries
 from colonnade.engines.postgres.session import Connection
 from colonnade.engines.postgres.statement import Part, name, printed, q, text
+from colonnade.engines.postgres.told.checks import Answer, answer
 
 RANGE = re.compile(r"FOR VALUES FROM \((.*)\) TO \((.*)\)", re.DOTALL)
 LIST = re.compile(r"FOR VALUES IN \((.*)\)", re.DOTALL)
@@ -33,42 +34,61 @@ class Places(NamedTuple):
     coming: list[ObjectId]
 
 
-def crossed(live: Connection, old: Model, new: Model, steps: Sequence[Step]) -> frozenset[ObjectId]:
-    """The tables with rows that the plan would leave without a partition, though another takes the place of theirs."""
-    checks = {s.subject: s.checks for s in steps if s.checks}
-    return frozenset(whole for whole, places in _replaced(old, new) if _has_rows(live, places, checks))
+Checks = Mapping[str, Sequence[Check]]
 
 
-def _has_rows(live: Connection, places: Places, checks: Mapping[str, Sequence[Check]]) -> bool:
-    found = (one for part in places.going for one in _rows(part, checks))
-    taken = (printed(c.query) for part in places.coming for c in checks.get(str(part), ()))
-    one_each = (live.execute(text(q("SELECT 1 FROM ({}) AS rows LIMIT 1", one)).encode()) for one in (*found, *taken))
-    return any(cursor.fetchone() for cursor in one_each)
+class Repartitioned:
+    """What a plan that leaves all rows where they are would do to those of partitions that others take the place of."""
+
+    def __init__(self, live: Connection, old: Model, new: Model) -> None:
+        self.live, self.places = live, dict(_replaced(old, new))
+        self._answers: dict[str, Answer] = {}
+
+    def crossed(self, steps: Sequence[Step]) -> frozenset[ObjectId]:
+        """The tables with rows that it would leave without a partition; also where that cannot be asked by the names that are there."""
+        checks = {s.subject: s.checks for s in steps if s.checks}
+        misses = (Answer.FOUND, Answer.NOT_YET)
+        return frozenset(
+            whole
+            for whole, places in self.places.items()
+            if any(self._answer(one) in misses for one in _questions(places, checks))
+        )
+
+    def confirmed(self, steps: Sequence[Step], copied: Collection[ObjectId]) -> list[Step]:
+        """The steps by which partitions without such rows leave their places, with that asked again: some may have come since.
+
+        Those of tables that are `copied` need not be asked.
+        """
+        checks = {s.subject: s.checks for s in steps if s.checks}
+        leaving = {part.name: part for w, places in self.places.items() if w not in copied for part in places.going}
+        there = {str(ObjectId(kind, n)): n for n in leaving for kind in ("inheritance", "table")}
+        found: list[Step] = []
+        for one in steps:
+            part = leaving.pop(there[one.subject], None) if one.subject in there else None
+            found.append(replace(one, confirms=(*one.confirms, *self._asked_again(part, checks))) if part else one)
+        return found
+
+    def _asked_again(self, part: ObjectId, checks: Checks) -> Iterator[Confirm]:
+        why = f"since the plan was made rows came to table {'.'.join(part.name)} that belong to another partition now"
+        asked = (rows for rows in _rows(part, checks) if self._answer(rows) is Answer.NONE)
+        return (Confirm((text(rows),), text(name(*part.name)), why) for rows in asked)
+
+    def _answer(self, question: Part) -> Answer:
+        if text(question) not in self._answers:
+            self._answers[text(question)] = answer(self.live, question)
+        return self._answers[text(question)]
 
 
-def _rows(part: ObjectId, checks: Mapping[str, Sequence[Check]]) -> list[Part]:
+def _questions(places: Places, checks: Checks) -> Iterator[Part]:
+    for part in places.going:
+        yield from _rows(part, checks)
+    for part in places.coming:
+        yield from (printed(c.query) for c in checks.get(str(part), ()))
+
+
+def _rows(part: ObjectId, checks: Checks) -> list[Part]:
     """The rows that it does not keep: all, unless the plan has a question about those that it keeps."""
     return [printed(c.query) for c in checks.get(str(part), ())] or [q("SELECT FROM {}", name(*part.name))]
-
-
-def confirmed(old: Model, new: Model, steps: Sequence[Step], copied: Collection[ObjectId]) -> list[Step]:
-    """The steps by which partitions without such rows leave their places, with that asked again: some may have come since.
-
-    Those of tables that are `copied` need not be asked.
-    """
-    checks = {s.subject: s.checks for s in steps if s.checks}
-    leaving = {part.name: part for w, places in _replaced(old, new) if w not in copied for part in places.going}
-    there = {str(ObjectId(kind, n)): n for n in leaving for kind in ("inheritance", "table")}
-    found: list[Step] = []
-    for one in steps:
-        part = leaving.pop(there[one.subject], None) if one.subject in there else None
-        found.append(replace(one, confirms=(*one.confirms, *_asked_again(part, checks))) if part else one)
-    return found
-
-
-def _asked_again(part: ObjectId, checks: Mapping[str, Sequence[Check]]) -> Iterator[Confirm]:
-    why = f"since the plan was made rows came to table {'.'.join(part.name)} that belong to another partition now"
-    return (Confirm((text(rows),), text(name(*part.name)), why) for rows in _rows(part, checks))
 
 
 def _replaced(old: Model, new: Model) -> Iterator[tuple[ObjectId, Places]]:

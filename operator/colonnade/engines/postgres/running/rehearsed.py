@@ -39,8 +39,8 @@ from colonnade.engines.postgres.live.read import read
 from colonnade.engines.postgres.live.scope import FACETS, Scope
 from colonnade.engines.postgres.live.strangers import ENFORCING, strangers
 from colonnade.engines.postgres.planning import planner, quarantine, renames
-from colonnade.engines.postgres.rewriting import repartitioned
 from colonnade.engines.postgres.rewriting.fallback import Tries
+from colonnade.engines.postgres.rewriting.repartitioned import Repartitioned
 from colonnade.engines.postgres.rewriting.rewrites import Rewrites
 from colonnade.engines.postgres.running import carried_along
 from colonnade.engines.postgres.running.rehearse import Rehearsal, Size, sizes
@@ -106,7 +106,8 @@ class Rehearsed:
         progress("rehearsing on a copy", None)
         with self.scratch.database() as copy:
             steps = self._on(copy)
-        if wholes := repartitioned.crossed(self.live, self.scope.live, self.scope.wanted, steps):
+        repartitioned = Repartitioned(self.live, self.scope.live, self.scope.wanted)
+        if wholes := repartitioned.crossed(steps):
             progress("rehearsing on a copy, with rows that go to other partitions", None)
             self.wishes = replace(self.wishes, repartitioned=wholes)
             with self.scratch.database() as copy:
@@ -114,7 +115,7 @@ class Rehearsed:
         if not steps:
             return []
         steps = compiled.permitted(self.live, self._in_slices(steps, progress))
-        steps = repartitioned.confirmed(self.scope.live, self.scope.wanted, steps, wholes)
+        steps = repartitioned.confirmed(steps, wholes)
         return losses.told(self.live, self.scope.live, steps)
 
     def _on(self, copy: Connection) -> list[Step]:

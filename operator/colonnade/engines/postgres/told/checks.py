@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from enum import Enum, auto
 
 import psycopg
 
 from colonnade.core.errors import DataViolation
 from colonnade.core.plan import Check, Step
 from colonnade.engines.postgres.session import Connection
+from colonnade.engines.postgres.statement import Part, q
 
 LIMIT = "60s"
 NOT_THERE_YET = ("42P01", "42703", "42883", "42704", "3F000", "42804", "22P02", "25006", "42846")
@@ -23,11 +26,40 @@ def check(connection: Connection, steps: Iterable[Step], subject: str) -> None:
             _ask(connection, one, subject)
 
 
+class Answer(Enum):
+    """What the rows say to a question; or that it names what an earlier step makes, or takes longer than is waited for."""
+
+    FOUND = auto()
+    NONE = auto()
+    NOT_YET = auto()
+    TOO_LONG = auto()
+
+
+def answer(connection: Connection, query: Part) -> Answer:
+    """Whether there are rows that the query finds."""
+    try:
+        with _within_bounds(connection):
+            row = connection.execute(q("SELECT 1 FROM ({}) AS found LIMIT 1", query)).fetchone()
+    except psycopg.errors.QueryCanceled:
+        return Answer.TOO_LONG
+    except psycopg.Error as e:
+        if e.sqlstate in NOT_THERE_YET:
+            return Answer.NOT_YET
+        raise
+    return Answer.FOUND if row else Answer.NONE
+
+
+@contextmanager
+def _within_bounds(connection: Connection) -> Iterator[None]:
+    with connection.transaction():
+        connection.execute("SET TRANSACTION READ ONLY")
+        connection.execute("SELECT pg_catalog.set_config('statement_timeout', %s, true)", [LIMIT])
+        yield
+
+
 def _ask(connection: Connection, one: Check, subject: str) -> None:
     try:
-        with connection.transaction():
-            connection.execute("SET TRANSACTION READ ONLY")
-            connection.execute("SELECT pg_catalog.set_config('statement_timeout', %s, true)", [LIMIT])
+        with _within_bounds(connection):
             cursor = connection.execute(one.query.encode())
             columns, found = [c.name for c in cursor.description or ()], cursor.fetchall()
             total = connection.execute(one.count.encode()).fetchone() if found else None
