@@ -20,7 +20,8 @@ OWN_SCHEMAS = "colonnade%"
 HOMES = ("pg_class", "pg_proc", "pg_type")
 """Catalogs of what other objects are parts of: relations, routines, types."""
 
-RELATIONS = ("table", "view", "materialized view", "foreign table")
+VIEWS = ("view", "materialized view")
+RELATIONS = ("table", *VIEWS, "foreign table")
 LONGEST_NAME = 63
 """In bytes: of a longer one the server keeps the beginning, and it shortens those that it makes up in a way of its own."""
 LEFT_BEHIND = "_colonnade_old"
@@ -152,14 +153,11 @@ class Context:
     def stays_behind(self, oid: ObjectId) -> bool:
         """Whether a child has this column or check from a parent that it leaves, and that keeps its own, or loses it later."""
         places = [m.objects.get(ObjectId("inheritance", oid.name[:2])) for m in (self.old, self.new)]
-        later = (
-            oid.kind == "column" and places[0] and places[0].bound
-        )  # a part leaves before columns of the whole change
         before, after = (set(place.parents) if place else set() for place in places)
-        above = (ObjectId(oid.kind, (*p, oid.name[2])) for p in before - after)
-        return any(o in self.old.objects and (later or o not in self.gone) for o in above) and not self.is_gone(
-            oid.name
-        )
+        # a part leaves before columns of the whole change
+        later = oid.kind == "column" and places[0] is not None and places[0].bound
+        above = (o for o in (ObjectId(oid.kind, (*p, oid.name[2])) for p in before - after) if o in self.old.objects)
+        return any(later or o not in self.gone for o in above) and not self.is_gone(oid.name)
 
     def comes_with_a_parent(self, column: ObjectId, old: Any, new: Any) -> bool:
         """Whether what is done to the column of a parent is done to this one as well; not where a partition goes over to another whole."""

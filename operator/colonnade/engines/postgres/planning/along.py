@@ -27,7 +27,13 @@ def replace(work: Work, repartitioned: Collection[ObjectId]) -> None:
         work.replace(oid)
     types = {o for o in work.dropped & work.created if is_type(o)}
     anew = remade.made_anew(work.old, work.new, work.altered, types, work.users)
-    for oid in {*anew, *_placed_by_what_goes(work), *of_type.made_anew(work), *_held_as_rows(work), *repartitioned}:
+    for oid in {
+        *anew,
+        *_placed_by_what_goes(work),
+        *of_type.made_anew(work, types),
+        *_held_as_rows(work),
+        *repartitioned,
+    }:
         work.replace(oid)
     if tables := {o for o in work.dropped & work.created if o.kind == "table"}:
         for oid in remade.with_them(work.old, work.new, tables):

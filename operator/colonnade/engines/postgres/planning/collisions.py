@@ -9,7 +9,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator
 
 from colonnade.core.kind import NOTHING, Model, ObjectId
-from colonnade.engines.postgres.planning.work import VIEWS, Act, Before, Work, is_type
+from colonnade.engines.postgres.kind import VIEWS
+from colonnade.engines.postgres.planning.work import Act, Before, Work, is_type
 
 
 def collide(work: Work, before: Before[Act]) -> None:

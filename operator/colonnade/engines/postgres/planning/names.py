@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from colonnade.core.kind import ObjectId
-from colonnade.engines.postgres.kind import is_shortened, usual_not_null
+from colonnade.engines.postgres.kind import RELATIONS, is_shortened, usual_not_null
 from colonnade.engines.postgres.kinds import KINDS
 
 
@@ -19,7 +19,7 @@ def taken(oid: ObjectId, spec: Any, version: int) -> Iterable[tuple[str, ...]]:
     kind = KINDS[oid.kind]
     if kind.space == "relation":
         yield ("relation", *oid.name[:2])
-        if oid.kind in ("table", "view", "materialized view", "composite type", "foreign table"):
+        if oid.kind in (*RELATIONS, "composite type"):
             yield ("type", *oid.name[:2])
     elif kind.space in ("type", "routine"):
         yield (kind.space, *oid.name[:2])

@@ -9,6 +9,7 @@ from typing import Any
 from colonnade.core.errors import Unsupported
 from colonnade.core.kind import ObjectId
 from colonnade.core.plan import CycleError, Step, topological
+from colonnade.engines.postgres.kind import VIEWS
 from colonnade.engines.postgres.planning.mentions import heeded
 from colonnade.engines.postgres.planning.precedence import Precedence
 from colonnade.engines.postgres.planning.work import Act, Before, Work, changes_persistence, closure, ends_of, kind_of
@@ -48,7 +49,7 @@ def ordered(work: Work, made: Mapping[Act, Sequence[Step]]) -> list[Act]:
 def _way_out(circle: Sequence[Act]) -> str:
     """What only is made needs one another for good, so that no two changes would do."""
     if all(a.verb == "create" for a in circle):
-        views = all(a.id.kind in ("view", "materialized view") for a in circle)
+        views = all(a.id.kind in VIEWS for a in circle)
         return f"let one of them do without the others{', as by reading the tables that they read' if views else ''}"
     return "break it up into two changes"
 

@@ -16,7 +16,7 @@ from colonnade.core.hazards import DELETES_DATA, hazard
 from colonnade.core.kind import NOTHING, Model, ObjectId
 from colonnade.core.plan import Step
 from colonnade.engines.postgres.kind import Context, PgKind, Wishes
-from colonnade.engines.postgres.kinds.column import freed_name
+from colonnade.engines.postgres.kinds.column import REBUILT, freed_name
 from colonnade.engines.postgres.kinds.column_drop import kept_aside
 from colonnade.engines.postgres.kinds.foreign_key import compared_by_any, held_by_included
 from colonnade.engines.postgres.kinds.function import named_aside
@@ -367,19 +367,6 @@ class _Planning:
 TEMPORARY = ("BREAKS_CLIENTS", "DROPS_GUARANTEE", "DROPS_INDEX")
 """Hazards of a drop that do not count where the object is made again in the same plan."""
 
-REBUILT_WHEN_CARRIED = (
-    "view",
-    "materialized view",
-    "rule",
-    "trigger",
-    "policy",
-    "function",
-    "procedure",
-    "column",
-    "default",
-    "check",
-    "foreign key",
-    "publication table",
-)
+REBUILT_WHEN_CARRIED = (*REBUILT, "check", "foreign key")
 
 __all__ = ["kind_of", "steps"]

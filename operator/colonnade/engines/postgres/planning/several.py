@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from colonnade.core.kind import NOTHING, Model, ObjectId
 from colonnade.core.plan import Step
-from colonnade.engines.postgres.kind import CONSTRAINTS
+from colonnade.engines.postgres.kind import CONSTRAINTS, VIEWS
 from colonnade.engines.postgres.planning.work import (
     INDEXED,
     Act,
@@ -18,7 +18,7 @@ from colonnade.engines.postgres.planning.work import (
     turned,
 )
 
-READ = ("view", "materialized view", "function", "procedure", "aggregate")
+READ = (*VIEWS, "function", "procedure", "aggregate")
 """What applications call by name."""
 UNPROVED = (*READ, "rule", "policy", "trigger", "default", "check", "foreign key", "comment", "privileges", "owner")
 """What does its work on a column, or beside a constraint, before all rows are known to be as these say."""

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any, NamedTuple, TypeVar
 
 from colonnade.core.kind import NOTHING, Model, ObjectId
-from colonnade.engines.postgres.kind import RELATIONS, PgKind
+from colonnade.engines.postgres.kind import RELATIONS, VIEWS, PgKind
 from colonnade.engines.postgres.kinds import KINDS
 from colonnade.engines.postgres.planning import names
 from colonnade.engines.postgres.rewriting.remade import Remade, below
@@ -38,8 +38,6 @@ def kind_of(oid: ObjectId) -> PgKind[Any]:
 
 
 TYPES = ("composite type", "domain", "enum", "range")
-VIEWS = ("view", "materialized view")
-"""Columns can be of their rows, too."""
 
 
 def is_type(oid: ObjectId) -> bool:
@@ -86,7 +84,8 @@ class Work:
 
     What is kept `aside`, columns in quarantine, is dropped to those who use it, and yet takes nothing along. Where things are made in
     `groups`, one by one, what is of another group stands in no CREATE. Columns that are `expanded` have successors, on which their
-    `followers`, indexes and constraints, are built. Tables of a type are `letting_go` while it changes. With `tables_wait` tables that go are put into quarantine.
+    `followers`, indexes and constraints, are built. Tables of a type are `letting_go` while it changes. With `tables_wait` tables
+    that go are put into quarantine.
     """
 
     old: Model

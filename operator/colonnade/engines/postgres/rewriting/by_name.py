@@ -15,9 +15,9 @@ from typing import LiteralString
 from colonnade.core.errors import Unsupported
 from colonnade.core.kind import Model, ObjectId
 from colonnade.core.plan import Check, Step
+from colonnade.engines.postgres.kind import VIEWS
 from colonnade.engines.postgres.statement import Part, keys, listed, name, printed, q, step, text, value
 
-VIEWS = ("view", "materialized view")
 WITH_ATTRIBUTES = ("composite type", "table", "foreign table", *VIEWS)
 KINDS = (*WITH_ATTRIBUTES, "domain", "range", "enum")
 PRINTED = re.compile(r'(?P<schema>"(?:[^"]|"")+"|[^".\[]+)\.(?P<name>"(?:[^"]|"")+"|[^".\[]+)')

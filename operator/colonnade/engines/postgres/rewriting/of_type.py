@@ -6,20 +6,20 @@ let go is changed as any other, and takes the type again once both are alike. ht
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from colonnade.core.kind import Model, ObjectId
 from colonnade.core.plan import Step
 from colonnade.engines.postgres.kind import Context
 from colonnade.engines.postgres.rewriting.by_name import type_of
+from colonnade.engines.postgres.rewriting.remade import with_containers
 from colonnade.engines.postgres.statement import name, printed, q, step
 
 if TYPE_CHECKING:
     from colonnade.engines.postgres.planning.work import Work
 
 VERBS = ("let go", "take")
-CONTAINERS = ("domain", "composite type")
 
 
 def type_of_table(table: ObjectId, model: Model) -> ObjectId | None:
@@ -43,13 +43,8 @@ def step_of(verb: str, oid: ObjectId, context: Context) -> Step:
     return step(oid, loose, undo=bound) if verb == "let go" else step(oid, bound, undo=loose)
 
 
-def made_anew(work: Work) -> Iterator[ObjectId]:
+def made_anew(work: Work, types: Iterable[ObjectId]) -> Iterator[ObjectId]:
     """The tables of types that are replaced, be it for the sake of an attribute's: their columns have to come in another order."""
-    replaced = {o for o in work.dropped & work.created if o.kind in (*CONTAINERS, "enum", "range")}
-    todo = list(replaced)
-    while todo:
-        further = {u for u in work.users.get(todo.pop(), ()) if u.kind in CONTAINERS} - replaced
-        replaced |= further
-        todo += further
+    replaced = with_containers(types, work.users)
     tables = (o for o, s in work.old.objects.items() if o.kind == "table" and s.of_type) if replaced else ()
     yield from (t for t in tables if t in work.new.objects and type_of_table(t, work.old) in replaced)

@@ -90,12 +90,7 @@ def _keyed_anew(
     """The tables of columns that say where a row belongs, where they are altered to another type, or theirs is one of `types`, which are
     replaced: the server never changes such a column. `users` is what uses what."""
     found: set[ObjectId] = set()
-    replaced = set(types)
-    todo = list(replaced)
-    while todo:
-        further = {u for u in users.get(todo.pop(), ()) if u.kind in ("domain", "composite type")} - replaced
-        replaced |= further
-        todo += further
+    replaced = with_containers(types, users)
     columns = {u for t in replaced for u in users.get(t, ())}
     for oid in {*altered, *columns}:
         table = ObjectId("table", oid.name[:2])
@@ -106,6 +101,17 @@ def _keyed_anew(
             called = "|".join(map(re.escape, {oid.name[2], text(name(oid.name[2]))}))
             if not same and re.search(rf'(?<![\w"])(?:{called})(?![\w"])', key):
                 found.add(table)
+    return found
+
+
+def with_containers(types: Iterable[ObjectId], users: Mapping[ObjectId, set[ObjectId]]) -> set[ObjectId]:
+    """These types, and the domains and composites that are made of them."""
+    found = set(types)
+    todo = list(found)
+    while todo:
+        further = {u for u in users.get(todo.pop(), ()) if u.kind in ("domain", "composite type")} - found
+        found |= further
+        todo += further
     return found
 
 

@@ -38,7 +38,7 @@ class Answer(Enum):
 def answer(connection: Connection, query: Part) -> Answer:
     """Whether there are rows that the query finds."""
     try:
-        with _within_bounds(connection):
+        with within_bounds(connection):
             row = connection.execute(q("SELECT 1 FROM ({}) AS found LIMIT 1", query)).fetchone()
     except psycopg.errors.QueryCanceled:
         return Answer.TOO_LONG
@@ -50,16 +50,20 @@ def answer(connection: Connection, query: Part) -> Answer:
 
 
 @contextmanager
-def _within_bounds(connection: Connection) -> Iterator[None]:
+def within_bounds(connection: Connection, patience: str = LIMIT, waits: str = "0") -> Iterator[None]:
+    """A read-only transaction of which no statement takes longer than `patience`, or `waits` longer than that for others."""
     with connection.transaction():
         connection.execute("SET TRANSACTION READ ONLY")
-        connection.execute("SELECT pg_catalog.set_config('statement_timeout', %s, true)", [LIMIT])
+        connection.execute(
+            "SELECT pg_catalog.set_config('statement_timeout', %s, true), pg_catalog.set_config('lock_timeout', %s, true)",
+            [patience, waits],
+        )
         yield
 
 
 def _ask(connection: Connection, one: Check, subject: str) -> None:
     try:
-        with _within_bounds(connection):
+        with within_bounds(connection):
             cursor = connection.execute(one.query.encode())
             columns, found = [c.name for c in cursor.description or ()], cursor.fetchall()
             total = connection.execute(one.count.encode()).fetchone() if found else None

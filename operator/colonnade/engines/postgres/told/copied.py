@@ -5,28 +5,22 @@ The copy would be refused for them, or what is built on it, in the words of the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, Protocol
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from colonnade.core.kind import Model, ObjectId
 from colonnade.core.plan import Check
 from colonnade.engines.postgres.kind import Context
 from colonnade.engines.postgres.kinds import constraint, index
 
-
-class Asked(Protocol):
-    """A question for the rows that an object would refuse."""
-
-    def __call__(self, oid: ObjectId, spec: Any, context: Context) -> tuple[Check, ...]: ...
-
-
-ASKED: Mapping[str, Asked] = {
+ASKED: Mapping[str, Callable[[ObjectId, Any, Context], tuple[Check, ...]]] = {
     "check": constraint.violates,
     "primary key": constraint.duplicates,
     "unique": constraint.duplicates,
     "foreign key": constraint.orphans,
     "index": index.duplicates,
 }
+"""By kind, the question for the rows that such an object would refuse."""
 
 
 def asked(table: ObjectId, context: Context) -> Iterator[Check]:

@@ -19,7 +19,7 @@ from colonnade.core.kind import Model
 from colonnade.core.plan import Confirm, Step
 from colonnade.engines.postgres.session import Connection
 from colonnade.engines.postgres.statement import Part, name, printed, q, text
-from colonnade.engines.postgres.told.checks import LIMIT
+from colonnade.engines.postgres.told.checks import LIMIT, within_bounds
 
 COUNTED = 64 * 2**20
 """Bytes up to which a table is counted row by row."""
@@ -166,12 +166,7 @@ def _count(connection: Connection, table: Part) -> int | None:
 def _counted(connection: Connection, query: Part, patience: str) -> int | None:
     """What the query counts; None where it takes longer than that, or waits for others."""
     try:
-        with connection.transaction():
-            connection.execute("SET TRANSACTION READ ONLY")
-            connection.execute(
-                "SELECT pg_catalog.set_config('statement_timeout', %s, true), pg_catalog.set_config('lock_timeout', %s, true)",
-                [patience, PATIENCE],
-            )
+        with within_bounds(connection, patience, PATIENCE):
             row = connection.execute(q("{}", query)).fetchone()
     except (psycopg.errors.QueryCanceled, psycopg.errors.LockNotAvailable):
         return None
