@@ -42,6 +42,19 @@ def test_attributes_come_back_by_their_names(walk: Walk) -> None:
     assert live.ask("SELECT string_agg(concat(v, w, x, y, z), '|' ORDER BY id) FROM public.t") == before
 
 
+ELSEWHERE = """DO $$ BEGIN EXECUTE format('ALTER DATABASE %1$I SET timezone = ''Asia/Kolkata''; ALTER DATABASE %1$I SET datestyle = ''SQL, DMY'';
+    ALTER DATABASE %1$I SET extra_float_digits = -5', current_database()); END $$;"""
+
+
+def test_values_come_back_whatever_the_database_says_of_zones_dates_and_digits(walk: Walk) -> None:
+    declared = "CREATE TYPE c AS (n {}, at timestamptz, f float8); CREATE TABLE t (x c);"
+    row = "INSERT INTO t VALUES (ROW(1, '2020-01-02 03:04:05+00', 0.12345678901234567));"
+    live, wanted = walk.place(declared.format("int") + row + ELSEWHERE), walk.place(declared.format("bigint"))
+    before = live.ask("SELECT x::text FROM public.t")
+    walk.there_and_back(live, wanted)
+    assert live.ask("SELECT x::text FROM public.t") == before
+
+
 def test_a_column_of_another_type_with_these_attributes(flow: Flow) -> None:
     old = "CREATE TYPE a AS (x int, y int); CREATE TABLE t (id int PRIMARY KEY, v a);"
     flow.apply(old)
