@@ -202,3 +202,35 @@ def test_rows_that_a_table_made_anew_would_refuse_are_named(flow: Flow, declared
 def weighing(plan: Plan) -> set[tuple[str, str]]:
     """Every hazard that asks, with its subject."""
     return {(h.code, s.subject) for s in plan.steps for h in s.hazards if h.weight != Weight.NOTICE}
+
+
+MEDDLED = """
+GRANT SELECT ON t TO PUBLIC; GRANT UPDATE (note) ON t TO PUBLIC;
+CREATE INDEX mine ON t (note);
+ALTER TABLE t ADD CONSTRAINT guard CHECK (note <> 'no');
+"""
+
+
+def test_what_others_put_on_a_table_that_is_made_anew_does_not_go_untold(flow: Flow) -> None:
+    """It would go with the old table: the plan is made afresh, and asks."""
+    before = "CREATE TABLE t (at int, note text);\n"
+    after = before.replace("note text)", "note text) PARTITION BY RANGE (at)") + part("t", "t_1", 0, 40)
+    flow.apply(before)
+    flow.run("INSERT INTO t VALUES (1, 'a')")
+    added: list[str] = []
+
+    def meddle(message: str, done: float | None = None) -> None:
+        if "RENAME TO" in message and not added:
+            added.append(flow.run(MEDDLED))
+
+    def facts(plan: Plan) -> Facts:
+        return Facts() if "DROPS_GUARANTEE" in {h.code for h in plan.hazards} else approved(plan)
+
+    result = flow.reconcile(after, facts, progress=meddle)
+    assert added
+    assert result.held is not None
+    assert result.plan is not None
+    assert {"DROPS_INDEX", "DROPS_GUARANTEE"} <= {h.code for h in result.plan.hazards}
+    assert flow.ask("SELECT count(*) FROM pg_index WHERE indrelid = 't'::regclass") == 1
+    flow.apply(after)
+    assert flow.column("SELECT note FROM t") == ["a"]

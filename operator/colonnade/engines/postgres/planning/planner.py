@@ -132,7 +132,7 @@ class _Planning:
         if self.context.live:
             made |= way_back.told(self.work, made, self._made_again)
             made |= meanwhile.unguarded(self.work, made)
-            made |= relied_on.told(self.work, made)
+            made |= relied_on.told(self.work, self.context, made)
             made |= compiled.anew(self.work, made)
         return list(each_place_once(s for some in made.values() for s in some))
 

@@ -18,6 +18,7 @@ from colonnade.core.kind import NOTHING, Model, ObjectId
 from colonnade.core.plan import Check, Step
 from colonnade.engines.postgres.kind import LEFT_BEHIND, Context
 from colonnade.engines.postgres.rewriting.by_name import ByName
+from colonnade.engines.postgres.rewriting.latecomers import nothing_new_on
 from colonnade.engines.postgres.sequences import numbering
 from colonnade.engines.postgres.statement import Part, keys, listed, name, printed, q, step, text, value
 from colonnade.engines.postgres.told.narrowing import confirms, risks
@@ -180,7 +181,7 @@ def move(oid: ObjectId, context: Context) -> Iterator[Step]:
     if security and security.forced:
         no_force = q("ALTER TABLE {} {} FORCE ROW LEVEL SECURITY", name(*oid.name), q("NO"))
         yield step(oid, no_force, undo=q("ALTER TABLE {} FORCE ROW LEVEL SECURITY", name(*oid.name)))
-    yield _renamed(oid, q("TABLE"), oid.name)
+    yield replace(_renamed(oid, q("TABLE"), oid.name), confirms=(nothing_new_on(oid, context),))
     for sequence in _sequences(oid, context.old).values():
         yield _renamed(oid, q("SEQUENCE"), sequence)
     for one, spec in context.old.objects.items():

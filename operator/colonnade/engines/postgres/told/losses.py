@@ -63,7 +63,7 @@ def told(connection: Connection, live: Model, steps: Sequence[Step]) -> list[Ste
     _guard(connection, steps)
     tables = {str(o): name(*o.name[:2]) for o in live.objects if o.kind in ("table", "column")}
     counted = [_told(connection, s, tables[s.subject]) if s.subject in tables and _loses(s) else s for s in steps]
-    questions = {h.asks for s in counted for h in s.hazards if h.asks}
+    questions = {h.asks for s in counted for h in s.hazards if h.asks} | {c.asks for s in counted for c in s.confirms}
     found = {asks: _found(connection, asks) for asks in sorted(questions)}
     return [
         replace(s, hazards=tuple(_those(s.hazards, found)), confirms=tuple(_none_yet(s.confirms, found)))

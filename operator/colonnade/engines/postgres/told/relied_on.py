@@ -11,6 +11,7 @@ from dataclasses import replace
 from colonnade.core.hazards import BREAKS_CLIENTS, DROPS_GUARANTEE, Hazard, hazard
 from colonnade.core.kind import NOTHING, ObjectId
 from colonnade.core.plan import Step
+from colonnade.engines.postgres.kind import Context
 from colonnade.engines.postgres.planning.work import Act, Work
 from colonnade.engines.postgres.rewriting import expand
 from colonnade.engines.postgres.rewriting.meanwhile import gone_by
@@ -20,9 +21,9 @@ from colonnade.engines.postgres.told.reshaped import RESHAPED, stands_on_another
 from colonnade.engines.postgres.types import parts
 
 
-def told(work: Work, made: Mapping[Act, list[Step]]) -> dict[Act, list[Step]]:
+def told(work: Work, context: Context, made: Mapping[Act, list[Step]]) -> dict[Act, list[Step]]:
     """The acts by which something becomes less than others rely on, or something else, with that said of their last step."""
-    found = gone.told(work, made, _printed)
+    found = gone.told(work, context, made, _printed)
     for oid in sorted(work.altered | (work.dropped & work.created)):
         compare = COMPARED.get(oid.kind)
         hazards = tuple(compare(oid, work)) if compare else ()
