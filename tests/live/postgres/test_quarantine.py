@@ -89,6 +89,34 @@ def test_columns_whose_time_is_over_are_really_dropped_unless_somebody_needs_or_
     assert flow.ask("SELECT to_regtype('mood') IS NULL")
 
 
+GROWN = (
+    "CREATE TABLE t (a int, {}b int) PARTITION BY LIST (a); CREATE TABLE p PARTITION OF t FOR VALUES IN (1);"
+    " CREATE TABLE g (a int, {}b int); CREATE TABLE alone (a int, b int); {}"
+)
+PARTS = (
+    "CREATE TABLE q (a int, b int) PARTITION BY LIST (b); ALTER TABLE t ATTACH PARTITION q FOR VALUES IN (2);"
+    " CREATE TABLE q_1 PARTITION OF q DEFAULT; CREATE TABLE c () INHERITS (g); ALTER TABLE alone INHERIT g"
+)
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_what_comes_to_be_a_part_of_a_table_in_which_a_column_waits_may_come(flow: Flow, *, together: bool) -> None:
+    """The server wants all columns of the whole in each part, those that wait among them."""
+    flow.apply(GROWN.format('w text COLLATE "C", ', "w int, ", ""))
+    flow.run("INSERT INTO t VALUES (1, 'one', 1); INSERT INTO g VALUES (1, 7, 1)")
+    if not together:
+        flow.apply(GROWN.format("", "", ""))
+    flow.apply(GROWN.format("", "", PARTS))
+    flow.run("INSERT INTO t (a, b) VALUES (2, 3)")
+    assert flow.statements(GROWN.format("", "", PARTS)) == []
+    assert restore(flow, "t.w") == "public.t.w"
+    assert flow.column("SELECT tableoid::regclass || coalesce(w, '') FROM t ORDER BY 1") == ["pone", "q_1"]
+    flow.apply(GROWN.format("", "", PARTS), Policy(drift="Correct"))
+    flow.run("UPDATE colonnade.quarantine SET until = now()")
+    flow.apply(GROWN.format("", "", PARTS))
+    assert flow.ask("SELECT count(*) FROM pg_attribute WHERE attname ~ 'quarantine' AND NOT attisdropped") == 0
+
+
 LONG = "a" * 63
 FAMILIES = {
     "partitions": (

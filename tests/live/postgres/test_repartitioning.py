@@ -87,7 +87,9 @@ def test_every_row_goes_to_the_partition_that_is_to_have_it(flow: Flow) -> None:
     plan = flow.plan(AFTER)
     assert weighing(plan) == {("COPIES_TABLE", f"table public.{t}") for t in WHOLES}
     anew = [s for s in plan.steps if "_colonnade_old" in s.statement and s.statement.startswith("ALTER TABLE")]
-    assert all(any("put something on it" in c.told for c in s.confirms) for s in anew), "none of it is strange to the plan"
+    assert all(any("put something on it" in c.told for c in s.confirms) for s in anew), (
+        "none of it is strange to the plan"
+    )
     flow.apply(AFTER)
     assert [c for c in counts(flow) if not c.startswith("hashed")] == [
         "border_1 10", "border_2 20", "listed_1 10", "listed_2 20", "middle_a0 20", "middle_c 10",

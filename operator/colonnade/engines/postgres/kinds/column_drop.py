@@ -12,6 +12,7 @@ from colonnade.core.plan import Step
 from colonnade.engines.postgres.kind import Context, Steps
 from colonnade.engines.postgres.kinds.column_identity import identity
 from colonnade.engines.postgres.rewriting.held import becomes_plain, can_be_held
+from colonnade.engines.postgres.rewriting.waiting import waits
 from colonnade.engines.postgres.statement import Part, name, printed, q, step
 
 if TYPE_CHECKING:
@@ -120,3 +121,20 @@ def _kept(oid: ObjectId, context: Context) -> bool:
     if new is not None and oid not in context.gone:
         return not comes_along(new)
     return any(_kept(ObjectId("column", (*c, oid.name[2])), context) for c in context.children(oid.name))
+
+
+def waits_too(table: tuple[str, ...], parent: tuple[str, ...], context: Context) -> Iterator[Step]:
+    """The steps by which a table gets what this plan puts aside in one that it comes to be a part, or a child, of: it must have it, too.
+
+    A new part of a new part comes once that is one.
+    """
+    place = ObjectId("inheritance", parent)
+    above = context.new.objects.get(place) if context.is_fresh(parent) and place not in context.gone else None
+    if above and above.bound:
+        yield from waits_too(table, above.parents[0], context)
+    gone = (o for o in context.gone if o.kind == "column" and o.name[:2] == parent and kept_aside(o, context))
+    for oid in sorted(gone):
+        spec = context.old.objects[oid]
+        type_ = f"{spec.type} COLLATE {spec.collation}" if spec.collation else spec.type
+        called = quarantined(oid.name[2], context.quarantine or "")
+        yield waits(str(ObjectId("inheritance", table)), name(*table), called, type_)

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import takewhile
+from itertools import chain, takewhile
 
 from colonnade.core.hazards import BREAKS_CLIENTS, Hazard, hazard
 from colonnade.core.kind import ObjectId
 from colonnade.core.plan import Step
 from colonnade.engines.postgres.appended import staying
 from colonnade.engines.postgres.kind import Context, PgKind, Steps
+from colonnade.engines.postgres.kinds.column_drop import waits_too
 from colonnade.engines.postgres.statement import Part, joined, name, printed, q, step
 
 QUERY = """
@@ -47,6 +48,7 @@ def create(oid: ObjectId, spec: Inheritance, context: Context) -> Steps:
     child = name(*oid.name)
     if spec.bound:
         parent = name(*spec.parents[0])
+        yield from waits_too(oid.name, spec.parents[0], context)
         yield step(
             oid,
             q("ALTER TABLE {} ATTACH PARTITION {} {}", parent, child, printed(spec.bound)),
@@ -54,6 +56,7 @@ def create(oid: ObjectId, spec: Inheritance, context: Context) -> Steps:
         )
     elif not context.is_fresh(oid.name):
         for p in spec.parents:
+            yield from waits_too(oid.name, p, context)
             yield step(
                 oid,
                 q("ALTER TABLE {} INHERIT {}", child, name(*p)),
@@ -66,7 +69,8 @@ def alter(oid: ObjectId, old: Inheritance, new: Inheritance, context: Context) -
         return None
     left = replace(old, parents=tuple(p for p in old.parents if p not in new.parents))
     hazards = tuple(_rows_leave(oid, left)) if left.parents else ()
-    return (replace(s, hazards=hazards) if i == 0 else s for i, s in enumerate(_parents(oid, old, new)))
+    moves = (replace(s, hazards=hazards) if i == 0 else s for i, s in enumerate(_parents(oid, old, new)))
+    return chain(*(waits_too(oid.name, p, context) for p in new.parents if p not in old.parents), moves)
 
 
 def _parents(oid: ObjectId, old: Inheritance, new: Inheritance) -> Iterator[Step]:

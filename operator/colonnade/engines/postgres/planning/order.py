@@ -15,6 +15,15 @@ from colonnade.engines.postgres.planning.precedence import Precedence
 from colonnade.engines.postgres.planning.work import Act, Before, Work, changes_persistence, closure, ends_of, kind_of
 from colonnade.engines.postgres.rewriting import expand
 
+
+class Circular(Unsupported):
+    """No order will do for these acts."""
+
+    def __init__(self, message: str, acts: Sequence[Act]) -> None:
+        super().__init__(message)
+        self.acts = acts
+
+
 IN_HALVES = (("alter", "column"), ("create", "check"), ("create", "foreign key"))
 
 
@@ -35,7 +44,8 @@ def ordered(work: Work, made: Mapping[Act, Sequence[Step]]) -> list[Act]:
         acts = topological(sorted(made, key=lambda a: _preference(work, a, made[a])), before)
     except CycleError as e:
         way = " -> ".join(f"{a.verb} {a.id}" for a in e.nodes)
-        raise Unsupported(f"these objects need one another in a circle: {way}; {_way_out(e.nodes)}") from e
+        why = f"these objects need one another in a circle: {way}; {_way_out(e.nodes)}"
+        raise Circular(why, e.nodes) from e
     if work.remade.tables:
         whole = {a for a in acts if a.id in work.remade.tables and a.verb in ("move", "drop", "copy")}
         whole |= {a for a in acts if a.verb == "drop" and work.is_left(a.id)}
@@ -115,9 +125,8 @@ def _at_once(
             after[one].add(a)
     late = closure(set(alone) - early, after)
     if odd := sorted({str(a.id) for a in late & set(whole) if a.verb != "move"}):
-        raise Unsupported(
-            f"{', '.join(odd)} would be made anew, and what else changes there cannot be done in the same transaction; "
-            "make the other changes first, then this one"
-        )
+        why = "would be made anew, and what else changes there cannot be done in the same transaction"
+        way_out = "make the other changes first, then this one"
+        raise Circular(f"{', '.join(odd)} {why}; {way_out}", [a for a in late if a in whole])
     first, last = ([a for a in acts if a in part] for part in (early, late))
     return [*first, *(a for a in acts if a not in early and a not in late), *last]

@@ -7,7 +7,8 @@ is replaced is dropped before and made again after it. Hazards come from the kin
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -21,7 +22,7 @@ from colonnade.engines.postgres.kinds.column_drop import kept_aside
 from colonnade.engines.postgres.kinds.foreign_key import compared_by_any, held_by_included
 from colonnade.engines.postgres.kinds.function import named_aside
 from colonnade.engines.postgres.planning import along, default_rights, way_back
-from colonnade.engines.postgres.planning.order import halves, ordered
+from colonnade.engines.postgres.planning.order import Circular, halves, ordered
 from colonnade.engines.postgres.planning.quarantine import each_place_once
 from colonnade.engines.postgres.planning.work import Act, Work, computes, kind_of
 from colonnade.engines.postgres.rewriting import expand, meanwhile, of_type, remade
@@ -44,10 +45,23 @@ def steps(  # noqa: PLR0913 - each of its own sort, the last by keyword
     `live` says that others use what is there; `quarantine` names the schema that tables go to instead of being dropped.
     """
     context = Context(old, new, version, wishes=wishes or Wishes(), live=live, quarantine=quarantine)
-    planning = _Planning(Work(old, new, version, tables_wait=quarantine is not None), context)
-    planning.take(changes)
-    planning.rebuild()
-    return planning.steps()
+    changes = list(changes)
+
+    def planned(context: Context) -> list[Step]:
+        planning = _Planning(Work(old, new, version, tables_wait=quarantine is not None), context)
+        planning.take(changes)
+        planning.rebuild()
+        return planning.steps()
+
+    try:
+        return planned(context)
+    except Circular as circle:
+        whole = context.wishes.repartitioned | remade.wholes(old, new, [a.id for a in circle.acts])
+        if whole == context.wishes.repartitioned:
+            raise
+        with suppress(Circular):
+            return planned(replace(context, wishes=replace(context.wishes, repartitioned=whole)))
+        raise
 
 
 class _Planning:
@@ -56,9 +70,9 @@ class _Planning:
     def __init__(self, work: Work, context: Context) -> None:
         self.work, self.context = work, context
 
-    def take(self, changes: Iterable[Change]) -> None:
+    def take(self, changes: Collection[Change]) -> None:
         """The changes themselves."""
-        changes, work = list(changes), self.work
+        work = self.work
         work.dropped |= {c.id for c in changes if c.new is None}
         work.created |= {c.id for c in changes if c.old is None}
         self._settle()

@@ -170,7 +170,7 @@ class Precedence:
         for n in self.work.new.needs.get(a.id, NOTHING):
             self.before[a] |= {Act("create", n), Act("alter", n)}
         if a.id.kind != "enum":  # another label is nothing to its users, and is added while they are there
-            leaving = self.work.users.get(a.id, NOTHING) - self.work.serving
+            leaving = self.work.users.get(a.id, NOTHING) - self.work.serving - self.work.copied_over(a.id)
             self.before[a] |= {Act("drop", u) for u in leaving if ObjectId("sequence", u.name) not in self.work.moved}
         if a.id.kind == "column":
             self._nullability(a)

@@ -86,9 +86,12 @@ def empty(connection: Connection, place: str, patience: float) -> bool:
 
 
 def _drops(connection: Connection, place: str) -> Iterator[sql.Composed]:
-    """Columns; tables together, for they may refer to one another; then what they needed."""
-    for schema, table, column in connection.execute(COLUMNS, [place]).fetchall():
-        yield q("ALTER TABLE {} DROP COLUMN {}", name(schema, table), name(column))
+    """Columns, for as long as there are some, for a child may keep its own when its parent's has gone; tables together, for they may
+    refer to one another; then what they needed."""
+    while columns := connection.execute(COLUMNS, [place]).fetchall():
+        yield from (
+            q("ALTER TABLE {} DROP COLUMN {}", name(schema, table), name(column)) for schema, table, column in columns
+        )
     if tables := [t for (t,) in connection.execute(TABLES, [place]).fetchall()]:
         yield q("DROP TABLE {}", listed(name(place, t) for t in tables))
     for kind, other, tail in connection.execute(OTHERS, {"schema": name(place).as_string(None)}).fetchall():

@@ -75,6 +75,10 @@ def _parents_change(work: Work, before: Before[Act]) -> None:
         for oid in theirs - work.inlined.keys():
             _around_the_move(oid, place, work, before)
         _shared_rules(place, work, before)
+        for parent in new[place].parents if (new := work.new.objects).get(place) else ():
+            for column in (o for o in work.dropped - work.created if o.kind == "column" and o.name[:2] == parent):
+                for verb in ("create", "alter"):  # what it never had is not asked of it
+                    _first(Act("drop", column), Act(verb, place), before)
 
 
 def _shared_rules(place: ObjectId, work: Work, before: Before[Act]) -> None:

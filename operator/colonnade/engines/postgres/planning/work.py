@@ -271,6 +271,11 @@ class Work:
             return oid in self.dropped & self.created
         return any(ObjectId(kind, oid.name) in self.created for kind in (oid.kind, *TYPES, *RELATIONS))
 
+    def copied_over(self, oid: ObjectId) -> set[ObjectId]:
+        """The columns of this that are copied into others of it: the new ones need it as it will be while the old ones are there."""
+        columns = (u for u in self.users.get(oid, ()) if u.kind == "column" and u in self.created)
+        return {u for u in columns if oid in self.new.needs.get(u, NOTHING) and self.home(u) in self.remade.tables}
+
     def needed_by_rows(self) -> set[ObjectId]:
         """The types and collations of columns that are carried over, of tables that are copied and their columns, and those that these need."""
         tables = {t.name for t in self.remade.tables}

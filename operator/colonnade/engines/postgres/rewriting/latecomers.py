@@ -35,7 +35,7 @@ NEW_ON_TABLE: LiteralString = r"""SELECT o.what, o.called FROM (SELECT {}::regcl
       CROSS JOIN LATERAL pg_catalog.aclexplode(l.acl) x
       CROSS JOIN LATERAL (SELECT CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(x.grantee)) END) g (who)
       WHERE c.oid = t.oid AND x.grantee <> c.relowner) o (what, called)
-  WHERE o.called <> ALL ({}::text[]) AND o.called !~ '_colonnade_(new|old)$'"""
+  WHERE o.called <> ALL ({}::text[]) AND o.called !~ '^colonnade_quarantine_|_colonnade_(new|old)$'"""
 
 
 def nothing_new(column: ObjectId, context: Context) -> Confirm:

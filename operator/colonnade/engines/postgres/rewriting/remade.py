@@ -105,6 +105,18 @@ def _keyed_anew(
     return found
 
 
+def wholes(old: Model, new: Model, oids: Iterable[ObjectId]) -> set[ObjectId]:
+    """The partitioned tables, in both models, that these belong to a part of: made anew, they go with all that is below them at once."""
+    found: set[ObjectId] = set()
+    for table in {o.name[:2] for o in oids}:
+        for model in (old, new):
+            top = table
+            while (place := model.objects.get(ObjectId("inheritance", top))) and place.bound:
+                (top,) = place.parents
+            found.add(ObjectId("table", top))
+    return {t for t in found if all(getattr(m.objects.get(t), "partition_key", None) for m in (old, new))}
+
+
 def with_containers(types: Iterable[ObjectId], users: Mapping[ObjectId, set[ObjectId]]) -> set[ObjectId]:
     """These types, and the domains and composites that are made of them."""
     found = set(types)

@@ -42,6 +42,7 @@ from colonnade.engines.postgres.planning import planner, quarantine, renames
 from colonnade.engines.postgres.rewriting.fallback import Tries
 from colonnade.engines.postgres.rewriting.repartitioned import Repartitioned
 from colonnade.engines.postgres.rewriting.rewrites import Rewrites
+from colonnade.engines.postgres.rewriting.waiting import with_what_waits
 from colonnade.engines.postgres.running import carried_along
 from colonnade.engines.postgres.running.rehearse import Rehearsal, Size, sizes
 from colonnade.engines.postgres.session import Connection
@@ -115,7 +116,7 @@ class Rehearsed:
         if not steps:
             return []
         steps = compiled.permitted(self.live, self._in_slices(steps, progress))
-        steps = repartitioned.confirmed(steps, wholes)
+        steps = list(with_what_waits(self.live, repartitioned.confirmed(steps, wholes)))
         return losses.told(self.live, self.scope.live, steps)
 
     def _on(self, copy: Connection) -> list[Step]:
