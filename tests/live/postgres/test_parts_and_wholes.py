@@ -283,3 +283,31 @@ CREATE TABLE o PARTITION OF t FOR VALUES FROM (20) TO (30);
 def test_a_table_becomes_a_part_with_its_rows_where_they_are(walk: Walk) -> None:
     walk.cases(JOINING)
     assert not [s.statement for s in walk.steps if " RENAME TO " in s.statement]
+
+
+AT_ONCE = cases("""
+== the_key_of_a_part_of_the_whole_changes_with_all_else
+CREATE TABLE t (id bigint NOT NULL, region text, note text, UNIQUE (region, id)) PARTITION BY LIST (region);
+CREATE TABLE t_eu PARTITION OF t FOR VALUES IN ('eu') PARTITION BY RANGE (id);
+CREATE TABLE t_eu_1 PARTITION OF t_eu FOR VALUES FROM (0) TO (100);
+CREATE TABLE t_rest PARTITION OF t DEFAULT;
+INSERT INTO t SELECT i, CASE WHEN i > 5 THEN 'eu' ELSE 'us' END, 'n' || i FROM generate_series(1, 9) i;
+--
+CREATE TABLE t (id int NOT NULL, region text NOT NULL, note text, PRIMARY KEY (region, id)) PARTITION BY LIST (region);
+CREATE TABLE t_eu PARTITION OF t FOR VALUES IN ('eu') PARTITION BY RANGE (id);
+CREATE TABLE t_eu_1 PARTITION OF t_eu FOR VALUES FROM (0) TO (100);
+CREATE TABLE t_rest PARTITION OF t DEFAULT;
+== an_extension_moves_beside_a_child_made_anew
+CREATE SCHEMA ext; CREATE EXTENSION citext SCHEMA ext;
+CREATE TABLE t (id int, name ext.citext NOT NULL);
+CREATE TABLE c (extra int, name ext.citext) INHERITS (t);
+INSERT INTO t VALUES (1, 'a'); INSERT INTO c VALUES (2, 'b', 3);
+--
+CREATE SCHEMA ext; CREATE SCHEMA away; CREATE EXTENSION citext SCHEMA away;
+CREATE TABLE t (id int, name away.citext NOT NULL);
+CREATE TABLE c (extra int) INHERITS (t);
+""")
+
+
+def test_what_only_goes_with_all_around_it_is_made_anew_with_that(walk: Walk) -> None:
+    walk.cases(AT_ONCE)
