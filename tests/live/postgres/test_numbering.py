@@ -1,4 +1,4 @@
-"""What numbers a column changes, from a sequence of its own to an identity or back: the numbers go on from where they had got to."""
+"""What numbers a column changes, to an identity, another sequence, or back: the numbers go on from where they had got to."""
 
 from __future__ import annotations
 
@@ -20,7 +20,13 @@ PAIRS = {
     "shared": (SHARED, UNSHARED),
     "other type": (SERIAL, IDENTITY.replace("int GEN", "bigint GEN")),
     "whole": (SERIAL, WHOLE),
+    "another": (SERIAL, OTHER),
+    "another in a whole": (
+        SERIAL,
+        OTHER.replace("n int);", "n int) PARTITION BY RANGE (id); CREATE TABLE a1 PARTITION OF a DEFAULT;"),
+    ),
 }
+WITH_A_WAY_BACK = ("serial", "other", "shared", "another")
 ROWS = "INSERT INTO a (n) SELECT i FROM generate_series(1, 100) i; DELETE FROM a WHERE n > 50"
 NEXT = "INSERT INTO public.a (n) VALUES (0) RETURNING id"
 
@@ -38,7 +44,7 @@ def test_numbers_are_given_once_and_nothing_is_lost(flow: Flow, pair: tuple[str,
 
 
 @pytest.mark.parametrize("turn", [1, -1])
-@pytest.mark.parametrize("pair", [PAIRS["serial"], PAIRS["other"], PAIRS["shared"]], ids=["serial", "other", "shared"])
+@pytest.mark.parametrize("pair", [PAIRS[p] for p in WITH_A_WAY_BACK], ids=WITH_A_WAY_BACK)
 def test_they_go_on_after_the_way_back(walk: Walk, pair: tuple[str, str], turn: int) -> None:
     old, new = pair[::turn]
     live, wanted = walk.place(old + ROWS), walk.place(new)

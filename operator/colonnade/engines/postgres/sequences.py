@@ -82,6 +82,17 @@ def inherited(sequence: ObjectId, old: Model, new: Model) -> list[ObjectId]:
     return heirs(sequence, new, old)
 
 
+def successors(sequence: ObjectId, old: Model, new: Model) -> set[ObjectId]:
+    """The new sequences by which columns count from then on that it counts for: they go on from where it has got to."""
+    counted = (o for o, needs in old.needs.items() if o.kind == "default" and sequence in needs and o in new.objects)
+    now = {numbering(o, new) for o in counted}
+    return {n for n in now if n and n not in old.objects and _rises(n, new) and _rises(sequence, old)}
+
+
+def _rises(sequence: ObjectId, model: Model) -> bool:
+    return bool(model.objects[sequence].options.increment > 0)
+
+
 def _is(column: ObjectId, model: Model, *, identity: bool) -> bool:
     spec = model.objects.get(column)
     return spec is not None and bool(spec.identity) == identity

@@ -11,6 +11,7 @@ from typing import Any
 
 from colonnade.core.kind import ObjectId
 from colonnade.engines.postgres.kind import Context, PgKind, Steps
+from colonnade.engines.postgres.sequences import at_least, numbering, successors
 from colonnade.engines.postgres.statement import Part, name, printed, q, step
 
 QUERY = """
@@ -40,6 +41,15 @@ def _column(oid: ObjectId, spec: Default) -> Part:
 def create(oid: ObjectId, spec: Default, context: Context) -> Steps:
     column = _column(oid, spec)
     yield step(oid, q("{} SET DEFAULT {}", column, printed(spec.expression)), undo=q("{} DROP DEFAULT", column))
+    yield from _goes_on(oid, context)
+
+
+def _goes_on(oid: ObjectId, context: Context) -> Steps:
+    """Another sequence goes on from where the old one has got to, which nobody asks any more by then."""
+    was, now = numbering(oid, context.old), numbering(oid, context.new)
+    if was and now and now in successors(was, context.old, context.new):
+        there, here = name(*was.name), name(*now.name)
+        yield step(oid, at_least(here, there), undo=at_least(there, here))
 
 
 def alter(oid: ObjectId, old: Default, new: Default, context: Context) -> Steps:
@@ -49,6 +59,7 @@ def alter(oid: ObjectId, old: Default, new: Default, context: Context) -> Steps:
         q("{} SET DEFAULT {}", column, printed(new.expression)),
         undo=q("{} SET DEFAULT {}", column, printed(old.expression)),
     )
+    yield from _goes_on(oid, context)
 
 
 def drop(oid: ObjectId, spec: Default, context: Context) -> Steps:

@@ -12,7 +12,7 @@ from colonnade.core.hazards import DELETES_DATA, hazard
 from colonnade.core.kind import ObjectId
 from colonnade.engines.postgres.kind import Context, PgKind, Steps
 from colonnade.engines.postgres.kinds.column_identity import handed_over
-from colonnade.engines.postgres.sequences import Options, heirs, inherited, moved_on
+from colonnade.engines.postgres.sequences import Options, heirs, inherited, moved_on, successors
 from colonnade.engines.postgres.statement import Part, name, printed, q, step, value, words
 
 SEQUENCES = """
@@ -107,7 +107,11 @@ def alter(oid: ObjectId, old: Sequence, new: Sequence, context: Context) -> Step
 def drop(oid: ObjectId, spec: Sequence, context: Context) -> Steps:
     columns = heirs(oid, context.old, context.new)
     goes_on = any(c not in context.gone or context.is_remade(c.name) for c in columns)
-    lost = () if goes_on else (hazard(DELETES_DATA, oid, "its present value"),)
+    lost = (
+        ()
+        if goes_on or successors(oid, context.old, context.new)
+        else (hazard(DELETES_DATA, oid, "its present value"),)
+    )
     yield step(oid, q("DROP SEQUENCE {}", name(*oid.name)), hazards=lost)
 
 

@@ -17,6 +17,7 @@ from colonnade.engines.postgres.planning.work import (
     ends_of,
     turned,
 )
+from colonnade.engines.postgres.sequences import successors
 
 READ = (*VIEWS, "function", "procedure", "aggregate")
 """What applications call by name."""
@@ -27,6 +28,7 @@ UNPROVED = (*READ, "rule", "policy", "trigger", "default", "check", "foreign key
 def all_told(work: Work, acts: Mapping[Act, Sequence[Step]], before: Before[Act]) -> None:
     """Add to `before` what these acts ask of one another."""
     _persistence(work, before)
+    _counting_on(work, before)
     _parents_change(work, before)
     _known_by(work, before)
     _from_above(work, before)
@@ -172,6 +174,14 @@ def _other_keys(work: Work, before: Before[Act]) -> None:
         place = work.new.objects[oid] if oid.kind == "inheritance" else None
         for one in gone.get(place.parents[0], ()) if place and place.bound else ():
             _first(one, Act("create", oid), before)
+
+
+def _counting_on(work: Work, before: Before[Act]) -> None:
+    """A sequence that gives way to another is there until that one knows where it has got to."""
+    for sequence in (o for o in work.dropped if o.kind == "sequence" and successors(o, work.old, work.new)):
+        for default in (u for u in work.users.get(sequence, ()) if u.kind == "default"):
+            for act in (Act("create", default), Act("alter", default), Act("copy", work.home(default))):
+                _first(act, Act("drop", sequence), before)
 
 
 def _persistence(work: Work, before: Before[Act]) -> None:

@@ -19,7 +19,7 @@ from colonnade.core.plan import Check, Step
 from colonnade.engines.postgres.kind import LEFT_BEHIND, Context
 from colonnade.engines.postgres.rewriting.by_name import ByName
 from colonnade.engines.postgres.rewriting.latecomers import nothing_new_on
-from colonnade.engines.postgres.sequences import numbering
+from colonnade.engines.postgres.sequences import at_least, numbering, successors
 from colonnade.engines.postgres.statement import Part, keys, listed, name, printed, q, step, text, value
 from colonnade.engines.postgres.told.narrowing import confirms, risks
 
@@ -244,8 +244,13 @@ def _positions(oid: ObjectId, context: Context) -> Iterator[Step]:
     before, after = (_counted(oid, m) for m in (context.old, context.new))
     for column in before.keys() & after.keys():
         was, now = before[column], after[column]
+        if now.kind == was.kind == "sequence":
+            if now in successors(was, context.old, context.new):
+                there = name(*was.name)
+                yield step(oid, at_least(name(*now.name), there), undo=at_least(there, name(*now.name)))
+            continue
         moved = was.kind == "column" or was in context.gone
-        if now.kind == was.kind == "sequence" or (now.kind == "sequence" and now not in context.fresh):
+        if now.kind == "sequence" and now not in context.fresh:
             continue
         called = [
             m.objects[o].sequence[:2] if o.kind == "column" else o.name
