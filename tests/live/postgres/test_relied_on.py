@@ -456,3 +456,28 @@ def test_what_was_computed_with_the_words_of_a_language(flow: Flow) -> None:
                             (declared.format("", "english_stem"), "configuration public.language")):  # fmt: skip
         (told,) = [h.message for h in flow.plan(wanted).hazards if h.code == "KEEPS_OLD_RESULTS"]
         assert all(one in told for one in (f"text search {changed}", "index public.i", "column public.t.v"))
+
+
+NAMED = """
+CREATE TABLE logged (at int, note text){part};
+CREATE FUNCTION runs(int) RETURNS {result} LANGUAGE sql AS 'SELECT 1';
+CREATE TABLE names (id int PRIMARY KEY, rel regclass, fn regprocedure, bare regproc, ty regtype);
+"""
+
+
+def test_what_a_column_names_by_number_is_made_anew(flow: Flow) -> None:
+    """It is told where a row names it, and only there."""
+    new = NAMED.format(
+        part=" PARTITION BY LIST (at); CREATE TABLE logged_1 PARTITION OF logged DEFAULT", result="bigint"
+    )
+    flow.apply(NAMED.format(part="", result="int"))
+    flow.run("INSERT INTO names VALUES (1, 'names', 'now()', 'now', 'text')")
+    assert "NARROWS_DATA" not in {h.code for h in flow.plan(new).hazards}
+    flow.run("INSERT INTO names VALUES (2, 'logged', 'runs(int)', 'runs', 'logged'), (3, 'logged', NULL, NULL, NULL)")
+    hazards = [h.message for h in flow.plan(new).hazards if h.code == "NARROWS_DATA"]
+    assert sorted((m.split()[1], m.split("; ")[1].partition(": ")[2]) for m in hazards) == [
+        ("public.names.bare", "1 value(s) do not come back as they were"),
+        ("public.names.fn", "1 value(s) do not come back as they were"),
+        ("public.names.rel", "2 value(s) do not come back as they were"),
+        ("public.names.ty", "1 value(s) do not come back as they were"),
+    ]

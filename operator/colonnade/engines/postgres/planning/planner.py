@@ -27,7 +27,7 @@ from colonnade.engines.postgres.planning.quarantine import each_place_once
 from colonnade.engines.postgres.planning.work import Act, Work, computes, kind_of
 from colonnade.engines.postgres.rewriting import expand, meanwhile, of_type, remade
 from colonnade.engines.postgres.statement import name, printed, q, step
-from colonnade.engines.postgres.told import compiled, copied, relied_on
+from colonnade.engines.postgres.told import compiled, copied, object_ids, relied_on
 
 
 def steps(  # noqa: PLR0913 - each of its own sort, the last by keyword
@@ -147,6 +147,7 @@ class _Planning:
             made |= way_back.told(self.work, made, self._made_again)
             made |= meanwhile.unguarded(self.work, made)
             made |= relied_on.told(self.work, self.context, made)
+            made |= object_ids.told(self.work, made)
             made |= compiled.anew(self.work, made)
         return list(each_place_once(s for some in made.values() for s in some))
 
