@@ -117,6 +117,30 @@ def test_what_comes_to_be_a_part_of_a_table_in_which_a_column_waits_may_come(flo
     assert flow.ask("SELECT count(*) FROM pg_attribute WHERE attname ~ 'quarantine' AND NOT attisdropped") == 0
 
 
+JOINING = (
+    "CREATE TABLE t (a int, b int) PARTITION BY LIST (a); CREATE TABLE p PARTITION OF t DEFAULT PARTITION BY LIST (b);"
+)
+JOINED = "CREATE TABLE q (a int, b int{}); {}"
+JOINS = "ALTER TABLE p ATTACH PARTITION q DEFAULT"
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_a_table_in_which_a_column_waits_may_come_to_be_a_part(flow: Flow, *, together: bool) -> None:
+    """The server lets no part have columns that its whole has not."""
+    flow.apply(JOINING + JOINED.format(", w text", ""))
+    flow.run("INSERT INTO q VALUES (1, 2, 'three')")
+    if not together:
+        flow.apply(JOINING + JOINED.format("", ""))
+    flow.apply(JOINING + JOINED.format("", JOINS))
+    assert flow.statements(JOINING + JOINED.format("", JOINS)) == []
+    assert flow.column("SELECT row_to_json(t)::jsonb - 'a' - 'b' - 'w' <> '{}' FROM t") == [True], (
+        "the value still waits"
+    )
+    flow.run("UPDATE colonnade.quarantine SET until = now()")
+    flow.apply(JOINING + JOINED.format("", JOINS))
+    assert flow.column("SELECT t::text FROM t") == ["(1,2)"]
+
+
 LONG = "a" * 63
 FAMILIES = {
     "partitions": (

@@ -126,15 +126,29 @@ def _kept(oid: ObjectId, context: Context) -> bool:
 def waits_too(table: tuple[str, ...], parent: tuple[str, ...], context: Context) -> Iterator[Step]:
     """The steps by which a table gets what this plan puts aside in one that it comes to be a part, or a child, of: it must have it, too.
 
-    A new part of a new part comes once that is one.
+    A new part of a new part comes once that is one. What the table itself puts aside the whole gets, for a part has nothing of its own.
     """
     place = ObjectId("inheritance", parent)
     above = context.new.objects.get(place) if context.is_fresh(parent) and place not in context.gone else None
     if above and above.bound:
         yield from waits_too(table, above.parents[0], context)
-    gone = (o for o in context.gone if o.kind == "column" and o.name[:2] == parent and kept_aside(o, context))
-    for oid in sorted(gone):
+    yield from _waits(table, parent, table, context)
+    here = context.new.objects.get(ObjectId("inheritance", table))
+    if here and here.bound:
+        yield from _waits(_root(parent, context), table, table, context)
+
+
+def _waits(to: tuple[str, ...], of: tuple[str, ...], subject: tuple[str, ...], context: Context) -> Iterator[Step]:
+    """What one table puts aside, for another."""
+    for oid in sorted(o for o in context.gone if o.kind == "column" and o.name[:2] == of and kept_aside(o, context)):
         spec = context.old.objects[oid]
         type_ = f"{spec.type} COLLATE {spec.collation}" if spec.collation else spec.type
         called = quarantined(oid.name[2], context.quarantine or "")
-        yield waits(str(ObjectId("inheritance", table)), name(*table), called, type_)
+        yield waits(str(ObjectId("inheritance", subject)), name(*to), called, type_)
+
+
+def _root(table: tuple[str, ...], context: Context) -> tuple[str, ...]:
+    """The whole that this is a part of, near or far, and stays one; only that can get columns."""
+    place = ObjectId("inheritance", table)
+    spec = context.old.objects.get(place) if place not in context.gone else None
+    return _root(spec.parents[0], context) if spec and spec.bound else table
