@@ -6,7 +6,8 @@ https://www.postgresql.org/docs/current/sql-altertable.html
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import LiteralString
 
 from colonnade.core.plan import Step
@@ -27,6 +28,8 @@ COMES = (
     re.compile(rf"ALTER TABLE (?P<parent>{TABLE}) ATTACH PARTITION (?P<child>{TABLE})"),
     re.compile(rf"ALTER TABLE (?P<child>{TABLE}) INHERIT (?P<parent>{TABLE})"),
 )
+BETWEEN = ") OVERRIDING SYSTEM VALUE SELECT "
+COPIES = re.compile(rf"INSERT INTO {TABLE} \(")
 FRESH = re.compile(rf"CREATE (?:UNLOGGED )?TABLE {TABLE}")
 ROOT: LiteralString = """
 SELECT n.nspname, c.relname FROM pg_catalog.pg_partition_ancestors(pg_catalog.to_regclass({})) WITH ORDINALITY x (relid, far)
@@ -43,27 +46,63 @@ def waits(subject: str, table: Part, column: str, type_: str, *, blocks: tuple[s
 
 
 def with_what_waits(connection: Connection, steps: Sequence[Step]) -> Iterator[Step]:
-    """The steps, with those by which tables get what waits in the ones that they come to: on the copy there is none of it.
+    """The steps, with those by which what waits comes along: on the copy of the database there is none of it.
 
-    A whole gets what waits in a table that comes to be a part, for a part has no columns of its own.
+    A part gets what waits in its whole, and the whole what waits in a table that comes to be a part, for a part has no columns of its
+    own; a table that is made anew gets what waited in the old one, with its values.
     """
-    there = _waiting(connection) if any(pattern.match(s.statement) for pattern in COMES for s in steps) else {}
-    fresh = {m[1] for s in steps if (m := FRESH.match(s.statement))} if there else set[str]()
+    concerned = any(pattern.match(s.statement) for pattern in (*COMES, COPIES) for s in steps)
+    there = _waiting(connection) if concerned else {}
+    if not there:
+        yield from steps
+        return
+    walk = _Walk(connection, there, {m[1] for s in steps if (m := FRESH.match(s.statement))})
     for one in steps:
-        found = next((m for m in (pattern.match(one.statement) for pattern in COMES) if m), None) if there else None
-        if found:
-            child, parent = found["child"], found["parent"]
-            pairs = [(child, there.get(parent, {}))]
-            if found.re is COMES[0]:
-                pairs.append((_root(connection, parent, fresh), there.get(child, {})))
-            for table, columns in pairs:
-                mine = there.setdefault(table, {})
-                blocks = () if table in fresh else (table.replace('"', ""),)
-                for column in sorted(columns.keys() - mine.keys()):
-                    yield waits(one.subject, printed(table), column, columns[column], blocks=blocks)
-                mine |= columns
-                there.setdefault(parent, {}).update(columns)
+        yield from walk.past(one)
+
+
+class _Walk:
+    """Goes through the steps; knows what waits where by then."""
+
+    def __init__(self, connection: Connection, there: Waiting, fresh: Collection[str]) -> None:
+        self.connection, self.there, self.fresh = connection, there, fresh
+        self.aside: Waiting = {}
+
+    def past(self, one: Step) -> Iterator[Step]:
+        """The step, after those that it wants before it."""
+        if new := FRESH.match(one.statement):  # the old one of this name has another by now
+            self.aside[new[1]] = self.there.pop(new[1], {})
+        elif copies := COPIES.match(one.statement):
+            columns = self.aside.get(copies[1], {})
+            yield from self._gets(copies[1], columns, one.subject)
+            one = replace(one, statement=_with_columns(one.statement, copies.end(), columns))
+        elif comes := next((m for m in (pattern.match(one.statement) for pattern in COMES) if m), None):
+            child, parent = comes["child"], comes["parent"]
+            above, own = (dict(self.there.get(t, {})) for t in (parent, child))
+            yield from self._gets(child, above, one.subject)
+            if comes.re is COMES[0]:
+                yield from self._gets(self._root(parent), own, one.subject)
+                self.there.setdefault(parent, {}).update(own)
         yield one
+
+    def _gets(self, table: str, columns: Mapping[str, str], subject: str) -> Iterator[Step]:
+        mine = self.there.setdefault(table, {})
+        blocks = () if table in self.fresh else (table.replace('"', ""),)
+        for column in sorted(columns.keys() - mine.keys()):
+            yield waits(subject, printed(table), column, columns[column], blocks=blocks)
+        mine |= columns
+
+    def _root(self, table: str) -> str:
+        """The whole that this is a part of, near or far; only that can get columns."""
+        row = None if table in self.fresh else self.connection.execute(q(ROOT, value(table))).fetchone()
+        return text(name(*row)) if row else table
+
+
+def _with_columns(copy: str, begin: int, columns: Iterable[str]) -> str:
+    """The statement that copies rows, with these columns as the first; its own begin there."""
+    more = "".join(f"{text(name(c))}, " for c in sorted(columns))
+    first, between, rest = copy[begin:].partition(BETWEEN)
+    return f"{copy[:begin]}{more}{first}{between}{more}{rest}"
 
 
 def _waiting(connection: Connection) -> Waiting:
@@ -71,9 +110,3 @@ def _waiting(connection: Connection) -> Waiting:
     for schema, table, column, type_ in connection.execute(WAITING).fetchall():
         found.setdefault(text(name(schema, table)), {})[column] = type_
     return found
-
-
-def _root(connection: Connection, table: str, fresh: Collection[str]) -> str:
-    """The whole that this is a part of, near or far; only that can get columns."""
-    row = None if table in fresh else connection.execute(q(ROOT, value(table))).fetchone()
-    return text(name(*row)) if row else table

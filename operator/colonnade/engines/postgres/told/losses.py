@@ -28,11 +28,6 @@ PATIENCE = "5s"
 SIZE: LiteralString = """
 SELECT c.reltuples::int8, pg_total_relation_size(c.oid), pg_size_pretty(pg_total_relation_size(c.oid)) FROM pg_class c WHERE c.oid = %s::regclass"""
 
-WAITING: LiteralString = r"""
-SELECT n.nspname, c.relname, a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE a.attname LIKE 'colonnade\_quarantine\_%' AND NOT a.attisdropped ORDER BY 1, 2, 3"""
-
-
 HELD_BACK = re.compile(
     r"^DROP (?:TYPE|DOMAIN) |^ALTER TYPE .* ALTER ATTRIBUTE |^ALTER DOMAIN .* (?:VALIDATE|SET NOT NULL)"
 )
@@ -117,14 +112,7 @@ def _found(connection: Connection, queries: Sequence[str]) -> tuple[int | None, 
 
 
 def _guard(connection: Connection, steps: Sequence[Step]) -> None:
-    """What waits in quarantine is on no copy: a table that is made anew would lose its columns, and they hold back their types."""
-    remade = {s.subject for s in steps if any(h.code == "COPIES_TABLE" for h in s.hazards)}
-    for schema, table, column in connection.execute(WAITING).fetchall() if remade else ():
-        if f"table {schema}.{table}" in remade:
-            raise Unsupported(
-                f"table {schema}.{table} would be made anew, and its column {column} waits in quarantine and would be lost; "
-                "restore it, or drop it by hand, first"
-            )
+    """What waits in quarantine is on no copy, and holds back its types."""
     held = [s for s in steps if HELD_BACK.search(s.statement)]
     for waits, kind, called, inside in connection.execute(HOLDING).fetchall() if held else ():
         subject = f"{kind} {called}"
