@@ -67,7 +67,7 @@ class Precedence:
             for u in self.work.users.get(a.id, ())
             if u.kind != "column" and u not in self.work.moved and a.id not in self.work.taken_by(u)
             if self.work.domain_moved(u) is None
-            if not self.work.taken_by(u) & self.work.remade.tables
+            if not self.work.taken_by(u) & (self.work.remade.tables | self.work.remade.emptied)
         )
         for heir in self.work.heirs(a.id):
             self._first(a, Act("alter", heir))

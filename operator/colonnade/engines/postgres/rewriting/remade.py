@@ -117,6 +117,15 @@ def wholes(old: Model, new: Model, oids: Iterable[ObjectId]) -> set[ObjectId]:
     return {t for t in found if all(getattr(m.objects.get(t), "partition_key", None) for m in (old, new))}
 
 
+def wholes_named(old: Model, new: Model, told: str) -> set[ObjectId]:
+    """Those of which a part, or they themselves, are named in what is told of a change, be it by its place in quarantine."""
+    words = {
+        re.sub(r"^colonnade_quarantine_[0-9a-f]+", "", w) for w in re.findall(r"[^\s,;:()]+", told.replace('"', ""))
+    }
+    found = (o for m in (old, new) for o in m.objects if o.kind in ("table", "column"))
+    return wholes(old, new, [o for o in found if {".".join(o.name), f".{o.name[-1]}"} & words])
+
+
 def with_containers(types: Iterable[ObjectId], users: Mapping[ObjectId, set[ObjectId]]) -> set[ObjectId]:
     """These types, and the domains and composites that are made of them."""
     found = set(types)

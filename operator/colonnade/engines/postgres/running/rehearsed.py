@@ -39,6 +39,7 @@ from colonnade.engines.postgres.live.read import read
 from colonnade.engines.postgres.live.scope import FACETS, Scope
 from colonnade.engines.postgres.live.strangers import ENFORCING, strangers
 from colonnade.engines.postgres.planning import planner, quarantine, renames
+from colonnade.engines.postgres.rewriting import remade
 from colonnade.engines.postgres.rewriting.fallback import Tries
 from colonnade.engines.postgres.rewriting.repartitioned import Repartitioned
 from colonnade.engines.postgres.rewriting.rewrites import Rewrites
@@ -104,13 +105,11 @@ class Rehearsed:
         """The rehearsed steps; none where nothing differs. Raises Unsupported."""
         if not self.changes(self.scope.live):
             return []
-        progress("rehearsing on a copy", None)
-        with self.scratch.database() as copy:
-            steps = self._on(copy)
+        steps = self._first_tried(progress)
         repartitioned = Repartitioned(self.live, self.scope.live, self.scope.wanted)
         if wholes := repartitioned.crossed(steps):
             progress("rehearsing on a copy, with rows that go to other partitions", None)
-            self.wishes = replace(self.wishes, repartitioned=wholes)
+            self.wishes = replace(self.wishes, repartitioned=self.wishes.repartitioned | wholes)
             with self.scratch.database() as copy:
                 steps = self._on(copy)
         if not steps:
@@ -118,6 +117,22 @@ class Rehearsed:
         steps = compiled.permitted(self.live, self._in_slices(steps, progress))
         steps = list(with_what_waits(self.live, repartitioned.confirmed(steps, wholes)))
         return losses.told(self.live, self.scope.live, steps)
+
+    def _first_tried(self, progress: Progress) -> list[Step]:
+        """The steps in place; what cannot be done so to a part of a whole is done by making the whole anew. Raises Unsupported."""
+        progress("rehearsing on a copy", None)
+        try:
+            with self.scratch.database() as copy:
+                return self._on(copy)
+        except Unsupported as why:
+            wholes = remade.wholes_named(self.scope.live, self.scope.wanted, str(why))
+            if not wholes:
+                raise
+            progress("rehearsing on a copy, with partitioned tables made anew", None)
+            self.wishes = replace(self.wishes, repartitioned=frozenset(wholes))
+            with suppress(Unsupported), self.scratch.database() as copy:
+                return self._on(copy)
+            raise
 
     def _on(self, copy: Connection) -> list[Step]:
         empty = self.normaliser.empty(copy)
