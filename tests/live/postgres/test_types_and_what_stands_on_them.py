@@ -224,3 +224,12 @@ def test_sessions_that_have_compiled_a_routine_go_on(flow: Flow, max_blocking: f
 def test_an_extension_moves_out_of_a_schema_that_goes(walk: Walk) -> None:
     declared = "CREATE EXTENSION citext{}; CREATE TABLE t (a {}citext PRIMARY KEY); CREATE VIEW v AS SELECT a FROM t;"
     walk("CREATE SCHEMA e;" + declared.format(" SCHEMA e", "e."), declared.format("", ""))
+
+
+def test_what_uses_a_cast_comes_once_that_is_there(flow: Flow) -> None:
+    """The server binds an expression to the casts of that moment, and prints it alike."""
+    declared = """CREATE TYPE w AS (v text); CREATE FUNCTION to_w(text) RETURNS w LANGUAGE sql IMMUTABLE AS 'SELECT row($1)::public.w';
+        CREATE CAST (text AS w) WITH FUNCTION to_w(text); CREATE TABLE t (a text, CHECK ((a::w) IS NOT NULL));"""
+    flow.apply("CREATE TYPE w AS (v text); CREATE TABLE t (a text);")
+    flow.apply(declared)
+    flow.run("INSERT INTO t VALUES ('a')")

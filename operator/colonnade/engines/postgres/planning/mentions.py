@@ -50,15 +50,16 @@ def _wish(after: dict[Act, set[Act]], pairs: Sequence[tuple[Act, Act]]) -> None:
 
 
 def _casts(work: Work, verb: str, acts: Edges) -> Iterator[tuple[Act, Act]]:
-    """Each cast that comes (or goes), with what has to do with its types: the server keeps no record of the casts that an expression takes."""
+    """Each cast that comes (or goes), with what has to do with its types, or its function: the server keeps no record of the casts that an expression takes."""
     model = work.new if verb == "create" else work.old
     casts = [a for a in acts if a.verb == verb and a.id.kind == "cast"]
-    types = {c: {n for n in model.needs.get(c.id, ()) if is_type(n)} for c in casts}
+    own_needs = {c: model.needs.get(c.id, NOTHING) for c in casts}
+    made_of = {c: {n for n in needs if is_type(n) or n.kind in BODIED} for c, needs in own_needs.items()}
     for oid, own in model.needs.items() if casts else ():
         needs = own.union(*(model.needs.get(n, NOTHING) for n in own if n.kind == "column"))
         home = Act(verb, work.inlined.get(oid, oid) if verb == "create" else oid)
         for cast in casts if home in acts and home.id.kind != "cast" else ():
-            if types[cast] & needs and oid not in model.needs[cast.id]:  # not its own function
+            if made_of[cast] & needs and oid not in own_needs[cast]:  # not its own function
                 yield cast, home
 
 
