@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from colonnade.core.kind import NOTHING, Model, ObjectId
-from colonnade.core.plan import Step
+from colonnade.core.plan import Check, Step
 from colonnade.engines.postgres.statement import Part, name, printed, q, step, text, value, words
 
 _LARGEST = {"smallint": 2**15 - 1, "integer": 2**31 - 1, "bigint": 2**63 - 1}
@@ -61,6 +61,25 @@ def moved_on(
         behind,
     )
     yield step(oid, move, undo="where it was lies outside of what it may be now")
+
+
+def beyond(
+    oid: ObjectId, sequence: tuple[str, ...], rising: bool, old: tuple[int, int], new: tuple[int, int]
+) -> tuple[Check, ...]:
+    """The question whether a sequence has got further than its new end; none where that is no nearer than the old one."""
+    end, was = (new[1], old[1]) if rising else (new[0], old[0])
+    if end >= was if rising else end <= was:
+        return ()
+    further = q("last_value > {}", printed(str(end))) if rising else q("last_value < {}", printed(str(end)))
+    rows = q("FROM {} WHERE {}", name(*sequence), further)
+    return (
+        Check(
+            query=text(q("SELECT last_value {}", rows)),
+            count=text(q("SELECT count(*) {}", rows)),
+            problem=f"{oid} has got further than {end}, which is to be its end",
+            remedy="declare an end that lies further, or let it begin anew by hand (ALTER SEQUENCE … RESTART)",
+        ),
+    )
 
 
 def numbering(column: ObjectId, model: Model) -> ObjectId | None:

@@ -10,7 +10,7 @@ from colonnade.core.kind import ObjectId
 from colonnade.core.plan import Step
 from colonnade.engines.postgres.kind import Context
 from colonnade.engines.postgres.rewriting.remade import other_name
-from colonnade.engines.postgres.sequences import Options, at_least, moved_on, numbering, position
+from colonnade.engines.postgres.sequences import Options, at_least, beyond, moved_on, numbering, position
 from colonnade.engines.postgres.statement import Part, joined, name, printed, q, step, text, value, words
 
 if TYPE_CHECKING:
@@ -96,9 +96,11 @@ def _same(oid: ObjectId, old: Column, new: Column, column: Part) -> Iterator[Ste
             undo=q("ALTER SEQUENCE {} RENAME TO {}", name(old.sequence[0], new.sequence[1]), name(old.sequence[1])),
         )
     (low, high), (new_low, new_high) = ((int(n) for n in s.sequence[5:7]) for s in (old, new))
-    yield from moved_on(oid, new.sequence[:2], int(new.sequence[4]) > 0, (low, high), (new_low, new_high))
+    bounds = new.sequence[:2], int(new.sequence[4]) > 0, (low, high), (new_low, new_high)
+    yield from moved_on(oid, *bounds)
     if there := _options(old, new):
-        yield step(oid, words(column, *there), undo=words(column, *_options(new, old)))
+        change = step(oid, words(column, *there), undo=words(column, *_options(new, old)))
+        yield replace(change, checks=beyond(oid, *bounds))
 
 
 def _options(old: Column, new: Column) -> list[Part]:

@@ -11,8 +11,10 @@ from typing import Any
 
 from colonnade.core.kind import ObjectId
 from colonnade.engines.postgres.kind import Context, PgKind, Steps
-from colonnade.engines.postgres.sequences import at_least, numbering, successors
-from colonnade.engines.postgres.statement import Part, name, printed, q, step
+from colonnade.engines.postgres.rewriting.remade import other_name
+from colonnade.engines.postgres.sequences import at_least, heirs, numbering, successors
+from colonnade.engines.postgres.statement import Part, name, printed, q, step, text, value
+from colonnade.engines.postgres.types import INTEGERS
 
 QUERY = """
 SELECT d.oid, d.adrelid AS rel, ARRAY[n.nspname, c.relname, a.attname] AS name, pg_get_expr(d.adbin, d.adrelid) AS expression,
@@ -45,11 +47,27 @@ def create(oid: ObjectId, spec: Default, context: Context) -> Steps:
 
 
 def _goes_on(oid: ObjectId, context: Context) -> Steps:
-    """Another sequence goes on from where the old one has got to, which nobody asks any more by then."""
+    """A new sequence goes on from where the old one has got to, which nobody asks any more by then; where there was none, and the
+    column, from its highest value."""
     was, now = numbering(oid, context.old), numbering(oid, context.new)
-    if was and now and now in successors(was, context.old, context.new):
-        there, here = name(*was.name), name(*now.name)
+    if now is None or now not in context.fresh or context.is_fresh(oid.name):
+        return
+    here, options = name(*now.name), context.new.objects[now].options
+    if was and now in successors(was, context.old, context.new):
+        moved = was in context.gone and heirs(was, context.old, context.new)
+        there = name(was.name[0], other_name(was.name[1]) if moved else was.name[1])
         yield step(oid, at_least(here, there), undo=at_least(there, here))
+    elif was is None and _counts(oid, context) and options.increment > 0:
+        column = name(oid.name[2])
+        highest = q("SELECT pg_catalog.setval({}, max({})) FROM {} HAVING max({}) >= {}",
+            value(text(here)), column, name(*oid.name[:2]), column, printed(str(options.low)))  # fmt: skip
+        yield step(oid, highest, undo="nothing to take back: it goes with the sequence")
+
+
+def _counts(oid: ObjectId, context: Context) -> bool:
+    """Whether the column was there, has whole numbers, and was no identity, which would say itself where it has got to."""
+    column = context.old.objects.get(ObjectId("column", oid.name))
+    return column is not None and not column.identity and column.type in INTEGERS
 
 
 def alter(oid: ObjectId, old: Default, new: Default, context: Context) -> Steps:

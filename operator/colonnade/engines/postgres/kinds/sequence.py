@@ -6,13 +6,13 @@ Its present value is data and left alone. Who owns it is an object of its own: t
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from colonnade.core.hazards import DELETES_DATA, hazard
 from colonnade.core.kind import ObjectId
 from colonnade.engines.postgres.kind import Context, PgKind, Steps
 from colonnade.engines.postgres.kinds.column_identity import handed_over
-from colonnade.engines.postgres.sequences import Options, heirs, inherited, moved_on, successors
+from colonnade.engines.postgres.sequences import Options, beyond, heirs, inherited, moved_on, successors
 from colonnade.engines.postgres.statement import Part, name, printed, q, step, value, words
 
 SEQUENCES = """
@@ -96,12 +96,14 @@ def alter(oid: ObjectId, old: Sequence, new: Sequence, context: Context) -> Step
             for s in (new, old)
         )
         yield step(oid, there, undo=back)
-    yield from moved_on(oid, oid.name, new.increment > 0, (old.low, old.high), (new.low, new.high))
-    yield step(
+    bounds = oid.name, new.increment > 0, (old.low, old.high), (new.low, new.high)
+    yield from moved_on(oid, *bounds)
+    change = step(
         oid,
         q("ALTER SEQUENCE {} {}", name(*oid.name), _options(new)),
         undo=q("ALTER SEQUENCE {} {}", name(*oid.name), _options(old)),
     )
+    yield replace(change, checks=beyond(oid, *bounds))
 
 
 def drop(oid: ObjectId, spec: Sequence, context: Context) -> Steps:

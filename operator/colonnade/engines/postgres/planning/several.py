@@ -182,6 +182,7 @@ def _counting_on(work: Work, before: Before[Act]) -> None:
         for default in (u for u in work.users.get(sequence, ()) if u.kind == "default"):
             for act in (Act("create", default), Act("alter", default), Act("copy", work.home(default))):
                 _first(act, Act("drop", sequence), before)
+                _first(Act("move", sequence), act, before)
 
 
 def _persistence(work: Work, before: Before[Act]) -> None:
