@@ -539,7 +539,7 @@ def test_a_sequence_that_is_to_begin_higher_is_moved_on_and_never_back(flow: Flo
     assert flow.ask("INSERT INTO t (a) VALUES (1) RETURNING id") == 50
     flow.apply(text.format("MINVALUE 10 START 200", "MAXVALUE 9 START -50"))
     assert flow.ask("SELECT nextval('up') || ' ' || nextval('down')") == "51 -1", "further bounds move nothing"
-    with pytest.raises(ColonnadeError, match="RESTART value"):
+    with pytest.raises(DataViolation, match="has got further than 40, which is to be its end"):
         flow.reconcile(text.format("MINVALUE 10 MAXVALUE 40 START 20", "MAXVALUE 9 START -50"), approved)
 
 
@@ -566,6 +566,16 @@ def test_what_is_new_is_asked_as_it_will_be(flow: Flow, declared: str, words: st
     with pytest.raises(DataViolation, match=re.escape(words)):
         flow.apply(wanted)
     assert not flow.ask("SELECT to_regclass('n')"), "nothing was changed"
+
+
+def test_what_is_to_refer_to_a_table_in_the_place_of_a_view_is_asked_as_it_will_be(flow: Flow) -> None:
+    flow.apply("CREATE TABLE k (id int); CREATE VIEW v AS SELECT id FROM k; CREATE TABLE t (id int);")
+    flow.run("INSERT INTO k VALUES (1); INSERT INTO t VALUES (1)")
+    with pytest.raises(DataViolation, match=r"refers to rows of table public.v that are not there"):
+        flow.apply(
+            "CREATE TABLE k (id int); CREATE TABLE v (id int PRIMARY KEY); CREATE TABLE t (id int REFERENCES v);"
+        )
+    assert flow.ask("SELECT count(*) FROM v") == 1, "nothing was changed"
 
 
 def test_a_check_over_what_a_backfill_gives_is_asked_with_that(flow: Flow) -> None:

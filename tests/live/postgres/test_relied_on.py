@@ -305,7 +305,7 @@ WRITTEN_THROUGH = {
     "unchecked": (
         VIEWS + "CREATE VIEW v AS SELECT a FROM t WHERE a > 0 WITH CHECK OPTION;",
         VIEWS + "CREATE VIEW v AS SELECT a FROM t WHERE a > 0;",
-        "",
+        "DROPS_GUARANTEE:no longer refuses",
     ),
 }
 INVOKER = {
@@ -330,7 +330,7 @@ def test_what_applications_call_by_name_has_another_shape(flow: Flow) -> None:
 
 
 def test_with_whose_rights_something_is_done(flow: Flow) -> None:
-    tell(flow, RIGHTS | INVOKER | WRITTEN_THROUGH, "CHANGES_ACCESS", "TIGHTENS_RULE")
+    tell(flow, RIGHTS | INVOKER | WRITTEN_THROUGH, "CHANGES_ACCESS", "TIGHTENS_RULE", "DROPS_GUARANTEE")
 
 
 COLUMNS = {
@@ -375,7 +375,7 @@ CREATE DOMAIN s.d AS text CONSTRAINT at_domain CHECK (s.f(VALUE) <> '');
 CREATE TABLE s.t (id int PRIMARY KEY, a text, x s.d, c text GENERATED ALWAYS AS (s.by_name(a)) STORED,
   CONSTRAINT excluded EXCLUDE (s.f(a) WITH =), CONSTRAINT checked CHECK (a OPERATOR(s.===) a), n text DEFAULT s.f('x'));
 CREATE INDEX indexed ON s.t (s.f(a)); CREATE INDEX partial ON s.t (id) WHERE s.f(a) = 'a'; CREATE INDEX plain ON s.t (a);
-CREATE VIEW s.v AS SELECT s.f(a) FROM s.t;
+CREATE VIEW s.v AS SELECT s.f(a) FROM s.t; CREATE MATERIALIZED VIEW s.m AS SELECT * FROM s.v;
 CREATE TABLE s.whole (a text) PARTITION BY LIST (s.f(a));"""
 
 
@@ -392,6 +392,7 @@ def test_what_was_computed_with_another_body(flow: Flow) -> None:
         "index s.indexed",
         "index s.partial",
         "table s.whole",
+        "materialized view s.m",
     ):
         assert kept in told.message
     assert "plain" not in told.message

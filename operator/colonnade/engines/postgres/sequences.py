@@ -40,38 +40,38 @@ class Options:
         return words(*found) if any(found) else None
 
 
-def moved_on(
-    oid: ObjectId, sequence: tuple[str, ...], rising: bool, old: tuple[int, int], new: tuple[int, int]
-) -> Iterator[Step]:
-    """A sequence that has not got to its new bounds yet is moved on to where they begin: the server takes no bounds that leave it out.
+def moved_on(oid: ObjectId, sequence: tuple[str, ...], old: Options, new: Options) -> Iterator[Step]:
+    """A sequence that has not got to its new bounds yet is moved on to where they begin, and one that gave no number yet to its new
+    beginning: the server takes no bounds that leave out where it is.
 
     One that has gone beyond them is left where it is, and the change refused: back there, its numbers could come once more.
     """
-    first, was = (new[0], old[0]) if rising else (new[1], old[1])
-    beyond = first > was if rising else first < was
-    if not beyond or not old[0] <= first <= old[1]:
-        return
-    there = name(*sequence)
-    behind = q("last_value < {}", printed(str(first))) if rising else q("last_value > {}", printed(str(first)))
-    move = q(
-        "SELECT pg_catalog.setval({}, {}, false) FROM {} WHERE {}",
-        value(text(there)),
-        printed(str(first)),
-        there,
-        behind,
-    )
-    yield step(oid, move, undo="where it was lies outside of what it may be now")
+    there, rising = name(*sequence), new.increment > 0
+    if not new.low <= old.start <= new.high and old.low <= new.start <= old.high:
+        unasked = q(
+            "NOT is_called AND last_value NOT BETWEEN {} AND {}", *(printed(str(n)) for n in (new.low, new.high))
+        )
+        yield _set(oid, there, new.start, unasked)
+    first, was = (new.low, old.low) if rising else (new.high, old.high)
+    if (first > was if rising else first < was) and old.low <= first <= old.high:
+        behind = q("last_value < {}", printed(str(first))) if rising else q("last_value > {}", printed(str(first)))
+        yield _set(oid, there, first, behind)
 
 
-def beyond(
-    oid: ObjectId, sequence: tuple[str, ...], rising: bool, old: tuple[int, int], new: tuple[int, int]
-) -> tuple[Check, ...]:
+def _set(oid: ObjectId, sequence: Part, to: int, where: Part) -> Step:
+    called = value(text(sequence))
+    move = q("SELECT pg_catalog.setval({}, {}, false) FROM {} WHERE {}", called, printed(str(to)), sequence, where)
+    return step(oid, move, undo="where it was lies outside of what it may be now")
+
+
+def beyond(oid: ObjectId, sequence: tuple[str, ...], old: Options, new: Options) -> tuple[Check, ...]:
     """The question whether a sequence has got further than its new end; none where that is no nearer than the old one."""
-    end, was = (new[1], old[1]) if rising else (new[0], old[0])
+    rising = new.increment > 0
+    end, was = (new.high, old.high) if rising else (new.low, old.low)
     if end >= was if rising else end <= was:
         return ()
     further = q("last_value > {}", printed(str(end))) if rising else q("last_value < {}", printed(str(end)))
-    rows = q("FROM {} WHERE {}", name(*sequence), further)
+    rows = q("FROM {} WHERE is_called AND {}", name(*sequence), further)
     return (
         Check(
             query=text(q("SELECT last_value {}", rows)),

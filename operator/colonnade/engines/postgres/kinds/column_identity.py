@@ -95,12 +95,11 @@ def _same(oid: ObjectId, old: Column, new: Column, column: Part) -> Iterator[Ste
             q("ALTER SEQUENCE {} RENAME TO {}", name(*old.sequence[:2]), name(new.sequence[1])),
             undo=q("ALTER SEQUENCE {} RENAME TO {}", name(old.sequence[0], new.sequence[1]), name(old.sequence[1])),
         )
-    (low, high), (new_low, new_high) = ((int(n) for n in s.sequence[5:7]) for s in (old, new))
-    bounds = new.sequence[:2], int(new.sequence[4]) > 0, (low, high), (new_low, new_high)
-    yield from moved_on(oid, *bounds)
+    counting = new.sequence[:2], _counting(old), _counting(new)
+    yield from moved_on(oid, *counting)
     if there := _options(old, new):
         change = step(oid, words(column, *there), undo=words(column, *_options(new, old)))
-        yield replace(change, checks=beyond(oid, *bounds))
+        yield replace(change, checks=beyond(oid, *counting))
 
 
 def _options(old: Column, new: Column) -> list[Part]:

@@ -192,8 +192,8 @@ def orphans(oid: ObjectId, spec: Constraint, context: Context) -> tuple[Check, .
 def _is_empty(spec: Constraint, context: Context) -> bool:
     """Whether nothing can be referred to yet, for the table is new, and no other with rows becomes a part of it."""
     takes_in = (o for o, s in context.new.objects.items() if o.kind == "inheritance" and spec.target[:2] in s.parents)
-    fresh = context.is_fresh(spec.target) and not context.is_gone(spec.target)
-    return fresh and all(context.is_fresh(o.name) for o in takes_in)
+    table = ObjectId("table", spec.target[:2])
+    return table in context.fresh - context.gone and all(context.is_fresh(o.name) for o in takes_in)
 
 
 def _as_it_will_be(row: Part, table: tuple[str, ...], column: str, context: Context) -> Part:

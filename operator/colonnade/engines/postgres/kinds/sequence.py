@@ -96,14 +96,13 @@ def alter(oid: ObjectId, old: Sequence, new: Sequence, context: Context) -> Step
             for s in (new, old)
         )
         yield step(oid, there, undo=back)
-    bounds = oid.name, new.increment > 0, (old.low, old.high), (new.low, new.high)
-    yield from moved_on(oid, *bounds)
+    yield from moved_on(oid, oid.name, old.options, new.options)
     change = step(
         oid,
         q("ALTER SEQUENCE {} {}", name(*oid.name), _options(new)),
         undo=q("ALTER SEQUENCE {} {}", name(*oid.name), _options(old)),
     )
-    yield replace(change, checks=beyond(oid, *bounds))
+    yield replace(change, checks=beyond(oid, oid.name, old.options, new.options))
 
 
 def drop(oid: ObjectId, spec: Sequence, context: Context) -> Steps:

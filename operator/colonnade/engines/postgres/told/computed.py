@@ -1,5 +1,5 @@
 """What was computed with a routine, or by the words of a language, and is not computed anew when that changes: indexes, generated columns,
-checks, partitions.
+materialized views, checks, partitions.
 
 The server takes an immutable routine at its word, and looks at nothing again when it is replaced: an index no longer finds what is there.
 https://www.postgresql.org/docs/current/xfunc-volatility.html
@@ -20,7 +20,7 @@ from colonnade.engines.postgres.printed_sql import pieces
 from colonnade.engines.postgres.statement import name, printed, q, text
 
 WORDS = ("text search dictionary", "text search configuration")
-CALLING = (*ROUTINES, *WORDS, "operator", "operator class", "family operator", "family function", "cast")
+CALLING = (*ROUTINES, *WORDS, "view", "operator", "operator class", "family operator", "family function", "cast")
 INDEXES = ("index", "exclusion", "unique", "primary key")
 _COMMENT = re.compile(r"(?P<kept>'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\")|--[^\n]*|/\*.*?\*/|\$\w*\$", re.DOTALL)
 _BODY = re.compile(r"\n(?=AS |BEGIN ATOMIC|RETURN )")
@@ -77,7 +77,9 @@ def _is_kept(oid: ObjectId, work: Work) -> bool:
     spec = work.old.objects[oid]
     if oid.kind == "column":
         return bool(spec.generated == "s")
-    return oid.kind in (*INDEXES, "check", "domain constraint") or (oid.kind == "table" and bool(spec.partition_key))
+    return oid.kind in (*INDEXES, "materialized view", "check", "domain constraint") or (
+        oid.kind == "table" and bool(spec.partition_key)
+    )
 
 
 def _mended(oid: ObjectId, work: Work) -> str:
@@ -85,6 +87,8 @@ def _mended(oid: ObjectId, work: Work) -> str:
     spec = work.old.objects[oid]
     if oid.kind in INDEXES:
         return text(q("REINDEX INDEX CONCURRENTLY {}", name(oid.name[0], oid.name[-1])))
+    if oid.kind == "materialized view":
+        return text(q("REFRESH MATERIALIZED VIEW {}", name(*oid.name)))
     if oid.kind == "column":
         base = _base(oid, work)
         return text(q("UPDATE {} SET {} = {}, in slices", name(*oid.name[:2]), base, base))

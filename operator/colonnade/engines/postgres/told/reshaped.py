@@ -11,7 +11,15 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from colonnade.core.hazards import BREAKS_CLIENTS, CHANGES_ACCESS, MOVES_COLUMN, TIGHTENS_RULE, Hazard, hazard
+from colonnade.core.hazards import (
+    BREAKS_CLIENTS,
+    CHANGES_ACCESS,
+    DROPS_GUARANTEE,
+    MOVES_COLUMN,
+    TIGHTENS_RULE,
+    Hazard,
+    hazard,
+)
 from colonnade.core.kind import NOTHING, ObjectId
 from colonnade.engines.postgres.kinds.function import as_its_owner
 from colonnade.engines.postgres.planning.several import READ
@@ -57,6 +65,8 @@ def _view(oid: ObjectId, work: Work) -> Iterator[Hazard]:
         yield _fails(oid, "; ".join(others))
     if oid.kind == "view":
         yield from _rights(oid, old, new)
+        if old.definition != new.definition:
+            yield from searched(oid, work)
 
 
 def _rights(oid: ObjectId, old: Any, new: Any) -> Iterator[Hazard]:
@@ -69,6 +79,9 @@ def _rights(oid: ObjectId, old: Any, new: Any) -> Iterator[Hazard]:
         shown = "no longer seen by" if now else "may be shown to"
         yield hazard(CHANGES_ACCESS, oid, f"rows that it leaves out {shown} functions that a reader puts into a query")
     before, after = (_CHECKS.index(_value(s.options, "check_option")) for s in (old, new))
+    if after < before:
+        taken = f"{oid} no longer refuses an INSERT or UPDATE of a row that it would not show"
+        yield replace(hazard(DROPS_GUARANTEE, oid), message=taken)
     if after > before:
         refused = f"an INSERT or UPDATE through {oid} of a row that it would not show is refused from then on"
         yield replace(hazard(TIGHTENS_RULE, oid), message=refused, safe_way="see that no application writes such rows")
