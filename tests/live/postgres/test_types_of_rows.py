@@ -191,3 +191,16 @@ def test_a_key_and_what_refers_to_it_go_by_text_where_there_is_no_cast(flow: Flo
     flow.run("INSERT INTO a VALUES (1)")
     with pytest.raises(Exception, match=r"column public\.a\.id.*declare a conversion"):
         flow.apply(new)
+
+
+def test_a_check_of_what_is_inside_calls_a_routine(flow: Flow) -> None:
+    """The server adds no check to a domain that columns have inside of others: it comes before them."""
+    plain = "CREATE TABLE t (id int PRIMARY KEY{});"
+    declared = """CREATE FUNCTION ok(int) RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT $1 > 0'; CREATE DOMAIN d AS int CHECK (ok(VALUE));
+        CREATE TYPE c AS (v d);"""
+    flow.apply(plain.format(""))
+    flow.apply(declared + plain.format(", a d[], b c[]"))
+    flow.run("INSERT INTO t VALUES (1, '{1}', ARRAY[ROW(1)::c])")
+    assert flow.statements(declared + plain.format(", a d[], b c[]")) == []
+    flow.apply(plain.format(""))
+    assert flow.ask("SELECT to_regtype('d') IS NULL AND to_regprocedure('ok(int)') IS NULL"), "both wait with the values"

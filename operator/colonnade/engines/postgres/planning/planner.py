@@ -345,7 +345,9 @@ class _Planning:
         """Whether a table or column that goes to quarantine needs this object there."""
         seen, todo = {oid}, [oid]
         while todo:
-            for user in self.work.users.get(todo.pop(), ()):
+            one = todo.pop()
+            of = ObjectId("domain", one.name[:2]) if one.kind == "domain constraint" else one
+            for user in (of, *self.work.users.get(one, ())):
                 if user in self.work.dropped and user not in self.work.created and user not in seen:
                     seen.add(user)
                     todo.append(user)

@@ -9,12 +9,14 @@ from colonnade.core.plan import Step
 from colonnade.engines.postgres.kind import CONSTRAINTS, VIEWS
 from colonnade.engines.postgres.planning.work import (
     INDEXED,
+    ROUTINES,
     Act,
     Before,
     Work,
     changes_persistence,
     closure,
     ends_of,
+    is_type,
     turned,
 )
 from colonnade.engines.postgres.sequences import successors
@@ -29,6 +31,7 @@ def all_told(work: Work, acts: Mapping[Act, Sequence[Step]], before: Before[Act]
     """Add to `before` what these acts ask of one another."""
     _persistence(work, before)
     _counting_on(work, before)
+    _domains_first(work, before)
     _parents_change(work, before)
     _known_by(work, before)
     _from_above(work, before)
@@ -174,6 +177,35 @@ def _other_keys(work: Work, before: Before[Act]) -> None:
         place = work.new.objects[oid] if oid.kind == "inheritance" else None
         for one in gone.get(place.parents[0], ()) if place and place.bound else ():
             _first(one, Act("create", oid), before)
+
+
+def _domains_first(work: Work, before: Before[Act]) -> None:
+    """A new domain has its checks before a column has it inside of arrays or rows: the server asks none of those later."""
+    new = work.new
+    checks = [
+        o for o in work.created if o.kind == "domain constraint" and ObjectId("domain", o.name[:2]) in work.created
+    ]
+    for check in (o for o in checks if any(n.kind in ROUTINES for n in new.needs.get(o, NOTHING))):
+        calls = closure({check}, new.needs)
+        for column in _of_type(ObjectId("domain", check.name[:2]), work):
+            home = work.inlined.get(column, column)
+            if home not in calls:
+                _first(Act("create", check), Act("create", home), before)
+
+
+def _of_type(domain: ObjectId, work: Work) -> set[ObjectId]:
+    """The new columns that are made of it, near or far."""
+    made, todo = {domain}, [domain]
+    while todo:
+        one = todo.pop()
+        further = {
+            o
+            for o in work.created - made
+            if one in work.new.needs.get(o, NOTHING) and (o.kind == "column" or is_type(o))
+        }
+        made |= further
+        todo += [o for o in further if o.kind != "column"]
+    return {o for o in made if o.kind == "column"}
 
 
 def _counting_on(work: Work, before: Before[Act]) -> None:

@@ -57,7 +57,7 @@ T = TypeVar("T")
 Before = Mapping[T, set[T]]
 
 
-def closure(acts: Collection[T], edges: Before[T]) -> set[T]:
+def closure(acts: Collection[T], edges: Mapping[T, Collection[T]]) -> set[T]:
     """These, and all that can be reached from them."""
     found, todo = set(acts), list(acts)
     while todo:
