@@ -267,3 +267,21 @@ def test_what_cannot_be_done_to_a_part_in_place_is_done_to_the_whole(flow: Flow,
     assert flow.ask("SELECT count(*) FROM t") == 1
     flow.apply(before)
     assert flow.ask("SELECT count(*) FROM t") == 1
+
+
+def test_a_part_leaves_a_whole_that_is_made_anew_with_its_rows(flow: Flow) -> None:
+    """And does not leave them behind as well; what is told of it names the whole as it is called."""
+    rest = "CREATE TABLE t_2 PARTITION OF t DEFAULT;"
+    flow.apply(
+        f"CREATE TABLE t (k text) PARTITION BY LIST (k); CREATE TABLE t_1 PARTITION OF t FOR VALUES IN ('a'); {rest}"
+    )
+    flow.run("INSERT INTO t VALUES ('a'), ('b')")
+    after = f"CREATE TABLE t (k text) PARTITION BY RANGE (k); CREATE TABLE t_1 (k text); {rest}"
+    assert "table public.t no longer shows the rows of table public.t_1" in "\n".join(
+        h.message for h in flow.plan(after).hazards
+    )
+    flow.apply(after)
+    assert flow.column("SELECT tableoid::regclass || k FROM t UNION ALL SELECT 'alone' || k FROM t_1") == [
+        "t_2b",
+        "alonea",
+    ]

@@ -203,4 +203,6 @@ def test_a_check_of_what_is_inside_calls_a_routine(flow: Flow) -> None:
     flow.run("INSERT INTO t VALUES (1, '{1}', ARRAY[ROW(1)::c])")
     assert flow.statements(declared + plain.format(", a d[], b c[]")) == []
     flow.apply(plain.format(""))
-    assert flow.ask("SELECT to_regtype('d') IS NULL AND to_regprocedure('ok(int)') IS NULL"), "both wait with the values"
+    assert flow.ask("SELECT to_regtype('d') IS NULL AND to_regprocedure('ok(int)') IS NULL"), (
+        "both wait with the values"
+    )

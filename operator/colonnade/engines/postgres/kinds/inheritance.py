@@ -93,7 +93,8 @@ def _moves(child: Part, old: Sequence[tuple[str, str]], new: Sequence[tuple[str,
 
 def drop(oid: ObjectId, spec: Inheritance, context: Context) -> Steps:
     child = name(*oid.name)
-    hazards = () if context.is_gone(oid.name) else tuple(_rows_leave(oid, spec))
+    told = context.old.objects[oid]  # by the names that others know: of a table that is made anew, too
+    hazards = () if context.is_gone(oid.name) else tuple(_rows_leave(oid, told))
     for p in reversed(spec.parents):  # so that the way back has them in their order
         if spec.bound:
             yield step(

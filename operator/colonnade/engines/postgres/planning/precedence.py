@@ -120,7 +120,10 @@ class Precedence:
         """After everything that takes the rows in; before what holds them now goes, and what would count or watch them comes."""
         work = self.work
         self.before[a] |= {Act("create", o) for o in (a.id, *work.remade.takes_in(work.new, a.id))}
-        self._first(a, Act("drop", a.id), *(Act("drop", o) for o in work.remade.holds(work.old, a.id)))
+        held = set(work.remade.holds(work.old, a.id))
+        alone = {o for o in held if o.kind == "inheritance" and ObjectId("table", o.name) not in work.dropped}
+        self.before[a] |= {Act("drop", o) for o in alone}  # what leaves does so with its rows
+        self._first(a, Act("drop", a.id), *(Act("drop", o) for o in held - alone))
         later = work.remade.after(work.new, a.id, work.created - work.inlined.keys())
         self._first(a, *(Act("create", o) for o in later))
         self.before[a] |= {Act("drop", o) for o in later if o in work.dropped and not work.taken_by(o)}
