@@ -153,6 +153,32 @@ INSERT INTO t VALUES (1, 'x');
 --
 CREATE TABLE t (a bigint, k text) PARTITION BY LIST (k);
 CREATE TABLE p PARTITION OF t FOR VALUES IN ('x');
+== under_what_refers_to_its_rows_by_way_of_the_whole
+CREATE TABLE t (a int, k text, up int, PRIMARY KEY (a, k), FOREIGN KEY (up, k) REFERENCES t) PARTITION BY LIST (k);
+CREATE TABLE p PARTITION OF t FOR VALUES IN ('x') PARTITION BY RANGE (a);
+CREATE TABLE q PARTITION OF p FOR VALUES FROM (0) TO (9);
+CREATE TABLE r (a int, k text, FOREIGN KEY (a, k) REFERENCES t);
+CREATE TABLE s (a int, k text, FOREIGN KEY (a, k) REFERENCES p) PARTITION BY LIST (k);
+CREATE TABLE sp PARTITION OF s DEFAULT;
+INSERT INTO t VALUES (1, 'x', NULL), (2, 'x', 1);
+INSERT INTO r VALUES (1, 'x'), (NULL, NULL);
+INSERT INTO s VALUES (2, 'x');
+--
+CREATE TABLE t (a int, k text, up int, PRIMARY KEY (a, k), FOREIGN KEY (up, k) REFERENCES t) PARTITION BY LIST (k);
+CREATE TABLE p PARTITION OF t FOR VALUES IN ('x', 'y') PARTITION BY RANGE (a);
+CREATE TABLE q PARTITION OF p FOR VALUES FROM (0) TO (99);
+CREATE TABLE r (a int, k text, FOREIGN KEY (a, k) REFERENCES t);
+CREATE TABLE s (a int, k text, FOREIGN KEY (a, k) REFERENCES p) PARTITION BY LIST (k);
+CREATE TABLE sp PARTITION OF s DEFAULT;
+== beside_what_begins_to_refer_to_the_whole_when_another_goes
+CREATE TABLE t (a int, k text, PRIMARY KEY (a, k)) PARTITION BY LIST (k);
+CREATE TABLE p PARTITION OF t FOR VALUES IN ('x');
+CREATE TABLE q PARTITION OF t FOR VALUES IN ('y');
+CREATE TABLE r (a int, k text);
+--
+CREATE TABLE t (a int, k text, PRIMARY KEY (a, k)) PARTITION BY LIST (k);
+CREATE TABLE p PARTITION OF t FOR VALUES IN ('x', 'z');
+CREATE TABLE r (a int, k text, FOREIGN KEY (a, k) REFERENCES t);
 """)
 
 

@@ -203,6 +203,33 @@ def test_rows_that_a_table_made_anew_would_refuse_are_named(flow: Flow, declared
     assert flow.shape() == whole
 
 
+REFERRED = """
+CREATE TABLE t (a int, k text, PRIMARY KEY (a, k)) PARTITION BY LIST (k);
+{}
+CREATE TABLE r (a int, k text, FOREIGN KEY (a, k) REFERENCES {});
+"""
+PARTS = "CREATE TABLE p PARTITION OF t FOR VALUES IN ({}); CREATE TABLE q PARTITION OF t FOR VALUES IN ({});"
+ALONE = "CREATE TABLE p (a int, k text, PRIMARY KEY (a, k)); CREATE TABLE q PARTITION OF t FOR VALUES IN ('y');"
+BELOW = (
+    "CREATE TABLE p PARTITION OF t FOR VALUES IN ({}) PARTITION BY RANGE (a); CREATE TABLE q PARTITION OF p DEFAULT;"
+)
+def test_what_refers_to_the_rows_of_a_partition_lets_it_take_in_others(flow: Flow) -> None:
+    """The server lets no partition leave its whole while its rows are referred to, if only for a moment."""
+    also = """
+    ALTER TABLE t ADD up int, ADD FOREIGN KEY (up, k) REFERENCES t;
+    CREATE TABLE s (a int, k text, FOREIGN KEY (a, k) REFERENCES p) PARTITION BY LIST (k);
+    CREATE TABLE s_rest PARTITION OF s DEFAULT;
+    """
+    flow.apply(REFERRED.format(BELOW.format("'x'"), "t") + also)
+    flow.run(
+        "INSERT INTO t VALUES (1, 'x', NULL), (2, 'x', 1); INSERT INTO r VALUES (1, 'x'); INSERT INTO s VALUES (2, 'x')"
+    )
+    after = REFERRED.format(BELOW.format("'x', 'y'"), "t") + also
+    assert weighing(flow.plan(after)) == set()
+    flow.apply(after)
+    assert flow.column("SELECT a FROM q ORDER BY a") == [1, 2]
+
+
 def weighing(plan: Plan) -> set[tuple[str, str]]:
     """Every hazard that asks, with its subject."""
     return {(h.code, s.subject) for s in plan.steps for h in s.hazards if h.weight != Weight.NOTICE}

@@ -18,6 +18,7 @@ def replace(work: Work, repartitioned: Collection[ObjectId]) -> None:
     """Let these be dropped and created, too; the wholes that are `repartitioned` as well."""
     for oid in set(_narrowed_within(work)):
         work.replace(oid)
+    _around_parts(work)
     held = held_by_included(work.old, work.new, work.altered)
     for oid in circles_of_keys(work) | held | set(_losing_parts(work)):
         work.replace(oid)
@@ -85,6 +86,20 @@ def _placed_by_what_goes(work: Work) -> Iterator[ObjectId]:
     for routine in (o for o in work.dropped if kind_of(o).space == "routine"):
         tables = (u for u in work.users.get(routine, ()) if u.kind == "table" and u in work.new.objects)
         yield from (t for t in tables if work.old.objects[t].partition_key)
+
+
+def _around_parts(work: Work) -> None:
+    for oid in set(_referring_to_parts(work)):
+        work.replace(oid)
+
+
+def _referring_to_parts(work: Work) -> Iterator[ObjectId]:
+    """Foreign keys to wholes of which a part gets another bound, for it leaves its whole for a moment: with rows that are referred to by
+    way of that the server lets none go."""
+    for place in (o for o in work.dropped if o.kind == "inheritance"):
+        back = work.is_bounded_otherwise(place)
+        keys = work.referring_through(place) if back else work.taken_for_such(place)
+        yield from (key for key in keys if key in work.new.objects)
 
 
 def _losing_parts(work: Work) -> Iterator[ObjectId]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from itertools import product
 
 from colonnade.core.kind import NOTHING, Model, ObjectId
 from colonnade.core.plan import Step
@@ -36,6 +37,7 @@ def all_told(work: Work, acts: Mapping[Act, Sequence[Step]], before: Before[Act]
     _known_by(work, before)
     _from_above(work, before)
     _other_keys(work, before)
+    _referring(work, before)
     _finished({a.id for a, steps in acts.items() if any(s.batched for s in steps)}, work, before)
     _late({a for a, steps in acts.items() if any(not s.transactional for s in steps)}, work, before)
 
@@ -215,6 +217,20 @@ def _counting_on(work: Work, before: Before[Act]) -> None:
             for act in (Act("create", default), Act("alter", default), Act("copy", work.home(default))):
                 _first(act, Act("drop", sequence), before)
                 _first(Act("move", sequence), act, before)
+
+
+def _referring(work: Work, before: Before[Act]) -> None:
+    """A part leaves its whole once nothing refers to its rows by way of that, and what is to do so comes when all parts are there."""
+    comes = [(o, work.new.objects[o].target[:2]) for o in work.created if o.kind == "foreign key"]
+    for place in (o for o in work.dropped if o.kind == "inheritance"):
+        goes = {place, *work.taken_by(place)} - work.created
+        leaves = [Act("drop", o) for o in goes | {place} if o.name == place.name]
+        wholes = set(work.wholes_of(place))
+        keys = {*work.referring_through(place), *(o for o, target in comes if target in wholes)}
+        for key, one in product(keys, leaves):
+            _first(Act("drop", key), one, before)
+            _first(one, Act("create", key), before)
+            _first(Act("create", place), Act("create", key), before)
 
 
 def _persistence(work: Work, before: Before[Act]) -> None:

@@ -208,11 +208,26 @@ class Work:
         place = self.old.objects[oid] if oid.kind == "inheritance" else None
         if place is None or not place.bound or ObjectId("table", place.parents[0]) in self.dropped:
             return False
-        while place:
-            if any(key not in self.dropped for key in self.referring.get(place.parents[0], ())):
-                return True
-            place = self.old.objects.get(ObjectId("inheritance", place.parents[0]))
-        return False
+        return any(key not in self.dropped for key in self.referring_through(oid))
+
+    def referring_through(self, place: ObjectId) -> Iterator[ObjectId]:
+        """The foreign keys that the server says refer to rows of a partition by way of the whole that it has this place in."""
+        for whole in self.wholes_of(place):
+            yield from self.referring.get(whole, ())
+        yield from self.taken_for_such(place)
+
+    def taken_for_such(self, place: ObjectId) -> Iterator[ObjectId]:
+        """Those of partitioned tables that refer to the partition itself: their parts have them from a whole, if not from this one."""
+        if place in self.old.objects and self.old.objects[place].bound:
+            keys = self.referring.get(place.name, ())
+            yield from (key for key in keys if self.old.objects[self.home(key)].partition_key)
+
+    def wholes_of(self, place: ObjectId) -> Iterator[tuple[str, str]]:
+        """The whole that a partition has this place in, and those above that."""
+        spec = self.old.objects.get(place)
+        while spec and spec.bound:
+            yield spec.parents[0]
+            spec = self.old.objects.get(ObjectId("inheritance", spec.parents[0]))
 
     def _would_stay_a_child(self, oid: ObjectId) -> bool:
         """Whether this is the place of a table that waits in quarantine, in one that stays: that would show its rows, and send it more."""

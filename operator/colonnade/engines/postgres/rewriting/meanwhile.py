@@ -38,9 +38,11 @@ def serving(work: Work, context: Context) -> set[ObjectId]:
     if not context.live:
         return set()
     taken = {o.name[-1] for o in work.old.objects if left_behind(o)}
+    leaving = (o for o in work.dropped if o.kind == "inheritance")
+    holding = {key for place in leaving for key in work.referring_through(place)}
     return {
         o
-        for o in work.dropped & work.created
+        for o in (work.dropped & work.created) - holding
         if o.kind in KINDS and other_name(o.name[-1]) not in taken and _stands_still(o, work, context)
     }
 
