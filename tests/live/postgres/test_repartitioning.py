@@ -213,6 +213,25 @@ ALONE = "CREATE TABLE p (a int, k text, PRIMARY KEY (a, k)); CREATE TABLE q PART
 BELOW = (
     "CREATE TABLE p PARTITION OF t FOR VALUES IN ({}) PARTITION BY RANGE (a); CREATE TABLE q PARTITION OF p DEFAULT;"
 )
+STAYS = {
+    "the part goes": ("t", PARTS.partition(";")[0].format("'x'") + ";", "rows of table public.q, which leaves table public.t"),
+    "the part stands alone": ("t", ALONE, "rows of table public.p, which leaves table public.t"),
+    "the rows go": ("p", PARTS.format("'z'", "'x', 'y'"), "rows that are not in table public.p any more, for its bounds are others"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("whole", "after", "words"), STAYS.values(), ids=STAYS.keys())
+def test_rows_that_others_refer_to_stay_where_they_are(flow: Flow, whole: str, after: str, words: str) -> None:
+    flow.apply(REFERRED.format(PARTS.format("'x'", "'y'"), whole))
+    flow.run("INSERT INTO t VALUES (1, 'x'), (2, 'y'); INSERT INTO r SELECT * FROM " + whole)
+    shape = flow.shape()
+    with pytest.raises(DataViolation, match=f"foreign key public.r.r_a_k_fkey refers to {words}: 1 of them.*Nothing"):
+        flow.reconcile(REFERRED.format(after, whole), approved)
+    assert flow.shape() == shape
+    flow.run("DELETE FROM r")
+    flow.apply(REFERRED.format(after, whole))
+
+
 def test_what_refers_to_the_rows_of_a_partition_lets_it_take_in_others(flow: Flow) -> None:
     """The server lets no partition leave its whole while its rows are referred to, if only for a moment."""
     also = """

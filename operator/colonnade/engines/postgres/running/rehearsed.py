@@ -47,7 +47,7 @@ from colonnade.engines.postgres.rewriting.waiting import with_what_waits
 from colonnade.engines.postgres.running import carried_along
 from colonnade.engines.postgres.running.rehearse import Rehearsal, Size, sizes
 from colonnade.engines.postgres.session import Connection
-from colonnade.engines.postgres.told import compiled, fitting, losses
+from colonnade.engines.postgres.told import compiled, fitting, losses, referred
 
 ROUNDS = 5
 
@@ -116,6 +116,7 @@ class Rehearsed:
             return []
         steps = compiled.permitted(self.live, self._in_slices(steps, progress))
         steps = list(with_what_waits(self.live, repartitioned.confirmed(steps, wholes)))
+        steps = referred.by_way_of_wholes(self.scope.live, self.scope.wanted, steps)
         return losses.told(self.live, self.scope.live, steps)
 
     def _first_tried(self, progress: Progress) -> list[Step]:
@@ -168,6 +169,7 @@ class Rehearsed:
                 "take what is named out of the declaration, or change it by hand"
             )
         done = fitting.told(copy, self.scope.live, self.scope.wanted, done)
+        done = referred.by_name(copy, self.scope.live, self.scope.wanted, done)
         return renames.suspected(done, first or (), before, self.scope.wanted)
 
     def _planned(self, copy: Connection, model: Model, changes: Sequence[Change]) -> list[Step]:

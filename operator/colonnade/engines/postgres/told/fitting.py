@@ -24,11 +24,16 @@ BY_NUMBER = "satisfies_hash_partition("
 def told(copy: Connection, live: Model, wanted: Model, steps: Sequence[Step]) -> list[Step]:
     """The steps, with a check for those that put rows into partitions."""
     by_name = {str(o): o for o in wanted.objects if o.kind in ("table", "inheritance")}
-    copied = {by_name[s.subject] for s in steps if s.subject in by_name and _copies(s)}
-    parts = {o for w in copied for o in (w, *below(live, w), *(below(wanted, w) - live.objects.keys()))}
+    parts = {o for w in copied(wanted, steps) for o in (w, *below(live, w), *(below(wanted, w) - live.objects.keys()))}
     # the rows of these come to the place, if at all, by way of the whole
     asked = by_name.keys() - {str(ObjectId("inheritance", o.name)) for o in parts}
     return [_told(copy, live, wanted, s, by_name[s.subject]) if s.subject in asked else s for s in steps]
+
+
+def copied(wanted: Model, steps: Sequence[Step]) -> set[ObjectId]:
+    """The tables whose rows are copied, with all that is below."""
+    subjects = {s.subject for s in steps if _copies(s)}
+    return {o for o in wanted.objects if o.kind == "table" and str(o) in subjects}
 
 
 def _told(copy: Connection, live: Model, wanted: Model, step: Step, oid: ObjectId) -> Step:
@@ -69,10 +74,10 @@ def _copied(copy: Connection, live: Model, wanted: Model, oid: ObjectId) -> Iter
 def _unfit(
     copy: Connection, live: Model, table: ObjectId, leaves: Iterable[ObjectId], problem: str, remedy: str
 ) -> Iterator[Check]:
-    takes = [_takes(copy, leaf) for leaf in leaves]
-    if None in takes or any(BY_NUMBER in (t or "") for t in takes):
+    found = [takes(copy, leaf) for leaf in leaves]
+    if None in found:
         return
-    fits: Part = joined(" OR ", [q("({})", printed(t)) for t in takes if t]) if takes else q("false")
+    fits: Part = joined(" OR ", [q("({})", printed(t)) for t in found if t]) if found else q("false")
     only = q("") if live.objects[table].partition_key else q("ONLY ")
     rows = q("FROM {}{} WHERE ({}) IS NOT TRUE", only, name(*table.name), fits)
     yield Check(
@@ -83,9 +88,10 @@ def _unfit(
     )
 
 
-def _takes(copy: Connection, leaf: ObjectId) -> str | None:
+def takes(copy: Connection, leaf: ObjectId) -> str | None:
+    """The condition for rows of this partition; None where there is none that could be asked elsewhere."""
     row = copy.execute(TAKES, [text(name(*leaf.name))]).fetchone()
-    return str(row[0]) if row and row[0] is not None else None
+    return str(row[0]) if row and row[0] is not None and BY_NUMBER not in row[0] else None
 
 
 def _key(live: Model, table: ObjectId) -> Sequence[str]:
