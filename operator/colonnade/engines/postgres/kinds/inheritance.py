@@ -47,13 +47,8 @@ def child_of(oid: ObjectId, spec: Inheritance) -> Iterable[ObjectId]:
 def create(oid: ObjectId, spec: Inheritance, context: Context) -> Steps:
     child = name(*oid.name)
     if spec.bound:
-        parent = name(*spec.parents[0])
         yield from waits_too(oid.name, spec.parents[0], context)
-        yield step(
-            oid,
-            q("ALTER TABLE {} ATTACH PARTITION {} {}", parent, child, printed(spec.bound)),
-            undo=q("ALTER TABLE {} DETACH PARTITION {}", parent, child),
-        )
+        yield step(oid, _attached(oid, spec), undo=_detached(oid, spec))
     elif not context.is_fresh(oid.name):
         for p in spec.parents:
             yield from waits_too(oid.name, p, context)
@@ -97,12 +92,8 @@ def drop(oid: ObjectId, spec: Inheritance, context: Context) -> Steps:
     hazards = () if context.is_gone(oid.name) else tuple(_rows_leave(oid, told))
     for p in reversed(spec.parents):  # so that the way back has them in their order
         if spec.bound:
-            yield step(
-                oid,
-                q("ALTER TABLE {} DETACH PARTITION {}", name(*p), child),
-                undo=q("ALTER TABLE {} ATTACH PARTITION {} {}", name(*p), child, printed(spec.bound)),
-                hazards=hazards,
-            )
+            back = [_attached(oid, spec), *_numbered_again(oid, p, context)]
+            yield step(oid, _detached(oid, spec), undo=joined(";\n", back), hazards=hazards)
         else:
             yield step(
                 oid,
@@ -110,6 +101,31 @@ def drop(oid: ObjectId, spec: Inheritance, context: Context) -> Steps:
                 undo=q("ALTER TABLE {} INHERIT {}", child, name(*p)),
                 hazards=hazards,
             )
+
+
+def _detached(oid: ObjectId, spec: Inheritance) -> Part:
+    return q("ALTER TABLE {} DETACH PARTITION {}", name(*spec.parents[0]), name(*oid.name))
+
+
+def _attached(oid: ObjectId, spec: Inheritance) -> Part:
+    return q(
+        "ALTER TABLE {} ATTACH PARTITION {} {}", name(*spec.parents[0]), name(*oid.name), printed(spec.bound or "")
+    )
+
+
+def _numbered_again(oid: ObjectId, whole: tuple[str, str], context: Context) -> Iterator[Part]:
+    """The places below a part that stays by itself: what comes back to a whole is given its identity, and not what is below that."""
+    old, table = context.old.objects, ObjectId("table", oid.name)
+    numbered = (o for o, s in old.items() if o.kind == "column" and o.name[:2] == whole and s.identity)
+    if context.version < 170000 or oid in context.new.objects or table in context.gone or not any(numbered):
+        return
+    todo = [oid.name]
+    for parent in todo:
+        for place, spec in old.items():
+            if place.kind == "inheritance" and spec.parents[0] == parent and context.new.objects.get(place) == spec:
+                todo.append(place.name)
+                yield _detached(place, spec)
+                yield _attached(place, spec)
 
 
 def _rows_leave(oid: ObjectId, spec: Inheritance) -> Iterator[Hazard]:

@@ -12,6 +12,7 @@ from colonnade.engines.postgres.planning.order import circles_of_keys
 from colonnade.engines.postgres.planning.work import Work, is_type, kind_of
 from colonnade.engines.postgres.rewriting import of_type, origins, remade
 from colonnade.engines.postgres.rewriting.by_name import type_of
+from colonnade.engines.postgres.rewriting.remade import below
 
 
 def replace(work: Work, repartitioned: Collection[ObjectId]) -> None:
@@ -89,8 +90,22 @@ def _placed_by_what_goes(work: Work) -> Iterator[ObjectId]:
 
 
 def _around_parts(work: Work) -> None:
+    for oid in set(_numbered_from_above(work)):
+        work.replace(oid)
     for oid in set(_referring_to_parts(work)):
         work.replace(oid)
+
+
+def _numbered_from_above(work: Work) -> Iterator[ObjectId]:
+    """The places below a part that is there and comes to a whole with an identity column: they come after it, to be given that as well."""
+    new = work.new.objects
+    identities = {o.name[:2] for o, s in new.items() if o.kind == "column" and s.identity}
+    places = [o for o in work.created if o.kind == "inheritance" and new[o].bound] if work.version >= 170000 else []
+    for place in places:
+        table = ObjectId("table", place.name)
+        if table not in work.created and new[place].parents[0] in identities:
+            parts = (ObjectId("inheritance", part.name) for part in below(work.new, table))
+            yield from (part for part in parts if part in work.old.objects)
 
 
 def _referring_to_parts(work: Work) -> Iterator[ObjectId]:

@@ -142,13 +142,15 @@ def _left_with_it(oid: ObjectId, place: ObjectId, work: Work, before: Before[Act
 
 
 def _from_above(work: Work, before: Before[Act]) -> None:
-    """New parts of new parts: the server gives the identity of the whole to what is attached, not to what is below that."""
+    """Parts of parts that come: the server gives the identity of the whole to what is attached, not to what is below that."""
     for oid in (o for o in work.created if o.kind == "inheritance" and work.new.objects[o].bound):
         (parent,) = work.new.objects[oid].parents
         above = ObjectId("inheritance", parent)
-        free = above not in work.dropped or work.left_behind(above)
-        if free and {above, ObjectId("table", parent)} <= work.created:
+        stays = ObjectId("table", parent) not in work.created
+        if above in work.created and (stays or above not in work.dropped or work.left_behind(above)):
             _first(Act("create", above), Act("create", oid), before)
+            if stays:  # so that on the way back, too, it comes after that
+                _first(Act("drop", oid), Act("drop", above), before)
 
 
 def _known_by(work: Work, before: Before[Act]) -> None:
