@@ -84,6 +84,11 @@ CREATE TABLE g (id int NOT NULL CONSTRAINT k CHECK (id > 0)); CREATE TABLE c (id
 CREATE TABLE g (id int); CREATE TABLE c () INHERITS (g);
 --
 CREATE TABLE g (id int, k int); CREATE TABLE c (k int) INHERITS (g);
+== the_same_comes_to_both_when_it_leaves
+CREATE TABLE a (k int); CREATE TABLE b (k int); CREATE TABLE t () INHERITS (a, b); CREATE TABLE u () INHERITS (a);
+--
+CREATE TABLE a (k int, n int, CONSTRAINT c CHECK (k > 0)); CREATE TABLE b (k int);
+CREATE TABLE t (k int, n int, CONSTRAINT c CHECK (k > 0)) INHERITS (b); CREATE TABLE u (k int, CONSTRAINT c CHECK (k > 0));
 == guarded_and_with_defaults
 CREATE TABLE g (id int); CREATE TABLE c () INHERITS (g);
 --

@@ -82,10 +82,21 @@ def _parents_change(work: Work, before: Before[Act]) -> None:
         for oid in theirs - work.inlined.keys():
             _around_the_move(oid, place, work, before)
         _shared_rules(place, work, before)
+        _spared(place, work, before)
         for parent in new[place].parents if (new := work.new.objects).get(place) else ():
             for column in (o for o in work.dropped - work.created if o.kind == "column" and o.name[:2] == parent):
                 for verb in ("create", "alter"):  # what it never had is not asked of it
                     _first(Act("drop", column), Act(verb, place), before)
+
+
+def _spared(place: ObjectId, work: Work, before: Before[Act]) -> None:
+    """What parents get that a child leaves does not come to that any more: it may get the same of its own."""
+    was, now = (m.objects[place].parents if place in m.objects else () for m in (work.old, work.new))
+    left = set(was).difference(now)
+    for oid in work.created - work.inlined.keys() if left else ():
+        if oid.kind in ("column", "check") and oid.name[:2] in left and oid not in work.dropped:
+            for verb in ("drop", "alter"):
+                _first(Act(verb, place), Act("create", oid), before)
 
 
 def _shared_rules(place: ObjectId, work: Work, before: Before[Act]) -> None:
