@@ -212,6 +212,14 @@ def test_rows_of_a_child_stay_whoever_its_parents_are(flow: Flow) -> None:
     assert flow.ask("SELECT a FROM c") == 2
 
 
+def test_a_child_that_gives_a_column_up_with_its_parent_keeps_its_rows(flow: Flow) -> None:
+    """It is made anew, and not while its parent still asks for what its rows no longer have."""
+    flow.apply("CREATE TABLE t (a int, b int NOT NULL); CREATE TABLE c (a int, b int NOT NULL);")
+    flow.run("INSERT INTO c VALUES (1, 2)")
+    flow.apply("CREATE TABLE t (a int); CREATE TABLE c () INHERITS (t);")
+    assert flow.column("SELECT a FROM t") == [1]
+
+
 def restored(flow: Flow, name: str) -> str:
     with flow.opened() as database:
         assert isinstance(database, Restorable)

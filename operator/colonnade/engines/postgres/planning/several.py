@@ -83,10 +83,16 @@ def _parents_change(work: Work, before: Before[Act]) -> None:
             _around_the_move(oid, place, work, before)
         _shared_rules(place, work, before)
         _spared(place, work, before)
-        for parent in new[place].parents if (new := work.new.objects).get(place) else ():
-            for column in (o for o in work.dropped - work.created if o.kind == "column" and o.name[:2] == parent):
-                for verb in ("create", "alter"):  # what it never had is not asked of it
-                    _first(Act("drop", column), Act(verb, place), before)
+        _without_what_goes(place, work, before)
+
+
+def _without_what_goes(place: ObjectId, work: Work, before: Before[Act]) -> None:
+    """What a child never had is not asked of it by a parent that is to lose it; nor of the rows of one that is made anew."""
+    parents = work.new.objects[place].parents if place in work.new.objects else ()
+    for parent in (p for p in parents if ObjectId("table", p) not in work.dropped):
+        for column in (o for o in work.dropped - work.created if o.kind == "column" and o.name[:2] == parent):
+            _first(Act("drop", column), Act("create", work.inlined.get(place, place)), before)
+            _first(Act("drop", column), Act("alter", place), before)
 
 
 def _spared(place: ObjectId, work: Work, before: Before[Act]) -> None:
