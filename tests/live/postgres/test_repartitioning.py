@@ -249,6 +249,17 @@ def test_what_refers_to_the_rows_of_a_partition_lets_it_take_in_others(flow: Flo
     assert flow.column("SELECT a FROM q ORDER BY a") == [1, 2]
 
 
+def test_what_leaves_a_table_that_is_made_anew_is_told_by_the_name_that_is_known(flow: Flow) -> None:
+    flow.apply(LISTED.format("'a'", "'b'"))
+    plan = flow.plan(
+        "CREATE TABLE listed (region text) PARTITION BY RANGE (region); CREATE TABLE listed_1 (region text);"
+    )
+    (told,) = [h.message for h in plan.hazards if h.code == "BREAKS_CLIENTS"]
+    assert told.startswith(
+        "table public.listed no longer shows the rows of table public.listed_1, and rows that belong"
+    )
+
+
 def weighing(plan: Plan) -> set[tuple[str, str]]:
     """Every hazard that asks, with its subject."""
     return {(h.code, s.subject) for s in plan.steps for h in s.hazards if h.weight != Weight.NOTICE}
