@@ -20,6 +20,7 @@ from colonnade.engines.postgres.planning.work import (
     is_type,
     turned,
 )
+from colonnade.engines.postgres.rewriting.remade import below
 from colonnade.engines.postgres.sequences import successors
 
 READ = (*VIEWS, "function", "procedure", "aggregate")
@@ -38,6 +39,7 @@ def all_told(work: Work, acts: Mapping[Act, Sequence[Step]], before: Before[Act]
     _from_above(work, before)
     _other_keys(work, before)
     _referring(work, before)
+    _keys_of_their_own(work, before)
     _finished({a.id for a, steps in acts.items() if any(s.batched for s in steps)}, work, before)
     _late({a for a, steps in acts.items() if any(not s.transactional for s in steps)}, work, before)
 
@@ -227,6 +229,15 @@ def _of_type(domain: ObjectId, work: Work) -> set[ObjectId]:
         made |= further
         todo += [o for o in further if o.kind != "column"]
     return {o for o in made if o.kind == "column"}
+
+
+def _keys_of_their_own(work: Work, before: Before[Act]) -> None:
+    """A part loses a foreign key of its own before its whole gets one, which the server would take the part's for."""
+    gone = [o for o in work.dropped if o.kind == "foreign key"]
+    for key in (o for o in work.created - work.inlined.keys() if o.kind == "foreign key"):
+        parts = {table.name for table in below(work.new, ObjectId("table", key.name[:2]))} if gone else ()
+        for oid in (o for o in gone if o.name[:2] in parts):
+            _first(Act("drop", oid), Act("create", key), before)
 
 
 def _counting_on(work: Work, before: Before[Act]) -> None:
