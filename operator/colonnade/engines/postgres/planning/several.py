@@ -99,8 +99,10 @@ def _without_what_goes(place: ObjectId, work: Work, before: Before[Act]) -> None
 
 def _spared(place: ObjectId, work: Work, before: Before[Act]) -> None:
     """What parents get that a child leaves does not come to that any more: it may get the same of its own."""
-    was, now = (m.objects[place].parents if place in m.objects else () for m in (work.old, work.new))
-    left = set(was).difference(now)
+    was, now = (
+        set(m.objects[place].parents) if place in m.objects else set[tuple[str, ...]]() for m in (work.old, work.new)
+    )
+    left = was - now
     for oid in work.created - work.inlined.keys() if left else ():
         if oid.kind in ("column", "check") and oid.name[:2] in left and oid not in work.dropped:
             for verb in ("drop", "alter"):
