@@ -129,7 +129,8 @@ class _Reader:
         for c, o, s, rc, ro, rs, kind in rows:
             one, other = self.resolve((c, o, s)), self.resolve((rc, ro, rs))
             if one and other and one != other and not (one.kind == other.kind == "table"):
-                self.relate_one(one, other, goes_along=kind != "n", part=kind in "PS")
+                inside = kind == "a" and one.kind == "exclusion" and (c, o) in self.internal  # its index's own: in the way
+                self.relate_one(one, other, goes_along=kind != "n" and not inside, part=kind in "PS")
         for oid in list(self.objects):
             self.relate_by_kind(oid)
         for oid, address in self.targets.items():
