@@ -278,7 +278,7 @@ class TestCatalogs:
     def test_a_parse_tree_nobody_knows_is_refused(self) -> None:
         new = Catalog("pg_new", False, {"oid": "oid", "newtree": "pg_node_tree"}, ())
         with pytest.raises(Unsupported, match=r"pg_new\.newtree"):
-            value(new, "newtree", owners=True)
+            value(new, "newtree")
 
 
 def counts(catalog: Catalog) -> bool:

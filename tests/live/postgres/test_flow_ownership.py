@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
 from colonnade.core.errors import Conflict, InvalidSpec
 from colonnade.core.gate import Policy
+from tests.fixtures.postgres import MakeRole
 from tests.live.postgres.flow import OWNER, Flow, approved
 
 USERS, ORDERS = "PostgresSchema/shop/users", "PostgresSchema/shop/orders"
@@ -202,3 +206,24 @@ def test_patterns_leave_out_what_others_manage(flow: Flow) -> None:
     assert result.held is None
     assert not (result.plan and result.plan.steps)
     assert flow.ask("SELECT to_regclass('tuned_by_dba') IS NOT NULL")
+
+
+def test_what_a_role_has_passed_on_is_declared_as_a_dump_says_it(
+    make_flow: Callable[[str], Flow], make_role: MakeRole
+) -> None:
+    """Where the session may not act for the role, its rights are the owner's; a role that makes something by it is an owner itself."""
+    flow, lesser = make_flow("SUPERUSER"), make_flow("CREATEDB")
+    a, b = (f'"{urlsplit(make_role(flow.hand)).username}"' for _ in range(2))
+    passing_on = f"SET SESSION AUTHORIZATION {a}; GRANT SELECT ON t TO {b}; RESET SESSION AUTHORIZATION;"
+    declared = f"CREATE TABLE t (id int); GRANT SELECT ON t TO {a} WITH GRANT OPTION; {passing_on}"
+    flow.run(f"CREATE TABLE t (id int); GRANT SELECT ON t TO {a} WITH GRANT OPTION; GRANT SELECT ON t TO {b}")
+    flow.apply(declared)
+    assert passing_on.replace('"', "") in " ".join(flow.shape().replace('"', "").replace("TABLE public.", "").split())
+    flow.run(
+        f"REVOKE SELECT ON t FROM {a} CASCADE; GRANT SELECT ON t TO {a} WITH GRANT OPTION; GRANT SELECT ON t TO {b}"
+    )
+    assert any("SET ROLE" in s for s in flow.statements(declared))
+    flow.apply(
+        f"SET SESSION AUTHORIZATION {a}; CREATE TABLE t (id int); GRANT SELECT ON t TO {b}; RESET SESSION AUTHORIZATION;"
+    )
+    assert not any("SET ROLE" in s for s in lesser.statements(declared))

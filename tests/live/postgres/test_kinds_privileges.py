@@ -135,9 +135,15 @@ Named = Callable[[str], str]
 
 @pytest.fixture
 def named(make_role: Callable[..., str], postgres_url: str) -> Named:
-    """Puts two roles into a text, for {a} and {b}."""
-    one, other = (f'"{urlsplit(make_role(postgres_url)).username}"' for _ in range(2))
-    return lambda text: text.replace("{a}", one).replace("{b}", other)
+    """Puts roles into a text, for {a}, {b} and {c}."""
+    roles = {letter: f'"{urlsplit(make_role(postgres_url)).username}"' for letter in "abc"}
+
+    def put(text: str) -> str:
+        for letter, role in roles.items():
+            text = text.replace(f"{{{letter}}}", role)
+        return text
+
+    return put
 
 
 def test_privileges(walk: Walk, named: Named) -> None:
@@ -220,3 +226,59 @@ def test_what_was_passed_on_is_given_again(walk: Walk, named: Named) -> None:
     passed_on = "GRANT SELECT ON t TO {a} WITH GRANT OPTION; SET ROLE {a}; GRANT SELECT ON t TO {b}; RESET ROLE;"
     live = walk.place(named(table + passed_on))
     walk.go(live, walk.place(named(table + "GRANT SELECT ON t TO {b};")))
+
+
+PASSED_ON = cases("""
+== once
+CREATE TABLE t (a int);
+GRANT SELECT ON t TO {a} WITH GRANT OPTION;
+GRANT SELECT ON t TO {b};
+--
+CREATE TABLE t (a int);
+GRANT SELECT ON t TO {a} WITH GRANT OPTION;
+SET ROLE {a}; GRANT SELECT ON t TO {b}; RESET ROLE;
+--
+CREATE TABLE t (a int);
+GRANT SELECT ON t TO {a} WITH GRANT OPTION;
+GRANT SELECT ON t TO {b};
+SET ROLE {a}; GRANT SELECT ON t TO {b}, {c}; RESET ROLE;
+== and_on
+CREATE TABLE t (a int);
+GRANT SELECT, UPDATE ON t TO {a} WITH GRANT OPTION;
+SET ROLE {a}; GRANT SELECT ON t TO {b}; RESET ROLE;
+--
+CREATE TABLE t (a int);
+GRANT SELECT ON t TO {b} WITH GRANT OPTION;
+SET ROLE {b}; GRANT SELECT ON t TO {a} WITH GRANT OPTION;
+SET ROLE {a}; GRANT SELECT ON t TO {c}; RESET ROLE;
+--
+CREATE TABLE t (a int);
+GRANT UPDATE ON t TO {a} WITH GRANT OPTION;
+GRANT SELECT ON t TO {c} WITH GRANT OPTION;
+SET ROLE {a}; GRANT UPDATE ON t TO {b};
+SET ROLE {c}; GRANT SELECT ON t TO {b}; RESET ROLE;
+== of_columns
+CREATE TABLE t (a int);
+GRANT UPDATE ON t TO {b} WITH GRANT OPTION;
+SET ROLE {b}; GRANT UPDATE (a) ON t TO {a}; RESET ROLE;
+--
+CREATE TABLE t (a int);
+GRANT UPDATE ON t TO {c} WITH GRANT OPTION;
+SET ROLE {c}; GRANT UPDATE (a) ON t TO {a}, {b}; RESET ROLE;
+== of_what_everybody_has
+CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1';
+REVOKE ALL ON FUNCTION f FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION f TO {a} WITH GRANT OPTION;
+SET ROLE {a}; GRANT EXECUTE ON FUNCTION f TO PUBLIC; RESET ROLE;
+--
+CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1';
+GRANT EXECUTE ON FUNCTION f TO {a} WITH GRANT OPTION;
+""")
+
+
+def test_who_passed_a_right_on_counts(walk: Walk, named: Named) -> None:
+    """As a dump tells it; the role needs the schema by then, whose rights come first and go last."""
+    seen = "GRANT USAGE ON SCHEMA schema TO {a}, {b}, {c};"
+    walk.cases(
+        {name: tuple(named(seen.replace("schema", name) + v) for v in versions) for name, versions in PASSED_ON.items()}
+    )

@@ -10,6 +10,7 @@ import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import LiteralString
 
 import psycopg
@@ -19,6 +20,7 @@ from psycopg.pq import TransactionStatus
 from colonnade.core.errors import ColonnadeError, Conflict, InvalidSpec, Unauthorized
 from colonnade.engines import Declaration, Source
 from colonnade.engines.postgres.catalog import SUCCESSORS
+from colonnade.engines.postgres.declared.on_behalf import on_behalf
 from colonnade.engines.postgres.declared.script import ROLES, Statement, statements, wanted
 from colonnade.engines.postgres.errors import membership
 from colonnade.engines.postgres.live.strangers import KEPT_STILL
@@ -103,11 +105,20 @@ def items(declaration: Declaration) -> Iterator[Item]:
 
 def script(source: Source) -> Iterator[Item]:
     """The statements of one SQL text that say something about the schema."""
-    for statement in statements(source):
+    for statement, before in on_behalf(statements(source)):
         if statement.words[:2] in ROLES and statement.words[:3] != ("CREATE", "USER", "MAPPING"):
             yield Item(_needs_role(statement), statement.place)
-        elif wanted(statement):
+        elif not wanted(statement):
+            continue
+        elif before:
+            place = partial(_place_behind, statement, before)
+            yield Item(f"{before}{statement.text}\n; RESET ROLE", place)
+        else:
             yield Item(_schema_at_most_once(statement), statement.place)
+
+
+def _place_behind(statement: Statement, before: str, position: int) -> str:
+    return statement.place(max(position - len(before), 1))
 
 
 def _schema_at_most_once(statement: Statement) -> str:

@@ -1,7 +1,7 @@
 """Privileges, on every kind of object that has them, and on columns. https://www.postgresql.org/docs/current/ddl-priv.html
 
 What is compared is what differs from the rights that every new object starts with, or that its extension gave it, told relative to
-its owner: who that is does not matter.
+its owner: who that is does not matter; who passed a right on does.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from colonnade.core.hazards import CHANGES_ACCESS, hazard
 from colonnade.core.kind import NOTHING, ObjectId
 from colonnade.core.plan import Step
 from colonnade.engines.postgres.catalog import FIRST_OF_USERS, USER_SCHEMA
-from colonnade.engines.postgres.grants import NO_RIGHTS, Right, Rights, beyond, grants, revokes, without
-from colonnade.engines.postgres.kind import Context, PgKind, Steps
+from colonnade.engines.postgres.grants import NO_RIGHTS, PASSED_ON_BY, Right, Rights, beyond, grants, revokes, without
+from colonnade.engines.postgres.kind import RELATIONS, Context, PgKind, Steps
 from colonnade.engines.postgres.statement import Part, joined, name, printed, q, step, text
 
 BASE: LiteralString = "coalesce(r.initial, acldefault(r.kind, r.owner))"
@@ -53,12 +53,12 @@ WITH there AS (
   SELECT 'pg_foreign_server'::regclass, s.oid, 0, 'S', s.srvacl, s.srvowner, format('FOREIGN SERVER %I', s.srvname), ''
   FROM pg_foreign_server s WHERE s.srvacl IS NOT NULL),
 compared AS (
-  SELECT r.oid, r.class, r.sub, r.subject, r.columns, {beyond("r.acl", BASE, "r.owner")} AS granted,
-    {without("r.acl", BASE, "r.owner")} AS revoked
+  SELECT r.oid, r.class, r.sub, r.subject, r.columns, {beyond("r.acl", BASE, "r.owner", PASSED_ON_BY)} AS granted,
+    {without("r.acl", BASE, "r.owner", PASSED_ON_BY)} AS revoked
   FROM (SELECT t.*, i.initprivs AS initial FROM there t LEFT JOIN pg_init_privs i ON i.classoid = t.class AND i.objoid = t.oid
     AND i.objsubid = t.sub AND i.privtype = 'e') r)
 SELECT r.oid, r.class::oid::int8 AS target_class, r.oid AS target, r.sub::int AS target_sub, ARRAY[i.type, i.identity] AS name,
-  r.subject, r.columns, r.granted, r.revoked
+  coalesce(quote_ident(i.schema), '') AS schema, r.subject, r.columns, r.granted, r.revoked
 FROM compared r CROSS JOIN LATERAL pg_identify_object(r.class, r.oid, r.sub) i
 WHERE r.granted <> '{{}}' OR r.revoked <> '{{}}' ORDER BY 5"""
 
@@ -67,6 +67,7 @@ WHERE r.granted <> '{{}}' OR r.revoked <> '{{}}' ORDER BY 5"""
 class Privileges:
     """Rights beyond those that the object starts with, and those taken away; '' is the owner."""
 
+    schema: str
     subject: str
     columns: str
     granted: tuple[Right, ...]
@@ -76,6 +77,19 @@ class Privileges:
     def rights(self) -> Rights:
         """Both together."""
         return Rights(self.granted, self.revoked)
+
+
+def needs(oid: ObjectId, spec: Privileges) -> Iterator[ObjectId]:
+    """Who passes a right on has to see the schema, and for that of a column may have the right on its table."""
+    if any(by for *_, by in spec.granted):
+        yield ObjectId(oid.kind, ("schema", spec.schema))
+        if spec.columns:
+            yield from (ObjectId(oid.kind, (kind, spec.subject.removeprefix("TABLE "))) for kind in RELATIONS)
+
+
+def on_its_own(oid: ObjectId, spec: Privileges) -> tuple[ObjectId, ...]:
+    """It goes with what it is about alone."""
+    return ()
 
 
 def _wording(spec: Privileges, verb: LiteralString, what: Sequence[str], whom: Part) -> Part:
@@ -96,9 +110,15 @@ def _change(oid: ObjectId, old: Rights, new: Rights, spec: Privileges, context: 
     risk = (
         () if context.new.parents.get(oid, NOTHING) & context.fresh else (hazard(CHANGES_ACCESS, " ".join(oid.name)),)
     )
-    for statement in revokes(take, give, wording):
+    taking, giving = [*revokes(take, give, wording)], [*grants(give, wording)]
+    if any(
+        by for *_, by in (*take, *give, *back_take, *back_give)
+    ):  # whoever has nothing left may not even say so twice
+        yield step(oid, joined("; ", [*taking, *giving]), hazards=risk if taking else (), undo=undo)
+        return
+    for statement in taking:
         yield step(oid, statement, hazards=risk, undo=undo)
-    for statement in grants(give, wording):
+    for statement in giving:
         yield step(oid, statement, undo=undo)
 
 
@@ -107,14 +127,18 @@ def _named(oid: ObjectId, rights: frozenset[Right], context: Context) -> list[Ri
     made = context.new.parents.get(oid, NOTHING) & context.fresh
     owner = None if made else context.old.objects.get(ObjectId("owner", oid.name))
     mine = "CURRENT_USER" if owner is None else text(name(owner.role))
-    return [(who or mine, what, option) for who, what, option in rights]
+    return [(who or mine, what, option, by) for who, what, option, by in rights]
 
 
 def create(oid: ObjectId, spec: Privileges, context: Context) -> Steps:
     return _change(oid, NO_RIGHTS, spec.rights, spec, context)
 
 
-def alter(oid: ObjectId, old: Privileges, new: Privileges, context: Context) -> Steps:
+def alter(oid: ObjectId, old: Privileges, new: Privileges, context: Context) -> Steps | None:
+    """What somebody passes on goes before, and comes back after, the rights change that let them."""
+    let = {*needs(oid, old), *needs(oid, new)}
+    if any(context.old.objects.get(o) != context.new.objects.get(o) for o in let):
+        return None
     return _change(oid, old.rights, new.rights, new, context)
 
 
@@ -128,6 +152,8 @@ KINDS = (
         catalog="",
         spec=Privileges,
         query=QUERY,
+        needs=needs,
+        goes_with=on_its_own,
         create=create,
         alter=alter,
         drop=drop,

@@ -91,7 +91,7 @@ class Fingerprint:
 def read(connection: Connection[Any], *, leave_out: Collection[str] = (), owners: bool = True) -> Fingerprint:
     """The fingerprint of the database, without the schemas whose names are like one of `leave_out`.
 
-    Without `owners` it does not matter who owns what and who granted a privilege, only who has it.
+    Without `owners` it does not matter who owns what; who granted a privilege does, told relative to the owner.
     """
     return Fingerprint(dict(_asked(connection, owners, lambda census: census.objects, {"leave_out": [*leave_out]})))
 

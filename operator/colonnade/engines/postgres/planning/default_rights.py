@@ -34,7 +34,7 @@ def undone(oid: ObjectId, old: Model, new: Model) -> Iterator[str]:
     subject = q("{} {}", printed(word), printed(_called(oid, old.objects[oid])))
     for who in sorted({who for who, *_ in given - granted}):
         yield text(q("REVOKE ALL ON {} FROM {}", subject, printed(who)))
-    for who, what, _ in sorted(taken - revoked):
+    for who, what, *_ in sorted(taken - revoked):
         yield text(q("GRANT {} ON {} TO {}", printed(what), subject, printed(who)))
 
 

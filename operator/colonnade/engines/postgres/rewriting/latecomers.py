@@ -79,4 +79,4 @@ def _rights(table: ObjectId, context: Context) -> set[str]:
     parents = context.old.parents
     granted = ((o, s) for o, s in context.old.objects.items() if o.kind == "privileges")
     mine = (s for o, s in granted if any(p.name[:2] == table.name for p in parents.get(o, NOTHING)))
-    return {f"{what} of {who}" for s in mine for who, what, _ in s.granted}
+    return {f"{what} of {who}" for s in mine for who, what, *_ in s.granted}

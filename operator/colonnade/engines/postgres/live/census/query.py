@@ -57,7 +57,7 @@ _EXPLAIN: LiteralString = "SELECT object, catalog, fact FROM facts WHERE object 
 class Census:
     """The queries for one version of the server, each composed when first asked for.
 
-    Without `owners`, who owns an object and who granted a privilege does not count.
+    Without `owners`, who owns an object does not count.
     """
 
     def __init__(self, catalogs: tuple[Catalog, ...], *, owners: bool) -> None:
@@ -134,6 +134,4 @@ def _values(source: Source, owners: bool) -> sql.Composable:
         if name != "oid" and name not in left_out and (owners or name != catalog.owner)
         if source.columns is None or name in source.columns
     ]
-    return sql.SQL(", ").join(
-        sql.SQL("{} AS {}").format(value(catalog, name, owners), sql.Identifier(name)) for name in names
-    )
+    return sql.SQL(", ").join(sql.SQL("{} AS {}").format(value(catalog, name), sql.Identifier(name)) for name in names)

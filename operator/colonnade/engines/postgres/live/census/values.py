@@ -138,12 +138,13 @@ _PRIVILEGES: LiteralString = """ARRAY(SELECT DISTINCT (CASE p.grantee WHEN 0 THE
   ELSE p.grantee::pg_catalog.regrole::pg_catalog.text END || '=' || p.privilege_type
   || CASE WHEN p.is_grantable THEN '*' ELSE '' END{grantor}) COLLATE "C"
   FROM pg_catalog.aclexplode({acl}) p ORDER BY 1)"""
-_GRANTOR: LiteralString = (
-    " || '/' || CASE p.grantor WHEN {owner} THEN '(owner)' ELSE p.grantor::pg_catalog.regrole::pg_catalog.text END"
-)
+# Who passed it on, but for roles that the session may not act for: it could change nothing there, nor make a copy of it.
+_GRANTOR: LiteralString = """ || '/' || CASE WHEN p.grantor = {owner} THEN '(owner)' WHEN pg_catalog.pg_has_role(p.grantor,
+  CASE WHEN pg_catalog.current_setting('server_version_num')::pg_catalog.int4 < 160000 THEN 'MEMBER' ELSE 'SET' END)
+  THEN p.grantor::pg_catalog.regrole::pg_catalog.text ELSE '(owner)' END"""
 
 
-def value(catalog: Catalog, column: str, owners: bool) -> sql.Composable:
+def value(catalog: Catalog, column: str) -> sql.Composable:
     """The column's fact."""
     here = sql.SQL("t.{}").format(sql.Identifier(column))
     kind, reference = catalog.columns[column], catalog.reference(column)
@@ -155,7 +156,7 @@ def value(catalog: Catalog, column: str, owners: bool) -> sql.Composable:
             "use Colonnade with a version of Postgres that it supports"
         )
     if kind == "aclitem[]":
-        return _privileges(catalog, here, owners)
+        return _privileges(catalog, here)
     if reference is None:
         return sql.SQL("pg_catalog.encode({}, 'escape')").format(here) if kind == "bytea" else here
     if len(reference.columns) > 1:
@@ -191,14 +192,12 @@ def _column_names(reference: Reference, numbers: sql.Composable) -> sql.Composab
     ).format(name=name.format(relation, sql.SQL("u")), numbers=numbers)
 
 
-def _privileges(catalog: Catalog, acl: sql.Composable, owners: bool) -> sql.Composable:
+def _privileges(catalog: Catalog, acl: sql.Composable) -> sql.Composable:
     """Who may do what; NULL where it is what a new object of this owner has anyway."""
     if catalog.name not in _DEFAULTS:
-        return _spelled(catalog, acl, owners)
-    default = _spelled(catalog, all_privileges(catalog, sql.NULL), owners)
-    return sql.SQL("CASE WHEN {} IS NOT NULL THEN nullif({}, {}) END").format(
-        acl, _spelled(catalog, acl, owners), default
-    )
+        return _spelled(catalog, acl)
+    default = _spelled(catalog, all_privileges(catalog, sql.NULL))
+    return sql.SQL("CASE WHEN {} IS NOT NULL THEN nullif({}, {}) END").format(acl, _spelled(catalog, acl), default)
 
 
 def all_privileges(catalog: Catalog, acl: sql.Composable) -> sql.Composable:
@@ -208,9 +207,9 @@ def all_privileges(catalog: Catalog, acl: sql.Composable) -> sql.Composable:
     return acl
 
 
-def _spelled(catalog: Catalog, acl: sql.Composable, owners: bool) -> sql.Composable:
+def _spelled(catalog: Catalog, acl: sql.Composable) -> sql.Composable:
     """Privileges as sorted texts like ``(owner)=SELECT*/(owner)``."""
-    grantor = sql.SQL(_GRANTOR).format(owner=_owner(catalog)) if owners else sql.SQL("")
+    grantor = sql.SQL(_GRANTOR).format(owner=_owner(catalog))
     return sql.SQL(_PRIVILEGES).format(owner=_owner(catalog), acl=acl, grantor=grantor)
 
 
