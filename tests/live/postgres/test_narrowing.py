@@ -59,6 +59,15 @@ def test_a_domain_stands_for_what_it_is_made_of(flow: Flow) -> None:
     assert "public.t.v" in told[0].message
 
 
+def test_it_is_asked_again_without_a_key_that_goes_in_the_same_plan(flow: Flow) -> None:
+    flow.apply(
+        "CREATE DOMAIN d AS int; CREATE TABLE t (id d PRIMARY KEY, v jsonb, n int); CREATE INDEX i ON t USING gin (v)"
+    )
+    flow.run("INSERT INTO t VALUES (1, '7', 1)")
+    flow.apply("CREATE TYPE d AS ENUM ('a'); CREATE TABLE t (v json, n int, e d); CREATE INDEX j ON t (e)")
+    assert flow.ask("SELECT v::text FROM t") == "7"
+
+
 def test_where_it_cannot_be_asked_it_is_told_without_a_number(flow: Flow) -> None:
     flow.apply("CREATE TYPE pair AS (a text); CREATE TABLE t (id int PRIMARY KEY, v text)")
     flow.run("INSERT INTO t VALUES (1, '( x)')")

@@ -157,5 +157,8 @@ def _odd(oid: ObjectId, ways: tuple[Part, ...], context: Context) -> Part:
     same = q("")
     for way in ways:
         same = q('{} AND {} IS DISTINCT FROM {}::text COLLATE "C"', same, way, column)
-    shown = q("{}, {}", keys(context.key_of(oid.name)), column)
+    key = context.key_of(oid.name)
+    if any(ObjectId("column", (*oid.name[:2], c)) in context.gone for c in key):  # by when it is asked again it may not be there
+        key = ()
+    shown = q("{}, {}", keys(key), column)
     return q("SELECT {} FROM {} WHERE {} IS NOT NULL{}", shown, name(*oid.name[:2]), column, same)
