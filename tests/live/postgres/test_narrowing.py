@@ -242,3 +242,30 @@ def test_an_index_over_text_of_citext_comes_along_with_the_type(flow: Flow) -> N
     wanted = "CREATE EXTENSION citext; CREATE TABLE t (a text, CHECK (a <> '')); CREATE INDEX i ON t (lower(a));"
     assert not [s for s in flow.plan(wanted).steps if " INDEX " in s.statement]
     flow.apply(wanted)
+
+
+TYPES_TO_COME = {
+    "label that is added": ("int", "mood", "NULL", "7"),
+    "labels of a new enum": ("text[]", "fresh[]", "'{x,NULL}'", "'{x,z}'"),
+    "label of a new domain": ("text", "kept", "'x'", "'z'"),
+    "number of a new domain": ("numeric", "few", "2.4", "99"),
+    "number in a new domain, written": ("text", "few", "'2'", "'99'"),
+}
+"""Types that are new or become others in the same plan; a value that they take then, and one that they do not."""
+BEFORE = "CREATE TYPE mood AS ENUM ('a', 'b');"
+THEN = """CREATE TYPE mood AS ENUM ('a', 'b', 'c'); CREATE TYPE fresh AS ENUM ('x'); CREATE DOMAIN kept AS fresh;
+CREATE DOMAIN few AS int CHECK (VALUE < 9);"""
+
+
+@pytest.mark.parametrize("change", TYPES_TO_COME.values(), ids=TYPES_TO_COME.keys())
+def test_values_are_asked_by_what_the_type_will_be(flow: Flow, change: tuple[str, str, str, str]) -> None:
+    old, new, fits, odd = change
+    flow.apply(f"{BEFORE} CREATE TABLE t (id int PRIMARY KEY, value {old})")
+    wanted = f"{THEN} CREATE TABLE t (id int PRIMARY KEY, value {new})"
+    flow.run(f"INSERT INTO t VALUES (1, NULL), (2, {odd})")
+    before = flow.shape()
+    with pytest.raises(DataViolation, match=r"such as id = 2\. Nothing was changed"):
+        flow.reconcile(wanted, approved)
+    assert flow.shape() == before
+    flow.run(f"DELETE FROM t WHERE id = 2; INSERT INTO t VALUES (3, {fits})")
+    flow.apply(wanted)

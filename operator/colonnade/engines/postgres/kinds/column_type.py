@@ -17,8 +17,8 @@ from colonnade.core.plan import Check, Step
 from colonnade.engines.postgres.kind import Context
 from colonnade.engines.postgres.rewriting import by_name
 from colonnade.engines.postgres.rewriting.remade import other_name
-from colonnade.engines.postgres.statement import Part, keys, name, printed, q, step, text, value, words
-from colonnade.engines.postgres.told import narrowing
+from colonnade.engines.postgres.statement import Part, keys, name, printed, q, step, text, words
+from colonnade.engines.postgres.told import narrowing, unfit
 from colonnade.engines.postgres.types import INTEGERS, TEXTS, parts
 
 if TYPE_CHECKING:
@@ -132,32 +132,25 @@ def refers_still(old: str, new: str) -> bool:
 
 
 def _fit(oid: ObjectId, old: Column, new: Column, context: Context) -> tuple[Check, ...]:
-    """Whether every value is one of the new type, where that is a question of how it is written; since 16 the server can tell.
+    """Whether every value is one of the new type, where that is a question of how it is written.
 
     Where there is no cast, that is found out in the rehearsal.
     """
+    if old.type == new.type or context.is_foreign(oid.name):
+        return ()
     was, now = (t.partition("(")[0] for t in (old.type, new.type))
     narrower = was in INTEGERS and now in INTEGERS and INTEGERS.index(now) < INTEGERS.index(was)
-    asked = was in TEXTS or narrower or (now == "numeric" and was in (*INTEGERS, now))
-    changing = any(
-        context.old.objects.get(n) != context.new.objects.get(n)
-        for n in context.new.needs.get(oid, ())
-        if n.kind != "table"
-    )
-    if context.version < 160000 or old.type == new.type or changing or context.is_foreign(oid.name):
-        return ()
-    odd = q(
-        "FROM {} WHERE NOT pg_catalog.pg_input_is_valid({}::text, {})",
-        name(*oid.name[:2]),
-        name(oid.name[2]),
-        value(new.type),
-    )
-    return (
+    asked = was.removesuffix("[]") in TEXTS or narrower or (now == "numeric" and was in (*INTEGERS, now))
+    problem = f"{oid} is to be {new.type} and has values that are none"
+    return tuple(
         Check(
-            query=text(q("SELECT {} {} LIMIT 5", keys(context.key_of(oid.name)), odd)),
-            count=text(q("SELECT count(*) {}", odd)),
-            problem=f"{oid} is to be {new.type} and has values that are none",
+            query=text(
+                q("SELECT {} FROM {} WHERE {} LIMIT 5", keys(context.key_of(oid.name)), name(*oid.name[:2]), odd)
+            ),
+            count=text(q("SELECT count(*) FROM {} WHERE {}", name(*oid.name[:2]), odd)),
+            problem=problem,
             remedy="mend the rows, or declare a conversion for them",
-            as_text=not asked,
-        ),
+            as_text=as_text and not asked,
+        )
+        for odd, as_text in unfit.conditions(oid, new.type, context)
     )

@@ -129,7 +129,9 @@ class _Reader:
         for c, o, s, rc, ro, rs, kind in rows:
             one, other = self.resolve((c, o, s)), self.resolve((rc, ro, rs))
             if one and other and one != other and not (one.kind == other.kind == "table"):
-                inside = kind == "a" and one.kind == "exclusion" and (c, o) in self.internal  # its index's own: in the way
+                inside = (
+                    kind == "a" and one.kind == "exclusion" and (c, o) in self.internal
+                )  # its index's own: in the way
                 self.relate_one(one, other, goes_along=kind != "n" and not inside, part=kind in "PS")
         for oid in list(self.objects):
             self.relate_by_kind(oid)

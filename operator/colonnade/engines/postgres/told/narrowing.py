@@ -158,7 +158,9 @@ def _odd(oid: ObjectId, ways: tuple[Part, ...], context: Context) -> Part:
     for way in ways:
         same = q('{} AND {} IS DISTINCT FROM {}::text COLLATE "C"', same, way, column)
     key = context.key_of(oid.name)
-    if any(ObjectId("column", (*oid.name[:2], c)) in context.gone for c in key):  # by when it is asked again it may not be there
+    if any(
+        ObjectId("column", (*oid.name[:2], c)) in context.gone for c in key
+    ):  # by when it is asked again it may not be there
         key = ()
     shown = q("{}, {}", keys(key), column)
     return q("SELECT {} FROM {} WHERE {} IS NOT NULL{}", shown, name(*oid.name[:2]), column, same)
