@@ -1,5 +1,8 @@
 """Operators, their classes and families, casts, languages, transforms, access methods."""
 
+from typing import LiteralString
+
+from tests.live.postgres.flow import Flow
 from tests.live.postgres.walk import Walk, cases
 
 BASE = """
@@ -141,6 +144,55 @@ def test_operator_classes_and_families(walk: Walk) -> None:
 
 def test_casts(walk: Walk) -> None:
     walk.cases(CASTS, base="CREATE TYPE v AS (a int);")
+
+
+COMPUTED = cases("""
+== by_an_operator_of_other_types
+CREATE FUNCTION f(bigint, bigint) RETURNS bigint LANGUAGE sql IMMUTABLE AS 'SELECT $1 + $2';
+CREATE OPERATOR ### (FUNCTION = f, LEFTARG = bigint, RIGHTARG = bigint);
+CREATE TABLE t (a int, b int, g int GENERATED ALWAYS AS (a ### b) STORED, CHECK ((a ### b) > 0));
+--
+CREATE FUNCTION f(int, int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1 + $2';
+CREATE OPERATOR ### (FUNCTION = f, LEFTARG = int, RIGHTARG = int);
+CREATE TABLE t (a int, b int, g int GENERATED ALWAYS AS (a ### b) STORED, CHECK ((a ### b) > 0));
+== by_an_operator_of_another_function
+CREATE FUNCTION f(int, int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1 + $2';
+CREATE OPERATOR ### (FUNCTION = f, LEFTARG = int, RIGHTARG = int);
+CREATE TABLE t (a int, g int GENERATED ALWAYS AS (a ### 1) STORED);
+--
+CREATE FUNCTION h(int, int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1 - $2';
+CREATE OPERATOR ### (FUNCTION = h, LEFTARG = int, RIGHTARG = int);
+CREATE TABLE t (a int, g int GENERATED ALWAYS AS (a ### 1) STORED);
+""")
+
+
+def test_what_is_computed_by_an_operator_gives_way_to_it(walk: Walk) -> None:
+    walk.cases(COMPUTED)
+
+
+def test_what_casts_goes_by_the_cast_that_is_declared(flow: Flow) -> None:
+    """A dump says the same whichever function an expression has been bound to, and so do both of our readers."""
+    made = """CREATE TYPE v AS (a text);
+    CREATE FUNCTION one(text{0}) RETURNS v LANGUAGE sql IMMUTABLE AS 'SELECT ROW($1 || 1)::public.v';
+    CREATE FUNCTION two(text) RETURNS v LANGUAGE sql IMMUTABLE AS 'SELECT ROW($1 || 2)::public.v';"""
+    users = "CREATE TABLE t (a text, CHECK ((a::v) IS NOT NULL)); CREATE VIEW w AS SELECT (a::v).a AS a FROM t;"
+    flow.apply(made.replace("{0}", "") + users)
+    flow.run("INSERT INTO t VALUES ('(x)')")
+    versions = (
+        ("one(text)", "", "(x)1"),
+        ("", "", "x"),
+        ("two(text)", "", "(x)2"),
+        ("one(text, int)", ", int DEFAULT 1", "(x)1"),
+    )
+    for function, more, seen in versions:
+        cast = f"CREATE CAST (text AS v) WITH FUNCTION {function};" if function else ""
+        flow.apply(made.replace("{0}", more) + cast + users)
+        assert flow.ask("SELECT a FROM w") == seen
+        assert flow.ask(BOUND) == (2 if cast else 0)
+
+
+BOUND: LiteralString = """SELECT count(DISTINCT classid) FROM pg_depend WHERE refobjid IN (SELECT oid FROM pg_proc WHERE proname IN ('one', 'two'))
+AND classid IN ('pg_constraint'::regclass, 'pg_rewrite'::regclass)"""
 
 
 def test_languages_and_transforms(walk: Walk) -> None:

@@ -22,6 +22,25 @@ from colonnade.engines.postgres.kinds import KINDS
 
 Address = tuple[int, int, int]
 KEYS = ("primary key", "unique", "exclusion")
+EXPRESSED = (
+    "check",
+    "column",
+    "default",
+    "domain",
+    "domain constraint",
+    "exclusion",
+    "function",
+    "index",
+    "materialized view",
+    "policy",
+    "procedure",
+    "publication table",
+    "rule",
+    "statistics",
+    "trigger",
+    "view",
+)
+"""What has expressions that may cast."""
 
 CATALOGS: LiteralString = (
     "SELECT relname, oid::int8 FROM pg_class WHERE relnamespace = 'pg_catalog'::regnamespace AND relkind = 'r'"
@@ -135,6 +154,7 @@ class _Reader:
                 self.relate_one(one, other, goes_along=kind != "n" and not inside, part=kind in "PS")
         for oid in list(self.objects):
             self.relate_by_kind(oid)
+        self.relate_to_casts()
         for oid, address in self.targets.items():
             self.relate_to_target(oid, self.resolve(address))
 
@@ -153,6 +173,13 @@ class _Reader:
         self.needs[oid].update(needs)
         along = needs if kind.goes_with is None else [n for n in kind.goes_with(oid, spec) if n in self.objects]
         self.parents[oid].update(along)
+
+    def relate_to_casts(self) -> None:
+        """The server keeps of an expression only the function that a cast stands for; it needs the cast to be told by it."""
+        casts = {f: oid for oid in self.objects if oid.kind == "cast" for f in self.needs[oid] if f.kind == "function"}
+        for oid in list(self.objects) if casts else ():
+            if oid.kind in EXPRESSED:
+                self.needs[oid] |= {casts[f] for f in self.needs[oid] & casts.keys()}
 
     def relate_to_target(self, oid: ObjectId, target: ObjectId | None) -> None:
         """A comment, a privilege: goes with the object it is about; a comment on an extension's member is the extension's business."""

@@ -17,7 +17,7 @@ from colonnade.engines.postgres.rewriting.remade import below
 
 def replace(work: Work, repartitioned: Collection[ObjectId]) -> None:
     """Let these be dropped and created, too; the wholes that are `repartitioned` as well."""
-    for oid in set(_narrowed_within(work)):
+    for oid in {*_narrowed_within(work), *_cast_otherwise(work)}:
         work.replace(oid)
     _around_parts(work)
     held = held_by_included(work.old, work.new, work.altered)
@@ -49,6 +49,13 @@ def _narrowed_within(work: Work) -> Iterator[ObjectId]:
     narrower = {ObjectId("domain", o.name[:2]) for o in checks} - work.created
     narrower |= {o for o in work.altered if o.kind == "domain" and new[o].not_null and not old[o].not_null}
     yield from (o for o in narrower if _is_inside(o, work))
+
+
+def _cast_otherwise(work: Work) -> Iterator[ObjectId]:
+    """What says the same by a cast that is new, and is told the way that there was without it until it is made anew."""
+    casts = {o for o in work.created if o.kind == "cast"}
+    there = (o for o, needs in work.new.needs.items() if needs & casts and o in work.old.objects) if casts else ()
+    yield from (o for o in there if not kind_of(o).holds_data or bool(getattr(work.old.objects[o], "generated", False)))
 
 
 def _is_inside(domain: ObjectId, work: Work) -> bool:

@@ -40,6 +40,7 @@ def all_told(work: Work, acts: Mapping[Act, Sequence[Step]], before: Before[Act]
     _other_keys(work, before)
     _referring(work, before)
     _keys_of_their_own(work, before)
+    _otherwise_cast(work, before)
     _finished({a.id for a, steps in acts.items() if any(s.batched for s in steps)}, work, before)
     _late({a for a, steps in acts.items() if any(not s.transactional for s in steps)}, work, before)
 
@@ -263,6 +264,13 @@ def _referring(work: Work, before: Before[Act]) -> None:
             _first(Act("drop", key), one, before)
             _first(one, Act("create", key), before)
             _first(Act("create", place), Act("create", key), before)
+
+
+def _otherwise_cast(work: Work, before: Before[Act]) -> None:
+    """What casts by one that goes comes back once that is gone: it would be told by it again."""
+    for cast in (o for o in work.dropped if o.kind == "cast"):
+        for user in work.users.get(cast, NOTHING):
+            _first(Act("drop", cast), Act("create", user), before)
 
 
 def _persistence(work: Work, before: Before[Act]) -> None:
