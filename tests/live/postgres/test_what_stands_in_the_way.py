@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 import pytest
 
+from colonnade.core.errors import Unsupported
 from tests.live.postgres.flow import Flow
 from tests.live.postgres.walk import Walk, cases
 
@@ -60,3 +63,15 @@ def test_beside_it_another_change_is_made(flow: Flow, case: tuple[str, tuple[str
     there = case[1][0].replace("casts_in_expressions", "public")
     flow.run(there)
     assert len(flow.plan(there + "CREATE TABLE another (i int);").steps) == 1
+
+
+def test_a_default_that_asks_for_a_setting_says_where_to_set_it(flow: Flow) -> None:
+    flow.apply("CREATE TABLE t (id int)")
+    flow.run("INSERT INTO t VALUES (1)")
+    wanted = "CREATE TABLE t (id int, tenant int NOT NULL DEFAULT current_setting('app.tenant')::int)"
+    with pytest.raises(Unsupported, match=r"run ALTER ROLE … SET app\.tenant = …"):
+        flow.plan(wanted)
+    flow.close()
+    flow.run(f"ALTER ROLE {urlsplit(flow.url).username} SET app.tenant = '7'")
+    flow.apply(wanted)
+    assert flow.ask("SELECT tenant FROM t") == 7

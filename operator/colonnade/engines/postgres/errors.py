@@ -105,6 +105,11 @@ def unreached(error: psycopg.Error) -> str:
 
     Sessions of ours have nothing but pg_catalog on their search_path (see session.py).
     """
+    if unset := re.match(r'unrecognized configuration parameter "([^"]+)"', error.diag.message_primary or ""):
+        return (
+            f"; no session of ours has this setting: run ALTER ROLE … SET {unset[1]} = …, for the user in the Secret and with the value "
+            f"that the rows are to get, or declare current_setting('{unset[1]}', true), which is NULL without it"
+        )
     found = re.search(r'function "?([^\s"(]+)', error.diag.context or "")
     if error.sqlstate == "42704" and not found and (error.diag.message_primary or "").startswith("type "):
         return "; where that is a base type: it is functions in C, and not managed; take what needs it out of the declaration"
