@@ -402,6 +402,15 @@ def test_what_was_computed_with_another_body(flow: Flow) -> None:
     flow.apply(CALLED.format("upper"))
 
 
+def test_what_was_read_through_another_view(flow: Flow) -> None:
+    declared = """CREATE TABLE t (a int); CREATE VIEW v AS SELECT a{} AS a FROM t;
+        CREATE MATERIALIZED VIEW m AS SELECT a FROM v; CREATE VIEW read AS SELECT a FROM v;"""
+    flow.apply(declared.format(""))
+    (told,) = flow.plan(declared.format(" + 1")).hazards
+    assert told.code == "KEEPS_OLD_RESULTS"
+    assert told.safe_way == 'REFRESH MATERIALIZED VIEW "public"."m"'
+
+
 def test_what_is_built_anew_by_the_same_plan_is_computed_with_the_new_body(flow: Flow) -> None:
     declared = """CREATE FUNCTION f(t text) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT {}(t) $$;
         CREATE TABLE t (id int PRIMARY KEY, a text); CREATE INDEX i ON t ({});"""
