@@ -21,12 +21,14 @@ WHERE NOT g.tgisinternal AND g.tgname !~ {SUCCESSORS} AND g.tgparentid = 0 AND n
 
 CLONES = f"""
 SELECT g.oid, g.tgrelid AS rel, ARRAY[n.nspname, c.relname, g.tgname] AS name, g.tgenabled::text AS enabled, p.tgenabled::text AS usual,
-  ARRAY[un.nspname, u.relname, p.tgname] AS parent, (WITH RECURSIVE up AS (SELECT g.tgparentid AS oid
-      UNION ALL SELECT a.tgparentid FROM up JOIN pg_trigger a ON a.oid = up.oid WHERE a.tgparentid <> 0)
-    SELECT ARRAY[wn.nspname, w.relname, o.tgname] FROM up JOIN pg_trigger o ON o.oid = up.oid AND o.tgparentid = 0
-    JOIN pg_class w ON w.oid = o.tgrelid JOIN pg_namespace wn ON wn.oid = w.relnamespace) AS original
+  ARRAY[un.nspname, u.relname, p.tgname] AS parent, up.original, up.parts
 FROM pg_trigger g JOIN pg_class c ON c.oid = g.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_trigger p ON p.oid = g.tgparentid JOIN pg_class u ON u.oid = p.tgrelid JOIN pg_namespace un ON un.oid = u.relnamespace
+CROSS JOIN LATERAL (WITH RECURSIVE up AS (SELECT g.oid AS oid
+    UNION ALL SELECT a.tgparentid FROM up JOIN pg_trigger a ON a.oid = up.oid WHERE a.tgparentid <> 0)
+  SELECT max(ARRAY[wn.nspname, w.relname, o.tgname]) FILTER (WHERE o.tgparentid = 0) AS original,
+    array_agg(ARRAY[wn.nspname, w.relname] ORDER BY o.oid) FILTER (WHERE o.tgparentid <> 0) AS parts
+  FROM up JOIN pg_trigger o ON o.oid = up.oid JOIN pg_class w ON w.oid = o.tgrelid JOIN pg_namespace wn ON wn.oid = w.relnamespace) up
 WHERE NOT p.tgisinternal AND g.tgenabled <> p.tgenabled AND g.tgname !~ {SUCCESSORS} AND n.nspname !~ '^pg_'
   AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'colonnade%' ORDER BY 3"""
 
@@ -44,12 +46,14 @@ class Trigger:
 
 @dataclass(frozen=True)
 class TriggerState:
-    """When the copy of a trigger fires that a partition has, where that is not as `usual`, like that of its parent."""
+    """When the copy of a trigger fires that a partition has, where that is not as `usual`, like that of its parent; the `parts` have one on its
+    way from the original."""
 
     enabled: str
     usual: str
     parent: tuple[str, str, str]
     original: tuple[str, str, str]
+    parts: tuple[tuple[str, ...], ...]
 
 
 def _state(oid: ObjectId, enabled: str) -> Part:
@@ -98,11 +102,11 @@ def disturbs(oid: ObjectId, old: object, new: object) -> tuple[str, ...]:
 def whole_of(oid: ObjectId, spec: TriggerState) -> Iterator[ObjectId]:
     yield ObjectId("trigger", spec.original)
     yield ObjectId("trigger state", spec.parent)
-    yield from place_of(oid, spec)
+    yield from places_of(oid, spec)
 
 
-def place_of(oid: ObjectId, spec: TriggerState) -> Iterator[ObjectId]:
-    yield ObjectId("inheritance", oid.name[:2])
+def places_of(oid: ObjectId, spec: TriggerState) -> Iterator[ObjectId]:
+    return (ObjectId("inheritance", part) for part in spec.parts)
 
 
 def create_state(oid: ObjectId, spec: TriggerState, context: Context) -> Steps:
@@ -120,7 +124,7 @@ KINDS = (
         spec=TriggerState,
         query=CLONES,
         needs=whole_of,
-        goes_with=place_of,
+        goes_with=places_of,
         create=create_state,
         alter=never,
         drop=drop_state,

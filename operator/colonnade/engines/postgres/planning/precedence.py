@@ -239,7 +239,7 @@ class Precedence:
                 self.before[a] |= self._changing.get(table, set())
 
     def _reaches_parts(self, oid: ObjectId) -> bool:
-        return oid.kind in CONSTRAINTS or (oid.kind == "index" and self.work.old.objects[oid].partitioned)
+        return oid.kind in ("trigger", *CONSTRAINTS) or (oid.kind == "index" and self.work.old.objects[oid].partitioned)
 
     def _nullability(self, a: Act) -> None:
         """What a child has of its own comes before its parent's NOT NULL, which then finds it proved, and goes after that.
@@ -333,7 +333,7 @@ class Precedence:
     def _as_part(self, a: Act) -> None:
         """A part comes with indexes and keys of its own, and with the columns of the whole."""
         self.before[a] |= {Act("create", o) for o in self._parts.get(a.id, ())}
-        if a.id.kind in ("column", "index", *CONSTRAINTS):
+        if a.id.kind in ("column", "index", "trigger", *CONSTRAINTS):
             self.before[a] |= self._leave(self.work.home(a.id, self.work.new).name)
         if a.id.kind == "inheritance" and self.work.new.objects[a.id].bound:
             for table in (a.id.name, *self.work.new.objects[a.id].parents):

@@ -21,6 +21,8 @@ STANDING = ("check", "default", "index", "trigger")
 REFERRING = ("policy", "rule")
 """What stands on its table, and may read or write others."""
 ROUTINES = ("function", "procedure", "aggregate")
+ABOUT_COPIES = ("comment", "trigger state")
+"""What may be about a part's copy of a trigger: where the part only leaves, it goes by a step of its own, which the way back has, too."""
 SAID = ("comment", "privileges", "owner")
 """What is said of an object, and does nothing with it."""
 
@@ -144,6 +146,8 @@ class Work:
         going = self.dropped - self.aside
         whole = self.old.vanishes_with(self.home(oid)) | {self.home(oid)} if self.outlives(oid) else None
         taken = self.old.vanishes_with(oid, going) if whole is None else whole & going
+        if oid.kind in ABOUT_COPIES:
+            taken -= {o for o in taken if o.kind == "inheritance"}
         if oid not in self.created:
             taken -= {o for o in taken if o.kind == "column" and o in self.created}
         if taken and (self._goes_first(oid, taken) or self._leaves_first(oid)):
