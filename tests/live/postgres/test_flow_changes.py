@@ -593,10 +593,55 @@ def test_a_check_over_what_a_backfill_gives_is_asked_with_that(flow: Flow) -> No
     assert flow.column("SELECT x FROM t ORDER BY id") == [4, 5]
 
 
+BUILT = {
+    "lower(x)": "index public.i is unique and has values that stand more than once: 1 of them, such as lower = a",
+    "x) WHERE (n::int > 0": "or cannot even be computed for one: invalid input syntax for type integer",
+    "(n::int)": "or cannot even be computed for one: invalid input syntax for type integer",
+}
+
+
+@pytest.mark.parametrize(("built", "words"), BUILT.items())
+def test_what_an_index_is_built_of_is_asked_before(flow: Flow, built: str, words: str) -> None:
+    table = "CREATE TABLE t (id int PRIMARY KEY, x text, n text);"
+    flow.apply(table)
+    flow.run("INSERT INTO t VALUES (1, 'a', '1'), (2, 'A', '-'), (3, NULL, NULL), (4, NULL, NULL)")
+    with pytest.raises(DataViolation, match=re.escape(words)):
+        flow.reconcile(f"{table} CREATE TABLE n (id int); CREATE UNIQUE INDEX i ON t ({built});", approved)
+    assert not flow.ask("SELECT to_regclass('n')"), "nothing was changed"
+    flow.apply(f"{table} CREATE UNIQUE INDEX i ON t (x) WHERE n ~ '^[0-9]*$' AND CASE WHEN id = 1 THEN n::int > 0 END;")
+
+
+CONVERTED = {
+    "CHECK (v > 5)": "check public.t.t_v_check is violated by rows that are there: 1 of them, such as id = 2",
+    "UNIQUE": "unique public.t.t_v_key has values that stand more than once: 1 of them, such as v = 9",
+}
+
+
+@pytest.mark.parametrize(("guard", "words"), CONVERTED.items())
+def test_what_gets_another_type_and_a_guard_is_asked_as_it_will_be(flow: Flow, guard: str, words: str) -> None:
+    text = "CREATE EXTENSION citext; CREATE TABLE t (id int PRIMARY KEY, v text); CREATE TABLE u (e text UNIQUE);"
+    flow.apply(text)
+    flow.run("INSERT INTO t VALUES (1, '9'), (2, '3'), (3, '09'); INSERT INTO u VALUES ('A'), ('a')")
+    with pytest.raises(DataViolation, match=re.escape(words)):
+        flow.apply(text.replace("v text", f"v int {guard}"))
+    with pytest.raises(DataViolation, match=r"unique public\.u\.u_e_key has values that stand more than once"):
+        flow.apply(text.replace("e text", "e citext"))
+    assert flow.column("SELECT v FROM t ORDER BY id") == ["9", "3", "09"]
+
+
+def test_a_check_by_a_routine_that_changes_is_not_asked_by_the_old_one(flow: Flow) -> None:
+    declared = (
+        "CREATE FUNCTION f(int) RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT $1 > {}'; CREATE TABLE t (id int{});"
+    )
+    flow.apply(declared.format(100, ""))
+    flow.run("INSERT INTO t VALUES (5)")
+    flow.apply(declared.format(1, " CHECK (f(id))"))
+
+
 def test_a_run_that_the_rows_end_says_how_far_it_came(flow: Flow) -> None:
-    """Duplicates of an expression are only found while its index is built."""
+    """Duplicates by the likeness of an operator class are only found while the index is built."""
     table = "CREATE TABLE t (id int PRIMARY KEY, x text);"
-    index = "CREATE UNIQUE INDEX i ON t (lower(x));"
+    index = "CREATE UNIQUE INDEX i ON t (lower(x) text_pattern_ops);"
     flow.apply(table)
     flow.run("INSERT INTO t VALUES (1, 'a'), (2, 'A')")
     with pytest.raises(DataViolation, match=r"could not create unique index .* No step was done"):

@@ -18,7 +18,7 @@ from colonnade.engines.postgres.kind import Context
 from colonnade.engines.postgres.rewriting import by_name
 from colonnade.engines.postgres.rewriting.remade import other_name
 from colonnade.engines.postgres.statement import Part, keys, name, printed, q, step, text, words
-from colonnade.engines.postgres.told import narrowing, unfit
+from colonnade.engines.postgres.told import copied, narrowing, unfit
 from colonnade.engines.postgres.types import INTEGERS, TEXTS, parts
 
 if TYPE_CHECKING:
@@ -52,9 +52,16 @@ def retype(oid: ObjectId, old: Column, new: Column, context: Context) -> Iterato
         step(oid, start, undo=retyped_back(oid, old, new, context), hazards=risk),
         undo_note="as far as the values allow" if risk or old.type != new.type else "",
         otherwise=(text(explicit), text(by_text)),
-        checks=_fit(oid, old, new, context),
+        checks=(*_fit(oid, old, new, context), *_merged(oid, context)),
         confirms=narrowing.confirms(oid, risk),
     )
+
+
+def _merged(oid: ObjectId, context: Context) -> Iterator[Check]:
+    """The questions whether values that are to be unique would be the same in the new type; what is built anew asks by itself."""
+    for one, spec in context.new.objects.items():
+        if one.kind in copied.UNIQUE and one not in context.fresh and oid in context.new.needs.get(one, ()):
+            yield from copied.ASKED[one.kind](one, spec, context)
 
 
 def moves_along(oid: ObjectId, old: Column, new: Column, context: Context) -> bool:

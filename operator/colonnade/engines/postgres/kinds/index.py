@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 
 from colonnade.core.hazards import BUILDS_INDEX, DROPS_INDEX, hazard
 from colonnade.core.kind import ObjectId
-from colonnade.core.plan import Check, Step
+from colonnade.core.plan import Step
 from colonnade.engines.postgres.catalog import SUCCESSORS
 from colonnade.engines.postgres.kind import Context, PgKind, Steps, never
 from colonnade.engines.postgres.rewriting.retuned import retuned
-from colonnade.engines.postgres.statement import Part, name, printed, q, step, text, value
-from colonnade.engines.postgres.told.foreseen import rows
+from colonnade.engines.postgres.statement import Part, name, printed, q, step, value
+from colonnade.engines.postgres.told.indexed import computable, duplicates
 
 INDEXES = f"""
 SELECT i.indexrelid AS oid, i.indrelid AS rel, ARRAY[n.nspname, c.relname] AS name, ARRAY[tn.nspname, t.relname] AS table,
@@ -89,7 +89,7 @@ def create(oid: ObjectId, spec: Index, context: Context) -> Steps:
     risk = (hazard(BUILDS_INDEX, f"table {'.'.join(spec.table)}"),) if in_use else ()
     yield replace(
         step(oid, _create(oid, spec, concurrently=in_use), alone=in_use, hazards=risk, undo=back),
-        checks=duplicates(oid, spec, context) if in_use and spec.unique else (),
+        checks=(*duplicates(oid, spec, context), *computable(oid, spec, context)) if in_use else (),
     )
     yield from _settings(oid, spec)
 
@@ -97,35 +97,6 @@ def create(oid: ObjectId, spec: Index, context: Context) -> Steps:
 def _comes_with(spec: Index, part: IndexAttachment, context: Context) -> bool:
     """Whether its table comes to the partitions of a table that has the index, and so takes the part along when it leaves."""
     return ObjectId("inheritance", spec.table) in context.fresh and ObjectId("index", part.parent) not in context.fresh
-
-
-def duplicates(oid: ObjectId, spec: Index, context: Context) -> tuple[Check, ...]:
-    """Only for what a plain list of columns says; an expression index finds its duplicates while it is built."""
-    columns, _, rest = spec.definition.removeprefix("USING btree (").partition(")")
-    if (
-        not spec.definition.startswith("USING btree (")
-        or "(" in columns
-        or " " in columns.replace(", ", ",")
-        or "INCLUDE" in rest
-    ):
-        return ()
-    where = (
-        q(" AND {}", printed(rest.strip().removeprefix("NULLS NOT DISTINCT ").removeprefix("WHERE ")))
-        if " WHERE " in rest
-        else q("")
-    )
-    known = q("({}) IS NOT NULL", printed(columns)) if "," not in columns else q("NOT (({}) IS NULL)", printed(columns))
-    groups = q(
-        "FROM {} WHERE {}{} GROUP BY {} HAVING count(*) > 1", rows(spec.table, context), known, where, printed(columns)
-    )
-    return (
-        Check(
-            query=text(q("SELECT {} {} LIMIT 5", printed(columns), groups)),
-            count=text(q("SELECT count(*) FROM (SELECT 1 {}) d", groups)),
-            problem=f"{oid} is unique and has values that stand more than once",
-            remedy="merge or remove the duplicates first",
-        ),
-    )
 
 
 def _settings(oid: ObjectId, spec: Index) -> Iterator[Step]:

@@ -11,7 +11,7 @@ import psycopg
 from colonnade.core.errors import DataViolation
 from colonnade.core.plan import Check, Step
 from colonnade.engines.postgres.session import Connection
-from colonnade.engines.postgres.statement import Part, q
+from colonnade.engines.postgres.statement import Part, printed, q
 
 LIMIT = "60s"
 NOT_THERE_YET = ("42P01", "42703", "42883", "42704", "3F000", "42804", "22P02", "25006", "42846")
@@ -70,6 +70,11 @@ def _ask(connection: Connection, one: Check, subject: str) -> None:
     except psycopg.errors.QueryCanceled:
         return
     except psycopg.Error as e:
+        if isinstance(e, psycopg.DataError) and _is_of_the_rows(connection, one):
+            raise DataViolation(
+                f"{subject}: {one.problem}, or cannot even be computed for one: {e.diag.message_primary}. Nothing was changed. "
+                f"To see it: {one.query.removesuffix(' LIMIT 5')}; then {one.remedy}"
+            ) from e
         if e.sqlstate in NOT_THERE_YET:
             return
         raise
@@ -79,6 +84,16 @@ def _ask(connection: Connection, one: Check, subject: str) -> None:
             f"{subject}: {one.problem}: {total[0] if total else len(found)} of them, such as {keys}. Nothing was changed. "
             f"To see them all: {one.query.removesuffix(' LIMIT 5')}; then {one.remedy}"
         )
+
+
+def _is_of_the_rows(connection: Connection, one: Check) -> bool:
+    """Whether the server understands the question, so that it was a value that it stumbled over: it would do so again."""
+    try:
+        with within_bounds(connection):
+            connection.execute(q("EXPLAIN {}", printed(one.query)))
+    except psycopg.Error:
+        return False
+    return True
 
 
 def _named(parts: Iterable[str]) -> str:

@@ -11,16 +11,18 @@ from typing import Any
 from colonnade.core.kind import Model, ObjectId
 from colonnade.core.plan import Check
 from colonnade.engines.postgres.kind import Context
-from colonnade.engines.postgres.kinds import constraint, index
+from colonnade.engines.postgres.kinds import constraint
+from colonnade.engines.postgres.told import indexed
 
 ASKED: Mapping[str, Callable[[ObjectId, Any, Context], tuple[Check, ...]]] = {
     "check": constraint.violates,
     "primary key": constraint.duplicates,
     "unique": constraint.duplicates,
     "foreign key": constraint.orphans,
-    "index": index.duplicates,
+    "index": indexed.duplicates,
 }
 """By kind, the question for the rows that such an object would refuse."""
+UNIQUE = ("primary key", "unique", "index")
 
 
 def asked(table: ObjectId, context: Context) -> Iterator[Check]:

@@ -1,4 +1,4 @@
-"""The rows of a table as a plan will have made them when it comes to ask something of them: with the columns that it adds, and fills.
+"""The rows of a table as a plan will have made them when it comes to ask something of them: with the columns that it adds, fills, and alters.
 
 So a constraint over a new column is asked before anything is done, not once it stands half way. What cannot be asked of the rows as they
 are (a type that is new, a sequence that would move on) the server refuses, and it is found out later.
@@ -19,7 +19,7 @@ def rows(table: tuple[str, ...], context: Context, called: str = "") -> Part:
     """What stands after FROM: the table, or a selection that has columns as it will; `called` is what it is to be named there."""
     old, new = ({o: s for o, s in m.objects.items() if _is_of(o, table)} for m in (context.old, context.new))
     new_by_then = context.is_fresh(table) and not context.is_remade(table)
-    if new_by_then or not old or all(o in old and o not in context.backfills for o in new):
+    if new_by_then or not old or all(o in old and _as_it_is(o, context) for o in new):
         return q("{} {}", name(*table[:2]), name(called)) if called else name(*table[:2])
     values = [q("ctid"), *(_there(o, context) for o in old), *_added(old, new, context)]
     return q("(SELECT {} FROM {}) AS {}", listed(values), name(*table[:2]), name(called or table[1]))
@@ -29,12 +29,30 @@ def _is_of(oid: ObjectId, table: tuple[str, ...]) -> bool:
     return oid.kind == "column" and oid.name[:2] == table[:2]
 
 
+def _as_it_is(column: ObjectId, context: Context) -> bool:
+    """Whether its values stay, and are of the type and the making that they are of."""
+    was, now = context.old.objects[column], context.new.objects[column]
+    kinds = [(s.type, s.collation, s.generated, s.expression if s.generated else None) for s in (was, now)]
+    return kinds[0] == kinds[1] and column not in context.backfills
+
+
 def _there(column: ObjectId, context: Context) -> Part:
-    called = name(column.name[2])
-    if (wish := context.backfills.get(column)) is None:
+    called, spec = name(column.name[2]), context.new.objects.get(column)
+    if spec is None or _as_it_is(column, context):
         return called
-    which = q("({}) IS TRUE", printed(wish.where)) if wish.where else q("{} IS NULL", called)
-    return q("CASE WHEN {} THEN ({}) ELSE {} END AS {}", which, printed(wish.expression), called, called)
+    if spec.generated:
+        return q("({}) AS {}", printed(spec.expression), called)
+    value: Part = called
+    if (wish := context.backfills.get(column)) is not None:
+        which = q("({}) IS TRUE", printed(wish.where)) if wish.where else q("{} IS NULL", called)
+        value = q("CASE WHEN {} THEN ({}) ELSE {} END", which, printed(wish.expression), called)
+    was = context.old.objects[column]
+    if was.type != spec.type:
+        conversion = context.conversions.get(column)
+        value = q("({})", printed(conversion)) if conversion else q("({})::{}", value, printed(spec.type))
+    if was.collation or spec.collation:
+        value = q("{} COLLATE {}", value, printed(spec.collation or 'pg_catalog."default"'))
+    return q("{} AS {}", value, called)
 
 
 def _added(old: dict[ObjectId, Any], new: dict[ObjectId, Any], context: Context) -> Iterator[Part]:

@@ -18,15 +18,14 @@ from colonnade.engines.postgres.told.narrowing import base_of
 def conditions(column: ObjectId, type_: str, context: Context) -> Iterator[tuple[Part, bool]]:
     """What holds for a value that is none of the type, and whether that is so only where it is taken over as text."""
     if not _changing(column, context):
-        if context.version >= 160000:
-            yield q("NOT {}", _readable(column, type_)), True
+        yield _unreadable(column, type_, context), True
         return
     base = base_of(column, type_, context.new)
     declared, many = type_of(base, context.new)
     if declared is not None and declared.kind == "enum":
         yield _no_label(column, context.new.objects[declared].labels, many=many), True
-    elif declared is None and context.version >= 160000:
-        yield q("NOT {}", _readable(column, base)), True
+    elif declared is None:
+        yield _unreadable(column, base, context), True
     for check in _checks(column, context) if declared is None and not type_.endswith("[]") else ():
         by_cast = q("{}::{}", name(column.name[2]), printed(base))
         yield q("EXISTS (SELECT FROM (SELECT {} AS value) AS v WHERE ({}) IS FALSE)", by_cast, printed(check)), False
@@ -50,8 +49,12 @@ def _is_check_of(oid: ObjectId, domain: ObjectId) -> bool:
     return oid.kind == "domain constraint" and oid.name[:2] == domain.name
 
 
-def _readable(column: ObjectId, type_: str) -> Part:
-    return q("pg_catalog.pg_input_is_valid({}::text, {})", name(column.name[2]), value(type_))
+def _unreadable(column: ObjectId, type_: str, context: Context) -> Part:
+    """That a text is none of the type; before 16 the server only says so by stumbling over one."""
+    written = q("{}::text", name(column.name[2]))
+    if context.version >= 160000:
+        return q("NOT pg_catalog.pg_input_is_valid({}, {})", written, value(type_))
+    return q("{} IS NOT NULL AND {}::{} IS NULL", written, written, printed(type_))
 
 
 def _no_label(column: ObjectId, labels: tuple[str, ...], *, many: bool) -> Part:
