@@ -153,6 +153,11 @@ def test_what_says_nothing_about_the_schema_is_refused_with_its_place(words: tup
     ("text", "part"),
     [
         ("SELECT 1", "SELECT runs a query"),
+        (
+            "CREATE USER MAPPING FOR PUBLIC SERVER s OPTIONS (user 'x', password 'y')",
+            "the option password may hold what nobody may see",
+        ),
+        ("ALTER SERVER s OPTIONS (host 'h', ADD sslkey 'y')", "the option sslkey may hold"),
         ("(SELECT 1)", "SELECT runs a query"),
         ("SELECT set_config('role', 'postgres', false)", "SELECT runs a query"),
         ("SELECT pg_catalog.set_config('standard_conforming_strings', 'off', false)", "SELECT runs a query"),

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from colonnade.core.errors import InvalidSpec
 from colonnade.engines import Source
+from colonnade.engines.postgres.generic_options import CLOSED, CLOSED_OF_TABLES
 
 _TOKEN = re.compile(
     r"""(?P<space>\s+) | (?P<line>--[^\n]*) | (?P<block>/\*) | (?P<escaped>[eE]'(?:[^'\\]|\\.|'')*+')
@@ -265,6 +266,9 @@ SHARED = {
 _SEARCH_PATH = re.compile(r"SELECT\s+(pg_catalog\s*\.\s*)?set_config\s*\(\s*'search_path'", re.IGNORECASE)
 """The one SELECT of a dump."""
 
+_OPTION = re.compile(r"""[(,]\s*(?:ADD\s+|SET\s+)?"?([\w.]+)"?\s+'""", re.IGNORECASE)
+"""The name of a generic option, before its value."""
+
 ROLES = (("CREATE", "ROLE"), ("CREATE", "USER"), ("CREATE", "GROUP"))
 _SAYS_NOTHING = frozenset((*IGNORED, *ROLES))
 
@@ -280,11 +284,26 @@ def wanted(statement: Statement) -> bool:
             raise _refused(statement, " ".join(words[:n]), why)
     if words[:1] == ("SELECT",) and not _SEARCH_PATH.match(statement.text):
         raise _refused(statement, "SELECT", "runs a query")
+    if secret := _secret(statement):
+        raise InvalidSpec(
+            f"{statement.place()}: the option {secret} may hold what nobody may see, and a declaration can be read by many; take it out, "
+            "and set it by hand (ALTER … OPTIONS): it is left as it is there"
+        )
     if words[:1] in (("GRANT",), ("REVOKE",), ("COMMENT",)):
         about = words[words.index("ON") + 1] if "ON" in words[:-1] else "ROLE"
         if about in SHARED:
             raise _refused(statement, words[0], f"manages {SHARED[about]}")
     return mapping or not any(words[:n] in _SAYS_NOTHING for n in (1, 2, 3))
+
+
+def _secret(statement: Statement) -> str | None:
+    """The option of something foreign that is never read, compared or written."""
+    words = statement.words
+    foreign = words[1:2] in (("SERVER",), ("FOREIGN",)) or words[1:3] == ("USER", "MAPPING")
+    closed = CLOSED_OF_TABLES if words[1:3] == ("FOREIGN", "TABLE") else CLOSED
+    keys = _OPTION.findall(statement.text) if foreign and words[:1] in (("CREATE",), ("ALTER",)) else []
+    secret = (k for k in keys if re.search(closed.strip("'"), k, re.IGNORECASE) and k != "password_required")
+    return next(secret, None)
 
 
 def _refused(statement: Statement, what: str, why: str) -> InvalidSpec:
