@@ -23,6 +23,7 @@ PAIRS = {
     "other type": (SERIAL, IDENTITY.replace("int GEN", "bigint GEN")),
     "whole": (SERIAL, WHOLE),
     "another": (SERIAL, OTHER),
+    "another and wider": (SERIAL, OTHER.replace(" AS int", "").replace("id int", "id bigint")),
     "another in a whole": (
         SERIAL,
         OTHER.replace("n int);", "n int) PARTITION BY RANGE (id); CREATE TABLE a1 PARTITION OF a DEFAULT;"),

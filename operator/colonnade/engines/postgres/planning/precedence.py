@@ -174,7 +174,8 @@ class Precedence:
             self.before[a] |= {Act("create", n), Act("alter", n)}
         if a.id.kind != "enum":  # another label is nothing to its users, and is added while they are there
             leaving = self.work.users.get(a.id, NOTHING) - self.work.serving - self.work.copied_over(a.id)
-            self.before[a] |= {Act("drop", u) for u in leaving if ObjectId("sequence", u.name) not in self.work.moved}
+            goes_on = self.work.moved.keys() | self.work.giving_way  # and is asked where it has got to, later
+            self.before[a] |= {Act("drop", u) for u in leaving if ObjectId("sequence", u.name) not in goes_on}
         if a.id.kind == "column":
             self._nullability(a)
             self._as_included(a)

@@ -21,7 +21,6 @@ from colonnade.engines.postgres.planning.work import (
     turned,
 )
 from colonnade.engines.postgres.rewriting.remade import below
-from colonnade.engines.postgres.sequences import successors
 
 READ = (*VIEWS, "function", "procedure", "aggregate")
 """What applications call by name."""
@@ -245,7 +244,7 @@ def _keys_of_their_own(work: Work, before: Before[Act]) -> None:
 
 def _counting_on(work: Work, before: Before[Act]) -> None:
     """A sequence that gives way to another is there until that one knows where it has got to."""
-    for sequence in (o for o in work.dropped if o.kind == "sequence" and successors(o, work.old, work.new)):
+    for sequence in work.giving_way:
         for default in (u for u in work.users.get(sequence, ()) if u.kind == "default"):
             for act in (Act("create", default), Act("alter", default), Act("copy", work.home(default))):
                 _first(act, Act("drop", sequence), before)

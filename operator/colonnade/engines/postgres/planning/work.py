@@ -13,7 +13,7 @@ from colonnade.engines.postgres.kind import RELATIONS, VIEWS, PgKind
 from colonnade.engines.postgres.kinds import KINDS
 from colonnade.engines.postgres.planning import names
 from colonnade.engines.postgres.rewriting.remade import Remade, below
-from colonnade.engines.postgres.sequences import heirs, numbering
+from colonnade.engines.postgres.sequences import heirs, numbering, successors
 
 INDEXED = ("index", "primary key", "unique", "exclusion")
 STANDING = ("check", "default", "index", "trigger")
@@ -317,6 +317,11 @@ class Work:
     def _gets_identities(self) -> bool:
         columns = ((o, s) for o, s in self.new.objects.items() if o.kind == "column" and s.identity)
         return any(o in self.old.objects and not self.old.objects[o].identity for o, _ in columns)
+
+    @cached_property
+    def giving_way(self) -> frozenset[ObjectId]:
+        """The sequences that go and by which columns count that do so by new ones then."""
+        return frozenset(o for o in self.dropped if o.kind == "sequence" and successors(o, self.old, self.new))
 
     def handed_over(self, column: ObjectId) -> ObjectId | None:
         """The new sequence that goes on from where this one has got to as an identity."""
