@@ -201,6 +201,26 @@ def test_what_cannot_wait_in_its_table_goes_at_once_and_a_table_made_anew_loses_
     assert flow.column("SELECT row_to_json(t)::text || tableoid::regclass FROM t") == ['{"a":1,"b":2}q']
 
 
+RENAMED = """spec:
+  renames: [{{kind: Table, from: {0}, to: {1}}}]
+  sql: "CREATE TABLE {1} (id int, k int) PARTITION BY {2}; CREATE TABLE p PARTITION OF {1} {3};
+    CREATE TABLE q PARTITION OF {1} FOR VALUES {4};"
+"""
+
+
+def test_what_waits_comes_along_with_a_table_of_another_name(flow: Flow) -> None:
+    """It is known by the name of the moment: of a table that gets new parts, and of one that is made anew."""
+    ranges, X
+    whole = "CREATE TABLE t (id int, k int{}) PARTITION BY RANGE (k); CREATE TABLE p PARTITION OF t " + ranges[0]
+    flow.apply(whole.format(", w text"))
+    flow.run("INSERT INTO t VALUES (1, 1, 'one'), (2, 2, 'two')")
+    flow.apply(whole.format(""))
+    flow.apply(RENAMED.format("t", "other", "RANGE (k)", *ranges))
+    flow.apply(RENAMED.format("other", "third", "LIST (k)", *lists))
+    assert restore(flow, "third.w") == "public.third.w"
+    assert flow.column("SELECT tableoid::regclass || w FROM third ORDER BY 1") == ["pone", "ptwo"]
+
+
 def test_a_name_that_would_hide_a_column_is_not_declared(flow: Flow) -> None:
     error = flow.reconcile("CREATE TABLE t (colonnade_quarantine_1_a int)").desired.errors
     assert "of the sort that Colonnade gives" in str(next(iter(error.values())))

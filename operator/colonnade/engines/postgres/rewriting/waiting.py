@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import LiteralString
 
+from colonnade.core.errors import Unsupported
 from colonnade.core.plan import Step
 from colonnade.engines.postgres.session import Connection
 from colonnade.engines.postgres.statement import Part, name, printed, q, text, value
@@ -29,7 +30,14 @@ COMES = (
     re.compile(rf"ALTER TABLE (?P<child>{TABLE}) INHERIT (?P<parent>{TABLE})"),
 )
 BETWEEN = ") OVERRIDING SYSTEM VALUE SELECT "
-COPIES = re.compile(rf"INSERT INTO {TABLE} \(")
+COPIES = re.compile(
+    rf"INSERT INTO (?P<new>{TABLE}) \((?P<columns>.*){re.escape(BETWEEN)}.* FROM (?:ONLY )?(?P<old>{TABLE})$", re.DOTALL
+)
+NAME = r'("(?:[^"]|"")+")'
+RENAMED = re.compile(rf"ALTER TABLE {TABLE} RENAME TO {NAME}$")
+MOVED = re.compile(rf"ALTER TABLE {TABLE} SET SCHEMA {NAME}$")
+SCHEMA = re.compile(rf"ALTER SCHEMA {NAME} RENAME TO {NAME}$")
+OF_A_TYPE = re.compile(rf"ALTER TABLE {TABLE} OF ")
 FRESH = re.compile(rf"CREATE (?:UNLOGGED )?TABLE {TABLE}")
 ROOT: LiteralString = """
 SELECT n.nspname, c.relname FROM pg_catalog.pg_partition_ancestors(pg_catalog.to_regclass({})) WITH ORDINALITY x (relid, far)
@@ -51,8 +59,8 @@ def with_what_waits(connection: Connection, steps: Sequence[Step]) -> Iterator[S
     A part gets what waits in its whole, and the whole what waits in a table that comes to be a part, for a part has no columns of its
     own; a table that is made anew gets what waited in the old one, with its values.
     """
-    concerned = any(pattern.match(s.statement) for pattern in (*COMES, COPIES) for s in steps)
-    there = _waiting(connection) if concerned else {}
+    patterns = (*COMES, COPIES, OF_A_TYPE)
+    there = _waiting(connection) if any(p.match(s.statement) for p in patterns for s in steps) else {}
     if not there:
         yield from steps
         return
@@ -66,24 +74,47 @@ class _Walk:
 
     def __init__(self, connection: Connection, there: Waiting, fresh: Collection[str]) -> None:
         self.connection, self.there, self.fresh = connection, there, fresh
-        self.aside: Waiting = {}
+        self.called: dict[str, str] = {}
 
     def past(self, one: Step) -> Iterator[Step]:
-        """The step, after those that it wants before it."""
-        if new := FRESH.match(one.statement):  # the old one of this name has another by now
-            self.aside[new[1]] = self.there.pop(new[1], {})
-        elif copies := COPIES.match(one.statement):
-            columns = self.aside.get(copies[1], {})
-            yield from self._gets(copies[1], columns, one.subject)
-            one = replace(one, statement=_with_columns(one.statement, copies.end(), columns))
-        elif comes := next((m for m in (pattern.match(one.statement) for pattern in COMES) if m), None):
-            child, parent = comes["child"], comes["parent"]
-            above, own = (dict(self.there.get(t, {})) for t in (parent, child))
-            yield from self._gets(child, above, one.subject)
-            if comes.re is COMES[0]:
-                yield from self._gets(self._root(parent), own, one.subject)
-                self.there.setdefault(parent, {}).update(own)
+        """The step, after those that it wants before it. Raises Unsupported where it cannot be done for what waits."""
+        if not self._renamed(one.statement):
+            if copies := COPIES.match(one.statement):
+                columns = self.there.get(copies["old"], {})
+                yield from self._gets(copies["new"], columns, one.subject)
+                one = replace(one, statement=_with_columns(one.statement, copies.start("columns"), columns))
+            elif comes := next((m for m in (pattern.match(one.statement) for pattern in COMES) if m), None):
+                yield from self._meet(comes["child"], comes["parent"], one.subject, part=comes.re is COMES[0])
+            elif (typed := OF_A_TYPE.match(one.statement)) and self.there.get(typed[1]):
+                raise Unsupported(
+                    f"{one.subject} cannot be of a type while its column {', '.join(self.there[typed[1]])} waits in quarantine; "
+                    "restore it, drop it by hand, or wait until the quarantine is over, first"
+                )
         yield one
+
+    def _renamed(self, statement: str) -> bool:
+        """Whether it only calls tables otherwise, which is heeded from then on."""
+        if found := RENAMED.match(statement) or MOVED.match(statement):
+            schema, _, last = found[1].partition('"."')
+            now = f'{schema}"."{found[2][1:]}' if found.re is RENAMED else f'{found[2][:-1]}"."{last}'
+            self._call(found[1], now)
+        elif found := SCHEMA.match(statement):
+            for table in [t for t in {*self.there, *self.called.values()} if t.startswith(f"{found[1]}.")]:
+                self._call(table, found[2] + table.removeprefix(found[1]))
+        return found is not None
+
+    def _call(self, was: str, now: str) -> None:
+        first = next((first for first, last in self.called.items() if last == was), was)
+        self.called[first] = now
+        if was in self.there:
+            self.there[now] = self.there.pop(was)
+
+    def _meet(self, child: str, parent: str, subject: str, *, part: bool) -> Iterator[Step]:
+        above, own = (dict(self.there.get(t, {})) for t in (parent, child))
+        yield from self._gets(child, above, subject)
+        if part:
+            yield from self._gets(self._root(parent), own, subject)
+            self.there.setdefault(parent, {}).update(own)
 
     def _gets(self, table: str, columns: Mapping[str, str], subject: str) -> Iterator[Step]:
         mine = self.there.setdefault(table, {})
@@ -94,8 +125,10 @@ class _Walk:
 
     def _root(self, table: str) -> str:
         """The whole that this is a part of, near or far; only that can get columns."""
-        row = None if table in self.fresh else self.connection.execute(q(ROOT, value(table))).fetchone()
-        return text(name(*row)) if row else table
+        first = next((first for first, last in self.called.items() if last == table), table)
+        row = None if table in self.fresh else self.connection.execute(q(ROOT, value(first))).fetchone()
+        root = text(name(*row)) if row else first
+        return self.called.get(root, root)
 
 
 def _with_columns(copy: str, begin: int, columns: Iterable[str]) -> str:
