@@ -629,6 +629,19 @@ def test_what_gets_another_type_and_a_guard_is_asked_as_it_will_be(flow: Flow, g
     assert flow.column("SELECT v FROM t ORDER BY id") == ["9", "3", "09"]
 
 
+@pytest.mark.parametrize("narrower", ["CHECK (VALUE < 5)", "NOT NULL"])
+def test_values_that_a_narrower_domain_refuses_are_found_before(flow: Flow, narrower: str) -> None:
+    declared = "CREATE DOMAIN d AS int {}; CREATE TABLE t (id int PRIMARY KEY, v d);"
+    flow.apply(declared.format(""))
+    flow.run("INSERT INTO t VALUES (1, 7), (2, NULL), (3, 4)")
+    with pytest.raises(
+        DataViolation, match=r"column public.t.v has values that .* is to refuse: 1 of them, such as id = "
+    ):
+        flow.apply(declared.format(narrower))
+    flow.run("DELETE FROM t WHERE id < 3")
+    flow.apply(declared.format(narrower))
+
+
 def test_a_check_by_a_routine_that_changes_is_not_asked_by_the_old_one(flow: Flow) -> None:
     declared = (
         "CREATE FUNCTION f(int) RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT $1 > {}'; CREATE TABLE t (id int{});"

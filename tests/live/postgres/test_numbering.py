@@ -66,6 +66,17 @@ def test_what_two_tables_were_counted_by_gives_way_to_one_for_each(flow: Flow) -
     assert flow.column("SELECT id FROM a UNION ALL SELECT id FROM b ORDER BY 1") == [5, 6, 7, 8, 8]
 
 
+@pytest.mark.parametrize("sort", ["", "INCREMENT -1", "START 100"])
+@pytest.mark.parametrize("rows", [1, 3])
+def test_a_new_sequence_goes_on_however_far_the_old_one_has_got(flow: Flow, sort: str, rows: int) -> None:
+    declared = f"CREATE SEQUENCE {{0}} {sort}; CREATE TABLE a (id int DEFAULT nextval('{{0}}') PRIMARY KEY, n int);"
+    flow.apply(declared.format("one"))
+    flow.run(f"INSERT INTO a (n) SELECT i FROM generate_series(1, {rows}) i")
+    flow.apply(declared.format("two"))
+    flow.run("INSERT INTO a (n) VALUES (0)")
+    assert flow.ask("SELECT max(id) - min(id) FROM a") == rows
+
+
 def test_a_column_that_had_no_numbers_given_gets_the_next_after_its_highest(flow: Flow) -> None:
     flow.apply(PLAIN)
     flow.run("INSERT INTO a VALUES (7)")

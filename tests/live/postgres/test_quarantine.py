@@ -210,7 +210,8 @@ RENAMED = """spec:
 
 def test_what_waits_comes_along_with_a_table_of_another_name(flow: Flow) -> None:
     """It is known by the name of the moment: of a table that gets new parts, and of one that is made anew."""
-    ranges, X
+    ranges = ("FOR VALUES FROM (0) TO (10)", "FROM (10) TO (20)")
+    lists = ("DEFAULT", "IN (99)")
     whole = "CREATE TABLE t (id int, k int{}) PARTITION BY RANGE (k); CREATE TABLE p PARTITION OF t " + ranges[0]
     flow.apply(whole.format(", w text"))
     flow.run("INSERT INTO t VALUES (1, 1, 'one'), (2, 2, 'two')")

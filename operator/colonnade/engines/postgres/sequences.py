@@ -105,10 +105,11 @@ def successors(sequence: ObjectId, old: Model, new: Model) -> set[ObjectId]:
     """The new sequences by which columns count from then on that it counts for: they go on from where it has got to."""
     counted = (o for o, needs in old.needs.items() if o.kind == "default" and sequence in needs and o in new.objects)
     now = {numbering(o, new) for o in counted}
-    return {n for n in now if n and n not in old.objects and _rises(n, new) and _rises(sequence, old)}
+    return {n for n in now if n and n not in old.objects and rises(n, new) == rises(sequence, old)}
 
 
-def _rises(sequence: ObjectId, model: Model) -> bool:
+def rises(sequence: ObjectId, model: Model) -> bool:
+    """Whether its numbers get larger."""
     return bool(model.objects[sequence].options.increment > 0)
 
 
@@ -130,7 +131,8 @@ def position(to: Part, source: Part, options: Options) -> Part:
     )
 
 
-def at_least(to: Part, source: Part) -> Part:
+def at_least(to: Part, source: Part, *, rising: bool) -> Part:
     """The statement by which one that others count by, too, goes on from where another has got to, where that is further."""
-    return q("SELECT pg_catalog.setval({}, a.last_value, a.is_called) FROM {} a, {} b WHERE a.last_value > b.last_value",
-        value(text(to)), source, to)  # fmt: skip
+    further = q("a.last_value > b.last_value") if rising else q("a.last_value < b.last_value")
+    return q("SELECT pg_catalog.setval({}, a.last_value, a.is_called) FROM {} a, {} b WHERE {} OR (a.last_value = b.last_value AND a.is_called)",
+        value(text(to)), source, to, further)  # fmt: skip

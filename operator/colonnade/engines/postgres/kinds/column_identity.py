@@ -10,7 +10,7 @@ from colonnade.core.kind import ObjectId
 from colonnade.core.plan import Step
 from colonnade.engines.postgres.kind import Context
 from colonnade.engines.postgres.rewriting.remade import other_name
-from colonnade.engines.postgres.sequences import Options, at_least, beyond, moved_on, numbering, position
+from colonnade.engines.postgres.sequences import Options, at_least, beyond, moved_on, numbering, position, rises
 from colonnade.engines.postgres.statement import Part, joined, name, printed, q, step, text, value, words
 
 if TYPE_CHECKING:
@@ -52,7 +52,11 @@ def _goes_on(oid: ObjectId, new: Column, context: Context) -> Step:
         return step(oid, highest, undo="a sequence has no memory of its last value")
     shared = sequence not in context.gone
     was = name(sequence.name[0], sequence.name[1] if shared else other_name(sequence.name[1]))
-    back = at_least(was, own) if shared else position(was, own, context.old.objects[sequence].options)
+    back = (
+        at_least(was, own, rising=rises(sequence, context.old))
+        if shared
+        else position(was, own, context.old.objects[sequence].options)
+    )
     return step(oid, position(own, was, _counting(new)), undo=back)
 
 
@@ -65,7 +69,11 @@ def _given_up(oid: ObjectId, old: Column, context: Context) -> Iterator[Step]:
     back: list[Part] = [q("{} ADD {}", column, identity(old))]
     if sequence is not None:
         there = name(*sequence.name)
-        yield step(oid, at_least(there, own), undo="nothing to take back: numbers that were given are given no more")
+        yield step(
+            oid,
+            at_least(there, own, rising=rises(sequence, context.new)),
+            undo="nothing to take back: numbers that were given are given no more",
+        )
         back.append(position(own, there, _counting(old)))
     yield step(oid, q("{} DROP IDENTITY", column), undo=joined(";\n", back))
 

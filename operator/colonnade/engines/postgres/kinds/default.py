@@ -12,7 +12,7 @@ from typing import Any
 from colonnade.core.kind import ObjectId
 from colonnade.engines.postgres.kind import Context, PgKind, Steps
 from colonnade.engines.postgres.rewriting.remade import other_name
-from colonnade.engines.postgres.sequences import at_least, heirs, numbering, successors
+from colonnade.engines.postgres.sequences import at_least, heirs, numbering, rises, successors
 from colonnade.engines.postgres.statement import Part, name, printed, q, step, text, value
 from colonnade.engines.postgres.types import INTEGERS
 
@@ -56,7 +56,8 @@ def _goes_on(oid: ObjectId, context: Context) -> Steps:
     if was and now in successors(was, context.old, context.new):
         moved = was in context.gone and heirs(was, context.old, context.new)
         there = name(was.name[0], other_name(was.name[1]) if moved else was.name[1])
-        yield step(oid, at_least(here, there), undo=at_least(there, here))
+        up = rises(now, context.new)
+        yield step(oid, at_least(here, there, rising=up), undo=at_least(there, here, rising=up))
     elif was is None and _counts(oid, context) and options.increment > 0:
         column = name(oid.name[2])
         highest = q("SELECT pg_catalog.setval({}, max({})) FROM {} HAVING max({}) >= {}",

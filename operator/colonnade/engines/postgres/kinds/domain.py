@@ -5,12 +5,15 @@ A new constraint is added NOT VALID and validated by itself: both steps look at 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from colonnade.core.hazards import DROPS_GUARANTEE, hazard
 from colonnade.core.kind import ObjectId
+from colonnade.core.plan import Check
 from colonnade.engines.postgres.kind import Context, PgKind, Steps, never
-from colonnade.engines.postgres.statement import Part, name, printed, q, step, words
+from colonnade.engines.postgres.statement import Part, keys, name, printed, q, step, text, words
+from colonnade.engines.postgres.told.foreseen import rows
 
 DOMAINS = """
 SELECT t.oid, ARRAY[n.nspname, t.typname] AS name, format_type(t.typbasetype, t.typtypmod) AS base, t.typnotnull AS not_null,
@@ -59,21 +62,22 @@ def create(oid: ObjectId, spec: Domain, context: Context) -> Steps:
 def alter(oid: ObjectId, old: Domain, new: Domain, context: Context) -> Steps | None:
     if (old.base, old.collation) != (new.base, new.collation):
         return None
-    return _in_place(oid, old, new)
+    return _in_place(oid, old, new, context)
 
 
 def _default(spec: Domain) -> Part:
     return q("SET DEFAULT {}", printed(spec.default)) if spec.default is not None else q("DROP DEFAULT")
 
 
-def _in_place(oid: ObjectId, old: Domain, new: Domain) -> Steps:
+def _in_place(oid: ObjectId, old: Domain, new: Domain, context: Context) -> Steps:
     d = q("ALTER DOMAIN {}", name(*oid.name))
     if old.default != new.default:
         yield step(oid, words(d, _default(new)), undo=words(d, _default(old)))
     if old.not_null != new.not_null:
         tight, loose = q("{} SET NOT NULL", d), q("{} DROP NOT NULL", d)
         if new.not_null:
-            yield step(oid, tight, undo=loose)
+            asked = (_asked(c, oid, q("{} IS NULL", name(c.name[2])), context) for c in _columns(oid, context))
+            yield replace(step(oid, tight, undo=loose), checks=tuple(asked))
         else:
             yield step(oid, loose, undo=tight, hazards=(hazard(DROPS_GUARANTEE, oid),))
 
@@ -88,8 +92,40 @@ def create_constraint(oid: ObjectId, spec: DomainConstraint, context: Context) -
     if ObjectId("domain", oid.name[:2]) in context.fresh or spec.definition.endswith(NOT_VALID):
         yield step(oid, q("ALTER DOMAIN {} ADD CONSTRAINT {} {}", domain, k, printed(spec.definition)), undo=back)
         return
-    yield step(oid, q("ALTER DOMAIN {} ADD CONSTRAINT {} {} NOT VALID", domain, k, printed(spec.definition)), undo=back)
+    there = q("ALTER DOMAIN {} ADD CONSTRAINT {} {} NOT VALID", domain, k, printed(spec.definition))
+    yield replace(step(oid, there, undo=back), checks=tuple(_violates(oid, spec, context)))
     yield step(oid, q("ALTER DOMAIN {} VALIDATE CONSTRAINT {}", domain, k), alone=True, undo="nothing to take back")
+
+
+def _violates(oid: ObjectId, spec: DomainConstraint, context: Context) -> Iterator[Check]:
+    """The question for the values that a new check, which calls what it is about VALUE, would refuse."""
+    condition, domain = spec.definition.removeprefix("CHECK "), ObjectId("domain", oid.name[:2])
+    base = printed(context.new.objects[domain].base)
+    for column in _columns(domain, context):
+        row = q("SELECT {}::{} AS value", name(column.name[2]), base)
+        yield _asked(
+            column, oid, q("EXISTS (SELECT FROM ({}) AS v WHERE ({}) IS FALSE)", row, printed(condition)), context
+        )
+
+
+def _columns(domain: ObjectId, context: Context) -> Iterator[ObjectId]:
+    """The columns that are plainly of it, and stay so; of a partition the whole's says it."""
+    for oid, spec in context.new.objects.items():
+        plain = oid.kind == "column" and domain in context.new.needs.get(oid, ()) and not spec.type.endswith("[]")
+        if plain and not spec.inherited and not context.is_foreign(oid.name):
+            was = context.old.objects.get(oid)
+            if was is not None and was.type == spec.type:
+                yield oid
+
+
+def _asked(column: ObjectId, what: ObjectId, odd: Part, context: Context) -> Check:
+    found = q("FROM {} WHERE {}", rows(column.name, context), odd)
+    return Check(
+        query=text(q("SELECT {} {} LIMIT 5", keys(context.key_of(column.name)), found)),
+        count=text(q("SELECT count(*) {}", found)),
+        problem=f"{column} has values that {what} is to refuse",
+        remedy="mend the rows first",
+    )
 
 
 def drop_constraint(oid: ObjectId, spec: DomainConstraint, context: Context) -> Steps:

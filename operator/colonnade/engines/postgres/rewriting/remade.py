@@ -19,7 +19,7 @@ from colonnade.core.plan import Check, Step
 from colonnade.engines.postgres.kind import LEFT_BEHIND, Context
 from colonnade.engines.postgres.rewriting.by_name import ByName
 from colonnade.engines.postgres.rewriting.latecomers import nothing_new_on
-from colonnade.engines.postgres.sequences import at_least, numbering, successors
+from colonnade.engines.postgres.sequences import at_least, numbering, rises, successors
 from colonnade.engines.postgres.statement import Part, keys, listed, name, printed, q, step, text, value
 from colonnade.engines.postgres.told.narrowing import confirms, risks
 
@@ -255,8 +255,8 @@ def _positions(oid: ObjectId, context: Context) -> Iterator[Step]:
         was, now = before[column], after[column]
         if now.kind == was.kind == "sequence":
             if now in successors(was, context.old, context.new):
-                there = name(*was.name)
-                yield step(oid, at_least(name(*now.name), there), undo=at_least(there, name(*now.name)))
+                there, here, up = name(*was.name), name(*now.name), rises(now, context.new)
+                yield step(oid, at_least(here, there, rising=up), undo=at_least(there, here, rising=up))
             continue
         moved = was.kind == "column" or was in context.gone
         if now.kind == "sequence" and now not in context.fresh:

@@ -29,7 +29,7 @@ SIZE: LiteralString = """
 SELECT c.reltuples::int8, pg_total_relation_size(c.oid), pg_size_pretty(pg_total_relation_size(c.oid)) FROM pg_class c WHERE c.oid = %s::regclass"""
 
 HELD_BACK = re.compile(
-    r"^DROP (?:TYPE|DOMAIN) |^ALTER TYPE .* ALTER ATTRIBUTE |^ALTER DOMAIN .* (?:VALIDATE|SET NOT NULL)"
+    r"^DROP (?:TYPE|DOMAIN) |^ALTER TYPE .* (?:ALTER|DROP) ATTRIBUTE |^ALTER DOMAIN .* (?:VALIDATE|SET NOT NULL)"
 )
 """What the server refuses to do to a type that a column is of."""
 PROVING = re.compile(r"^ALTER DOMAIN ")
