@@ -87,7 +87,7 @@ def test_every_row_goes_to_the_partition_that_is_to_have_it(flow: Flow) -> None:
     plan = flow.plan(AFTER)
     assert weighing(plan) == {("COPIES_TABLE", f"table public.{t}") for t in WHOLES}
     anew = [s for s in plan.steps if "_colonnade_old" in s.statement and s.statement.startswith("ALTER TABLE")]
-    assert all(any("put something on it" in c.told for c in s.confirms) for s in anew), (
+    assert all(any("others have changed it" in c.told for c in s.confirms) for s in anew), (
         "none of it is strange to the plan"
     )
     flow.apply(AFTER)
@@ -342,3 +342,46 @@ def test_a_part_leaves_a_whole_that_is_made_anew_with_its_rows(flow: Flow) -> No
         "t_2b",
         "alonea",
     ]
+
+
+def test_a_whole_with_a_check_gets_new_parts_while_another_leaves(flow: Flow) -> None:
+    whole = "CREATE TABLE t (k int, v text, CONSTRAINT c CHECK (k >= 0)) PARTITION BY RANGE (k);\n"
+    flow.apply(whole + part("t", "t_1", 0, 10) + part("t", "t_2", 10, 20))
+    flow.run("INSERT INTO t SELECT i, 'v' || i FROM generate_series(0, 19) i")
+    alone = "CREATE TABLE t_2 (k int, v text, CONSTRAINT c CHECK (k >= 0));"
+    flow.apply(whole + part("t", "t_0", 0, 5) + part("t", "t_1", 5, 10) + alone)
+    counted = "SELECT tableoid::regclass || ' ' || count(*) FROM t GROUP BY tableoid ORDER BY tableoid::regclass::text"
+    assert flow.column(counted) == ["t_0 5", "t_1 5"]
+    assert flow.ask("SELECT count(*) FROM t_2") == 10
+
+
+CHANGED = (
+    "ALTER TABLE t ENABLE ROW LEVEL SECURITY",
+    "ALTER TABLE t ALTER v SET DEFAULT 'x'",
+    "GRANT SELECT ON t TO PUBLIC",
+    "COMMENT ON COLUMN t.v IS 'said'",
+    "ALTER TABLE t_1 ALTER v SET NOT NULL",
+    "CREATE PUBLICATION theirs FOR TABLE t",
+)
+
+
+@pytest.mark.parametrize("change", CHANGED)
+def test_what_others_change_of_a_table_that_is_made_anew_is_planned_for(flow: Flow, change: str) -> None:
+    whole = "CREATE TABLE t (k int, v text) PARTITION BY RANGE (k);\n"
+    flow.apply(whole + part("t", "t_1", 0, 10))
+    flow.run("INSERT INTO t SELECT i, 'v' || i FROM generate_series(0, 9) i")
+    changed: list[str] = []
+    plans: list[Plan] = []
+
+    def meddle(message: str, done: float | None = None) -> None:
+        if "RENAME TO" in message and not changed:
+            changed.append(flow.run(change))
+
+    def facts(plan: Plan) -> Facts:
+        plans.append(plan)
+        return approved(plan)
+
+    flow.reconcile(whole + part("t", "t_0", 0, 5) + part("t", "t_1", 5, 10), facts, progress=meddle)
+    assert changed
+    assert len(plans) == 2, "it is planned afresh"
+    assert flow.ask("SELECT count(*) FROM t") == 10

@@ -152,7 +152,8 @@ class Precedence:
         for parent in place.parents if place else ():
             above = ObjectId(a.id.kind, (*parent, a.id.name[2]))
             self.before[a].add(Act("drop", above))
-            self._first(a, Act("create", above))
+            if ObjectId("table", parent) not in self.work.remade.tables:  # the new one is another's parent
+                self._first(a, Act("create", above))
 
     def _is_shared(self, column: ObjectId) -> bool:
         spec = self.work.old.objects[column]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import LiteralString
 
-from colonnade.core.kind import NOTHING, ObjectId
+from colonnade.core.kind import ObjectId
 from colonnade.core.plan import Confirm
 from colonnade.engines.postgres.kind import Context, usual_not_null
 from colonnade.engines.postgres.statement import name, q, text, value
@@ -20,22 +20,31 @@ NEW: LiteralString = r"""SELECT pg_catalog.pg_describe_object(d.classid, d.objid
       (SELECT a.attnum FROM pg_catalog.pg_attribute a WHERE a.attrelid = {}::regclass AND a.attname = {})
     AND o.called <> ALL ({}::name[]) AND o.called !~ '_colonnade_(new|old)$'"""
 
-NEW_ON_TABLE: LiteralString = r"""SELECT o.what, o.called FROM (SELECT {}::regclass::oid) t (oid) CROSS JOIN LATERAL (
-    SELECT 'column', a.attname FROM pg_catalog.pg_attribute a WHERE a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped
-    UNION ALL SELECT 'NOT NULL', a.attname || ' NOT NULL' FROM pg_catalog.pg_attribute a WHERE a.attrelid = t.oid AND a.attnotnull AND a.attnum > 0
-    UNION ALL SELECT 'index', c.relname FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid WHERE i.indrelid = t.oid
-    UNION ALL SELECT 'constraint', k.conname FROM pg_catalog.pg_constraint k WHERE k.conrelid = t.oid AND k.contype NOT IN ('n', 't')
-    UNION ALL SELECT 'trigger', g.tgname FROM pg_catalog.pg_trigger g WHERE g.tgrelid = t.oid AND NOT g.tgisinternal
-    UNION ALL SELECT 'policy', p.polname FROM pg_catalog.pg_policy p WHERE p.polrelid = t.oid
-    UNION ALL SELECT 'rule', r.rulename FROM pg_catalog.pg_rewrite r WHERE r.ev_class = t.oid
-    UNION ALL SELECT 'statistics', s.stxname FROM pg_catalog.pg_statistic_ext s WHERE s.stxrelid = t.oid
-    UNION ALL SELECT 'partition', c.relname FROM pg_catalog.pg_inherits h JOIN pg_catalog.pg_class c ON c.oid = h.inhrelid WHERE h.inhparent = t.oid
-    UNION ALL SELECT 'right', pg_catalog.concat_ws(' ', x.privilege_type, 'of', g.who)
-      FROM pg_catalog.pg_class c CROSS JOIN LATERAL (SELECT c.relacl UNION ALL SELECT a.attacl FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid) l (acl)
-      CROSS JOIN LATERAL pg_catalog.aclexplode(l.acl) x
-      CROSS JOIN LATERAL (SELECT CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(x.grantee)) END) g (who)
-      WHERE c.oid = t.oid AND x.grantee <> c.relowner) o (what, called)
-  WHERE o.called <> ALL ({}::text[]) AND o.called !~ '^colonnade_quarantine_|_colonnade_(new|old)$'"""
+STATE: LiteralString = r"""SELECT o.line FROM (SELECT {}::regclass::oid) t (oid) CROSS JOIN LATERAL (
+    SELECT pg_catalog.concat_ws(' ', 'table', c.relowner::regrole, c.relacl, c.reloptions, c.relrowsecurity, c.relforcerowsecurity,
+        c.relpersistence, c.relreplident, c.relam, c.reltablespace) FROM pg_catalog.pg_class c WHERE c.oid = t.oid
+    UNION ALL SELECT pg_catalog.concat_ws(' ', 'column', a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), a.attcollation, a.attnotnull,
+        a.attidentity, a.attgenerated, a.attstorage, a.attcompression, a.attstattarget, a.attoptions, a.attacl)
+      FROM pg_catalog.pg_attribute a WHERE a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped
+    UNION ALL SELECT pg_catalog.concat_ws(' ', 'default', d.adnum, pg_catalog.pg_get_expr(d.adbin, d.adrelid))
+      FROM pg_catalog.pg_attrdef d WHERE d.adrelid = t.oid
+    UNION ALL SELECT pg_catalog.concat_ws(' ', 'constraint', k.conname, pg_catalog.pg_get_constraintdef(k.oid))
+      FROM pg_catalog.pg_constraint k WHERE k.conrelid = t.oid
+    UNION ALL SELECT pg_catalog.concat_ws(' ', 'index', pg_catalog.pg_get_indexdef(i.indexrelid)) FROM pg_catalog.pg_index i WHERE i.indrelid = t.oid
+    UNION ALL SELECT pg_catalog.concat_ws(' ', 'trigger', g.tgenabled, pg_catalog.pg_get_triggerdef(g.oid))
+      FROM pg_catalog.pg_trigger g WHERE g.tgrelid = t.oid
+    UNION ALL SELECT pg_catalog.concat_ws(' ', 'policy', p.polname, p.polcmd, p.polpermissive, p.polroles,
+        pg_catalog.pg_get_expr(p.polqual, p.polrelid), pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid))
+      FROM pg_catalog.pg_policy p WHERE p.polrelid = t.oid
+    UNION ALL SELECT pg_catalog.concat_ws(' ', 'rule', r.ev_enabled, pg_catalog.pg_get_ruledef(r.oid)) FROM pg_catalog.pg_rewrite r WHERE r.ev_class = t.oid
+    UNION ALL SELECT pg_catalog.concat_ws(' ', 'statistics', pg_catalog.pg_get_statisticsobjdef(s.oid))
+      FROM pg_catalog.pg_statistic_ext s WHERE s.stxrelid = t.oid
+    UNION ALL SELECT pg_catalog.concat_ws(' ', 'child', h.inhrelid::regclass) FROM pg_catalog.pg_inherits h WHERE h.inhparent = t.oid
+    UNION ALL SELECT pg_catalog.concat_ws(' ', 'comment', d.objsubid, d.description)
+      FROM pg_catalog.pg_description d WHERE d.classoid = 'pg_catalog.pg_class'::regclass AND d.objoid = t.oid
+    UNION ALL SELECT pg_catalog.concat_ws(' ', 'publication', u.prpubid) FROM pg_catalog.pg_publication_rel u WHERE u.prrelid = t.oid
+    ) o (line) WHERE o.line !~ '_colonnade_(new|old)'"""
+"""What a table has and is, a line for each."""
 
 
 def nothing_new(column: ObjectId, context: Context) -> Confirm:
@@ -46,37 +55,15 @@ def nothing_new(column: ObjectId, context: Context) -> Confirm:
     return Confirm((text(query),), table, told)
 
 
-def nothing_new_on(table: ObjectId, context: Context) -> Confirm:
-    """That the table has nothing but what the plan knows of: no part, rule or right of it."""
+def nothing_new_on(table: ObjectId) -> Confirm:
+    """That the table has nothing, and is nothing, but what it had and was."""
     called = text(name(*table.name))
-    known = sorted(_named(table, context) | _nots(table, context) | _rights(table, context))
-    told = f"{table} is about to be made anew, and others have put something on it since the plan was made"
-    return Confirm((text(q(NEW_ON_TABLE, value(called), value(known))),), called, told)
+    told = f"{table} is about to be made anew, and others have changed it since the plan was made"
+    return Confirm((text(q(STATE, value(called))),), called, told, beyond=True)
 
 
 def _known(column: ObjectId, context: Context) -> set[str]:
     """The names of the indexes, constraints and statistics of the table."""
-    found = _named(ObjectId("table", column.name[:2]), context)
+    table = column.name[:2]
+    found = {o.name[-1] for o, s in context.old.objects.items() if table in (o.name[:2], getattr(s, "table", None))}
     return found | {context.old.objects[column].not_null_called or usual_not_null(column)}
-
-
-def _named(table: ObjectId, context: Context) -> set[str]:
-    """The names of what belongs to the table, its columns and partitions among them."""
-    found = {
-        o.name[-1] for o, s in context.old.objects.items() if table.name in (o.name[:2], getattr(s, "table", None))
-    }
-    places = ((o, s) for o, s in context.old.objects.items() if o.kind == "inheritance")
-    return found | {o.name[-1] for o, s in places if table.name in s.parents}
-
-
-def _nots(table: ObjectId, context: Context) -> set[str]:
-    columns = (o for o, s in context.old.objects.items() if o.kind == "column" and s.not_null)
-    return {f"{o.name[2]} NOT NULL" for o in columns if o.name[:2] == table.name}
-
-
-def _rights(table: ObjectId, context: Context) -> set[str]:
-    """Whose they are, of the table and of its columns."""
-    parents = context.old.parents
-    granted = ((o, s) for o, s in context.old.objects.items() if o.kind == "privileges")
-    mine = (s for o, s in granted if any(p.name[:2] == table.name for p in parents.get(o, NOTHING)))
-    return {f"{what} of {who}" for s in mine for who, what, *_ in s.granted}

@@ -202,7 +202,7 @@ def move(oid: ObjectId, context: Context) -> Iterator[Step]:
     if security and security.forced:
         no_force = q("ALTER TABLE {} {} FORCE ROW LEVEL SECURITY", name(*oid.name), q("NO"))
         yield step(oid, no_force, undo=q("ALTER TABLE {} FORCE ROW LEVEL SECURITY", name(*oid.name)))
-    yield replace(_renamed(oid, q("TABLE"), oid.name), confirms=(nothing_new_on(oid, context),))
+    yield replace(_renamed(oid, q("TABLE"), oid.name), confirms=(nothing_new_on(oid),))
     for sequence in _sequences(oid, context.old).values():
         yield _renamed(oid, q("SEQUENCE"), sequence)
     for one, spec in context.old.objects.items():

@@ -6,7 +6,7 @@ https://www.postgresql.org/docs/current/ddl-partitioning.html
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import LiteralString
 
@@ -14,7 +14,7 @@ from colonnade.core.kind import Model, ObjectId
 from colonnade.core.plan import Check, Step
 from colonnade.engines.postgres.rewriting.remade import below
 from colonnade.engines.postgres.session import Connection
-from colonnade.engines.postgres.statement import Part, joined, keys, name, printed, q, text
+from colonnade.engines.postgres.statement import Part, joined, keys, name, printed, q, text, value
 
 TAKES: LiteralString = "SELECT pg_get_partition_constraintdef(to_regclass(%s))"
 BY_NUMBER = "satisfies_hash_partition("
@@ -68,18 +68,31 @@ def _copied(copy: Connection, live: Model, wanted: Model, oid: ObjectId) -> Iter
     parts = below(wanted, oid)
     leaves = [p for p in parts if p.kind != "table" or not wanted.objects[p].partition_key]
     problem = f"{oid} has rows that fit no partition"
-    yield from _unfit(copy, live, oid, leaves, problem, "declare a partition for them, or a default one")
+    remedy = "declare a partition for them, or a default one"
+    alone = {p for p in below(live, oid) - parts if p in wanted.objects}
+    gone = alone.union(*(below(live, p) for p in alone))
+    yield from _unfit(copy, live, oid, leaves, problem, remedy, alone=gone)
 
 
-def _unfit(
-    copy: Connection, live: Model, table: ObjectId, leaves: Iterable[ObjectId], problem: str, remedy: str
+def _unfit(  # noqa: PLR0913 - what is asked, then what is said
+    copy: Connection,
+    live: Model,
+    table: ObjectId,
+    leaves: Iterable[ObjectId],
+    problem: str,
+    remedy: str,
+    *,
+    alone: Collection[ObjectId] = (),
 ) -> Iterator[Check]:
+    """The question for rows that none of these takes, but for those of parts that leave, to stand alone."""
     found = [takes(copy, leaf) for leaf in leaves]
     if None in found:
         return
     fits: Part = joined(" OR ", [q("({})", printed(t)) for t in found if t]) if found else q("false")
     only = q("") if live.objects[table].partition_key else q("ONLY ")
-    rows = q("FROM {}{} WHERE ({}) IS NOT TRUE", only, name(*table.name), fits)
+    there = value([text(name(*p.name)) for p in sorted(alone)])
+    stay = q(" AND tableoid <> ALL ({}::regclass[])", there) if alone else q("")
+    rows = q("FROM {}{} WHERE ({}) IS NOT TRUE{}", only, name(*table.name), fits, stay)
     yield Check(
         query=text(q("SELECT {} {} LIMIT 5", keys(_key(live, table)), rows)),
         count=text(q("SELECT count(*) {}", rows)),

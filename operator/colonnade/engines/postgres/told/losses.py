@@ -18,7 +18,7 @@ from colonnade.core.hazards import Hazard
 from colonnade.core.kind import Model
 from colonnade.core.plan import Confirm, Step
 from colonnade.engines.postgres.session import Connection
-from colonnade.engines.postgres.statement import Part, name, printed, q, text
+from colonnade.engines.postgres.statement import Part, name, printed, q, text, value
 from colonnade.engines.postgres.told.checks import LIMIT, within_bounds
 
 COUNTED = 64 * 2**20
@@ -58,6 +58,7 @@ def told(connection: Connection, live: Model, steps: Sequence[Step]) -> list[Ste
     _guard(connection, steps)
     tables = {str(o): name(*o.name[:2]) for o in live.objects if o.kind in ("table", "column")}
     counted = [_told(connection, s, tables[s.subject]) if s.subject in tables and _loses(s) else s for s in steps]
+    counted = [replace(s, confirms=tuple(_beyond(connection, c) for c in s.confirms)) for s in counted]
     questions = {h.asks for s in counted for h in s.hazards if h.asks} | {c.asks for s in counted for c in s.confirms}
     found = {asks: _found(connection, asks) for asks in sorted(questions)}
     return [
@@ -79,6 +80,22 @@ def _those(hazards: Iterable[Hazard], found: Found) -> Iterator[Hazard]:
         elif count:
             of_them = f"{count} value(s) do not come back as they were; to see them: {asked}"
             yield replace(one, asks=(), message=f"{one.message}: {of_them}")
+
+
+def _beyond(connection: Connection, one: Confirm) -> Confirm:
+    """The question for what is not there yet."""
+    if not one.beyond:
+        return one
+    asked = printed(one.asks[0])
+    number = q("pg_catalog.hashtextextended(line, 0)")
+    known = connection.execute(q("SELECT {} FROM ({}) AS found (line)", number, asked)).fetchall()
+    more = q(
+        "SELECT line FROM ({}) AS found (line) WHERE {} <> ALL ({}::int8[])",
+        asked,
+        number,
+        value([n for (n,) in known]),
+    )
+    return replace(one, asks=(text(more),), beyond=False)
 
 
 def _none_yet(confirms: Iterable[Confirm], found: Found) -> Iterator[Confirm]:
