@@ -642,6 +642,35 @@ def test_values_that_a_narrower_domain_refuses_are_found_before(flow: Flow, narr
     flow.apply(declared.format(narrower))
 
 
+def test_a_conversion_may_give_a_value_where_there_was_none(flow: Flow) -> None:
+    flow.apply("CREATE TABLE t (id int PRIMARY KEY, v text);")
+    flow.run("INSERT INTO t VALUES (1, NULL), (2, 'x'), (3, '3')")
+    wanted = """spec:
+  conversions: [{{table: t, column: v, using: "{}"}}]
+  sql: "CREATE TABLE t (id int PRIMARY KEY, v int NOT NULL UNIQUE);"
+"""
+    with pytest.raises(
+        DataViolation, match="is to be NOT NULL and has rows without a value: 1 of them, such as id = 2"
+    ):
+        flow.apply(wanted.format("CASE WHEN id <> 2 THEN coalesce(v::int, id) END"))
+    flow.apply(wanted.format("coalesce(nullif(v, 'x')::int, id * 100)"))
+    assert flow.column("SELECT v FROM t ORDER BY id") == [100, 200, 3]
+
+
+def test_a_reference_that_is_half_there_is_found_before(flow: Flow) -> None:
+    declared = "CREATE TABLE r (a int, b int, PRIMARY KEY (a, b)); CREATE TABLE t (a int, b int{});"
+    flow.apply(declared.format(""))
+    flow.run("INSERT INTO t VALUES (1, NULL)")
+    flow.apply(declared.format(", CONSTRAINT k FOREIGN KEY (a, b) REFERENCES r"))
+    with pytest.raises(DataViolation, match=r"k refers to rows of table public\.r that are not there: 1 of them"):
+        flow.apply(declared.format(", CONSTRAINT k FOREIGN KEY (a, b) REFERENCES r MATCH FULL"))
+
+
+def test_an_expression_that_fails_for_a_new_columns_default_is_nothing_to_no_rows(flow: Flow) -> None:
+    flow.apply("CREATE TABLE t (id int);")
+    flow.apply("CREATE TABLE t (id int, w int DEFAULT 0, CHECK (100 / w > 0)); CREATE INDEX ON t ((100 / w));")
+
+
 def test_a_check_by_a_routine_that_changes_is_not_asked_by_the_old_one(flow: Flow) -> None:
     declared = (
         "CREATE FUNCTION f(int) RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT $1 > {}'; CREATE TABLE t (id int{});"

@@ -187,6 +187,23 @@ def test_a_row_that_nobody_saw_when_it_was_asked_is_seen_under_the_lock(flow: Fl
     assert flow.column("SELECT v FROM t ORDER BY id") == ["7", "007"]
 
 
+def test_a_type_that_another_gives_the_column_meanwhile_is_not_cut(flow: Flow) -> None:
+    """From the type of the plan to the new one nothing could have been lost."""
+    declared = "CREATE TABLE t (id int PRIMARY KEY, v numeric({}, 1));"
+    flow.apply(declared.format(5))
+    flow.run("INSERT INTO t VALUES (1, 1.5)")
+    changed: list[str] = []
+
+    def meddle(message: str, done: float | None = None) -> None:
+        if message.startswith("ALTER TABLE") and not changed:
+            changed.append(flow.run("ALTER TABLE t ALTER v TYPE numeric(9, 4); INSERT INTO t VALUES (2, 1.2345)"))
+
+    result = flow.reconcile(declared.format(6), approve_unless_narrowed, progress=meddle)
+    assert changed
+    assert result.held is not None
+    assert flow.ask("SELECT v::text FROM t WHERE id = 2") == "1.2345"
+
+
 def test_a_row_that_came_while_slices_went_by_is_seen_before_the_columns_change_places(flow: Flow) -> None:
     flow.apply(TEXTS)
     flow.run("INSERT INTO t SELECT g, g FROM generate_series(1, 3000) g")

@@ -385,3 +385,12 @@ def test_what_others_change_of_a_table_that_is_made_anew_is_planned_for(flow: Fl
     assert changed
     assert len(plans) == 2, "it is planned afresh"
     assert flow.ask("SELECT count(*) FROM t") == 10
+
+
+def test_a_part_leaves_whose_rows_are_referred_to_by_its_name_from_then_on(flow: Flow) -> None:
+    whole = "CREATE TABLE t (k int PRIMARY KEY) PARTITION BY RANGE (k);\n" + part("t", "t_1", 0, 10)
+    refers = "CREATE TABLE refers (k int REFERENCES {});"
+    flow.apply(whole + part("t", "t_2", 10, 20) + refers.format("t"))
+    flow.run("INSERT INTO t VALUES (13); INSERT INTO refers VALUES (13)")
+    flow.apply(whole + "CREATE TABLE t_2 (k int PRIMARY KEY);" + refers.format("t_2"))
+    assert flow.column("SELECT k FROM t_2") == [13]

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 from colonnade.core.errors import Unsupported
 from colonnade.core.hazards import DELETES_DATA, NARROWS_DATA, hazard
 from colonnade.core.kind import ObjectId
-from colonnade.core.plan import Check, Step
+from colonnade.core.plan import Check, Confirm, Step
 from colonnade.engines.postgres.kind import Context
 from colonnade.engines.postgres.rewriting import by_name
 from colonnade.engines.postgres.rewriting.remade import other_name
-from colonnade.engines.postgres.statement import Part, keys, name, printed, q, step, text, words
+from colonnade.engines.postgres.statement import Part, keys, name, printed, q, step, text, value, words
 from colonnade.engines.postgres.told import copied, narrowing, unfit
 from colonnade.engines.postgres.types import INTEGERS, TEXTS, parts
 
@@ -53,8 +53,21 @@ def retype(oid: ObjectId, old: Column, new: Column, context: Context) -> Iterato
         undo_note="as far as the values allow" if risk or old.type != new.type else "",
         otherwise=(text(explicit), text(by_text)),
         checks=(*_fit(oid, old, new, context), *_merged(oid, context)),
-        confirms=narrowing.confirms(oid, risk),
+        confirms=(*narrowing.confirms(oid, risk), _as_it_was(oid, old)),
     )
+
+
+def _as_it_was(oid: ObjectId, old: Column) -> Confirm:
+    """That the column still is of the type that the plan is made for: values of another could be cut."""
+    table = text(name(*oid.name[:2]))
+    other = q(
+        "SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = {}::regclass AND a.attname = {} AND pg_catalog.format_type(a.atttypid, a.atttypmod) <> {}",
+        value(table),
+        value(oid.name[2]),
+        value(old.type),
+    )
+    told = f"{oid} is about to get another type, and others have given it one since the plan was made"
+    return Confirm((text(other),), table, told)
 
 
 def _merged(oid: ObjectId, context: Context) -> Iterator[Check]:

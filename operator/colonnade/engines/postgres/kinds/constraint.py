@@ -177,11 +177,15 @@ def orphans(oid: ObjectId, spec: Constraint, context: Context) -> tuple[Check, .
     pairs = list(zip(spec.columns, spec.target_columns, strict=True))
     equal = joined(" AND ", [q("t.{} = r.{}", name(b), name(a)) for a, b in pairs])
     known = joined(" AND ", [q("r.{} IS NOT NULL", name(a)) for a, _ in pairs])
+    own = listed(q("r.{}", name(a)) for a, _ in pairs)
+    half = q(" OR pg_catalog.num_nulls({}) BETWEEN 1 AND {}", own, printed(str(len(pairs) - 1)))
     there = q(" AND NOT EXISTS (SELECT FROM {} WHERE {})", rows(spec.target, context, "t"), equal)
-    where = q("FROM {} WHERE {}{}", rows(oid.name, context, "r"), known, q("") if _is_empty(spec, context) else there)
+    missing = q("{}{}", known, q("") if _is_empty(spec, context) else there)
+    full = half if len(pairs) > 1 and " MATCH FULL" in spec.definition else q("")
+    where = q("FROM {} WHERE ({}){}", rows(oid.name, context, "r"), missing, full)
     return (
         Check(
-            query=text(q("SELECT {} {} LIMIT 5", listed(q("r.{}", name(a)) for a in spec.columns), where)),
+            query=text(q("SELECT {} {} LIMIT 5", own, where)),
             count=text(q("SELECT count(*) {}", where)),
             problem=f"{oid} refers to rows of table {'.'.join(spec.target)} that are not there",
             remedy="mend the rows, or declare the foreign key NOT VALID",

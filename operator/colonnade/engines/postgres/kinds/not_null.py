@@ -82,7 +82,8 @@ def _stays_null(oid: ObjectId, context: Context) -> Part:
     none = oid in context.fresh and not can_be_held(oid, context)
     null = q("true") if none else q("{} IS NULL", name(oid.name[2]))
     if (wish := context.backfills.get(oid)) is None:
-        return null
+        conversion = context.conversions.get(oid)
+        return q("({}) IS NULL", printed(conversion)) if conversion else null
     filled = q("({}) IS TRUE", printed(wish.where)) if wish.where else null
     left = q("{} AND ({}) IS NULL", filled, printed(wish.expression))
     return q("({}) OR (NOT ({}) AND {})", left, filled, null) if wish.where else left

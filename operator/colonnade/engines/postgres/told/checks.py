@@ -75,7 +75,7 @@ def _ask(connection: Connection, one: Check, subject: str) -> None:
                 f"{subject}: {one.problem}, or cannot even be computed for one: {e.diag.message_primary}. Nothing was changed. "
                 f"To see it: {one.query.removesuffix(' LIMIT 5')}; then {one.remedy}"
             ) from e
-        if e.sqlstate in NOT_THERE_YET:
+        if e.sqlstate in NOT_THERE_YET or isinstance(e, psycopg.DataError):
             return
         raise
     if found:
