@@ -6,6 +6,8 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping
 
+import pytest
+
 from colonnade.core.plan import Plan
 from tests.live.postgres.flow import Flow
 
@@ -330,7 +332,12 @@ def test_what_applications_call_by_name_has_another_shape(flow: Flow) -> None:
 
 
 def test_with_whose_rights_something_is_done(flow: Flow) -> None:
-    tell(flow, RIGHTS | INVOKER | WRITTEN_THROUGH, "CHANGES_ACCESS", "TIGHTENS_RULE", "DROPS_GUARANTEE")
+    tell(flow, RIGHTS | WRITTEN_THROUGH, "CHANGES_ACCESS", "TIGHTENS_RULE", "DROPS_GUARANTEE")
+
+
+@pytest.mark.postgres(">=15")
+def test_with_whose_rights_a_view_reads(flow: Flow) -> None:
+    tell(flow, INVOKER, "CHANGES_ACCESS")
 
 
 COLUMNS = {

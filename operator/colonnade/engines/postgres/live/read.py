@@ -151,7 +151,10 @@ class _Reader:
                 inside = (
                     kind == "a" and one.kind == "exclusion" and (c, o) in self.internal
                 )  # its index's own: in the way
-                self.relate_one(one, other, goes_along=kind != "n" and not inside, part=kind in "PS")
+                # before 15 the server itself drops a generated column with what computes it
+                computed = one.kind == "column" and other.kind not in ("column", "table", "foreign table")
+                along = kind != "n" and not inside and not computed
+                self.relate_one(one, other, goes_along=along, part=kind in "PS")
         for oid in list(self.objects):
             self.relate_by_kind(oid)
         self.relate_to_casts()
