@@ -53,12 +53,14 @@ def retype(oid: ObjectId, old: Column, new: Column, context: Context) -> Iterato
         undo_note="as far as the values allow" if risk or old.type != new.type else "",
         otherwise=(text(explicit), text(by_text)),
         checks=(*_fit(oid, old, new, context), *_merged(oid, context)),
-        confirms=(*narrowing.confirms(oid, risk), _as_it_was(oid, old)),
+        confirms=(*narrowing.confirms(oid, risk), *_as_it_was(oid, old, context)),
     )
 
 
-def _as_it_was(oid: ObjectId, old: Column) -> Confirm:
+def _as_it_was(oid: ObjectId, old: Column, context: Context) -> Iterator[Confirm]:
     """That the column still is of the type that the plan is made for: values of another could be cut."""
+    if context.is_foreign(oid.name):
+        return
     table = text(name(*oid.name[:2]))
     other = q(
         "SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = {}::regclass AND a.attname = {} AND pg_catalog.format_type(a.atttypid, a.atttypmod) <> {}",
@@ -67,7 +69,7 @@ def _as_it_was(oid: ObjectId, old: Column) -> Confirm:
         value(old.type),
     )
     told = f"{oid} is about to get another type, and others have given it one since the plan was made"
-    return Confirm((text(other),), table, told)
+    yield Confirm((text(other),), table, told)
 
 
 def _merged(oid: ObjectId, context: Context) -> Iterator[Check]:
