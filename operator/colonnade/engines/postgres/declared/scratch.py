@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import secrets
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
@@ -175,7 +176,16 @@ class Scratch:
 
     def _drop(self, connection: Connection) -> None:
         connection.close()
-        self._drop_named(self._names.pop(connection))
+        name = self._names.pop(connection)
+        for patience in (0.1, 0.5, 1.0):
+            try:
+                self._drop_named(name)
+                return
+            except ColonnadeError as e:  # the server may be cleaning up there, and only a superuser can end that
+                if not isinstance(e.__cause__, psycopg.errors.InsufficientPrivilege | psycopg.errors.ObjectInUse):
+                    raise
+            time.sleep(patience)
+        self._drop_named(name)
 
     def _drop_named(self, name: str) -> None:
         with translated(self.target.name):
