@@ -115,7 +115,7 @@ class Rehearsed:
         if not steps:
             return []
         steps = compiled.permitted(self.live, self._in_slices(steps, progress))
-        steps = list(with_what_waits(self.live, repartitioned.confirmed(steps, wholes)))
+        steps = list(with_what_waits(self.live, repartitioned.confirmed(steps, self.wishes.repartitioned)))
         steps = referred.by_way_of_wholes(self.scope.live, self.scope.wanted, steps)
         return losses.told(self.live, self.scope.live, steps)
 
