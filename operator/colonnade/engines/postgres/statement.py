@@ -13,7 +13,7 @@ from psycopg import sql
 
 from colonnade.core.hazards import Hazard
 from colonnade.core.kind import ObjectId
-from colonnade.core.plan import Step
+from colonnade.core.plan import Check, Step
 
 Part = sql.Composable
 
@@ -86,3 +86,9 @@ def step(
         undo=reverse,
         undo_note=note,
     )
+
+
+def question(shown: Part, rows: Part, *, problem: str, remedy: str, grouped: bool = False) -> Check:
+    """What is asked of the rows before a step: some that `rows`, from FROM on, finds, by what is `shown` of them, and how many there are."""
+    count = q("SELECT count(*) FROM (SELECT 1 {}) AS found", rows) if grouped else q("SELECT count(*) {}", rows)
+    return Check(text(q("SELECT {} {} LIMIT 5", shown, rows)), text(count), problem, remedy)

@@ -17,7 +17,7 @@ from colonnade.core.plan import Check, Confirm, Step
 from colonnade.engines.postgres.kind import Context
 from colonnade.engines.postgres.rewriting import by_name
 from colonnade.engines.postgres.rewriting.remade import other_name
-from colonnade.engines.postgres.statement import Part, keys, name, printed, q, step, text, value, words
+from colonnade.engines.postgres.statement import Part, keys, name, printed, q, question, step, text, value, words
 from colonnade.engines.postgres.told import copied, narrowing, unfit
 from colonnade.engines.postgres.types import INTEGERS, TEXTS, parts
 
@@ -153,26 +153,19 @@ def refers_still(old: str, new: str) -> bool:
     return was == now or any(was in family and now in family for family in (INTEGERS, TEXTS))
 
 
-def _fit(oid: ObjectId, old: Column, new: Column, context: Context) -> tuple[Check, ...]:
+def _fit(oid: ObjectId, old: Column, new: Column, context: Context) -> Iterator[Check]:
     """Whether every value is one of the new type, where that is a question of how it is written.
 
     Where there is no cast, that is found out in the rehearsal.
     """
     if old.type == new.type or context.is_foreign(oid.name):
-        return ()
+        return
     was, now = (t.partition("(")[0] for t in (old.type, new.type))
     narrower = was in INTEGERS and now in INTEGERS and INTEGERS.index(now) < INTEGERS.index(was)
     asked = was.removesuffix("[]") in TEXTS or narrower or (now == "numeric" and was in (*INTEGERS, now))
     problem = f"{oid} is to be {new.type} and has values that are none"
-    return tuple(
-        Check(
-            query=text(
-                q("SELECT {} FROM {} WHERE {} LIMIT 5", keys(context.key_of(oid.name)), name(*oid.name[:2]), odd)
-            ),
-            count=text(q("SELECT count(*) FROM {} WHERE {}", name(*oid.name[:2]), odd)),
-            problem=problem,
-            remedy="mend the rows, or declare a conversion for them",
-            as_text=as_text and not asked,
-        )
-        for odd, as_text in unfit.conditions(oid, new.type, context)
-    )
+    shown = keys(context.key_of(oid.name))
+    for odd, as_text in unfit.conditions(oid, new.type, context):
+        rows = q("FROM {} WHERE {}", name(*oid.name[:2]), odd)
+        told = question(shown, rows, problem=problem, remedy="mend the rows, or declare a conversion for them")
+        yield replace(told, as_text=as_text and not asked)

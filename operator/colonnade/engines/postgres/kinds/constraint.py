@@ -16,7 +16,7 @@ from colonnade.core.plan import Check, Step
 from colonnade.engines.postgres.catalog import SUCCESSORS
 from colonnade.engines.postgres.kind import PROVED, Context, Steps
 from colonnade.engines.postgres.rewriting.retuned import retuned
-from colonnade.engines.postgres.statement import Part, joined, keys, listed, name, printed, q, step, text
+from colonnade.engines.postgres.statement import Part, joined, keys, listed, name, printed, q, question, step
 from colonnade.engines.postgres.told.foreseen import rows
 
 NOT_VALID = " NOT VALID"
@@ -119,9 +119,9 @@ def violates(oid: ObjectId, spec: Constraint, context: Context) -> tuple[Check, 
         return ()
     where = q("FROM {} WHERE NOT {}", rows(oid.name, context), printed(condition))
     return (
-        Check(
-            query=text(q("SELECT {} {} LIMIT 5", keys(context.key_of(oid.name)), where)),
-            count=text(q("SELECT count(*) {}", where)),
+        question(
+            keys(context.key_of(oid.name)),
+            where,
             problem=f"{oid} is violated by rows that are there",
             remedy="mend the rows, or declare the constraint NOT VALID",
         ),
@@ -184,9 +184,9 @@ def orphans(oid: ObjectId, spec: Constraint, context: Context) -> tuple[Check, .
     full = half if len(pairs) > 1 and " MATCH FULL" in spec.definition else q("")
     where = q("FROM {} WHERE ({}){}", rows(oid.name, context, "r"), missing, full)
     return (
-        Check(
-            query=text(q("SELECT {} {} LIMIT 5", own, where)),
-            count=text(q("SELECT count(*) {}", where)),
+        question(
+            own,
+            where,
             problem=f"{oid} refers to rows of table {'.'.join(spec.target)} that are not there",
             remedy="mend the rows, or declare the foreign key NOT VALID",
         ),
@@ -258,9 +258,10 @@ def duplicates(oid: ObjectId, spec: Constraint, context: Context) -> tuple[Check
     )
     groups = q("FROM {} WHERE {} GROUP BY {} HAVING count(*) > 1", rows(oid.name, context), known, columns)
     return (
-        Check(
-            query=text(q("SELECT {} {} LIMIT 5", columns, groups)),
-            count=text(q("SELECT count(*) FROM (SELECT 1 {}) d", groups)),
+        question(
+            columns,
+            groups,
+            grouped=True,
             problem=f"{oid} has values that stand more than once",
             remedy="merge or remove the duplicates first",
         ),

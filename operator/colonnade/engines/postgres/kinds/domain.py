@@ -12,7 +12,7 @@ from colonnade.core.hazards import DROPS_GUARANTEE, hazard
 from colonnade.core.kind import ObjectId
 from colonnade.core.plan import Check
 from colonnade.engines.postgres.kind import Context, PgKind, Steps, never
-from colonnade.engines.postgres.statement import Part, keys, name, printed, q, step, text, words
+from colonnade.engines.postgres.statement import Part, keys, name, printed, q, question, step, words
 from colonnade.engines.postgres.told.foreseen import rows
 
 DOMAINS = """
@@ -120,9 +120,9 @@ def _columns(domain: ObjectId, context: Context) -> Iterator[ObjectId]:
 
 def _asked(column: ObjectId, what: ObjectId, odd: Part, context: Context) -> Check:
     found = q("FROM {} WHERE {}", rows(column.name, context), odd)
-    return Check(
-        query=text(q("SELECT {} {} LIMIT 5", keys(context.key_of(column.name)), found)),
-        count=text(q("SELECT count(*) {}", found)),
+    return question(
+        keys(context.key_of(column.name)),
+        found,
         problem=f"{column} has values that {what} is to refuse",
         remedy="mend the rows first",
     )

@@ -13,7 +13,7 @@ from colonnade.core.hazards import NARROWS_DATA, hazard
 from colonnade.core.kind import ObjectId
 from colonnade.core.plan import Check, Step
 from colonnade.engines.postgres.kind import Context, PgKind, Steps
-from colonnade.engines.postgres.statement import keys, listed, name, q, step, text, value
+from colonnade.engines.postgres.statement import keys, listed, name, q, question, step, value
 
 QUERY = """
 SELECT t.oid, ARRAY[n.nspname, t.typname] AS name,
@@ -87,9 +87,9 @@ def _unused(oid: ObjectId, lost: list[str], context: Context) -> Iterator[Check]
             listed(value(x) for x in lost),
         )
         rows = q("FROM {} WHERE {}", name(*column.name[:2]), has)
-        yield Check(
-            query=text(q("SELECT {} {} LIMIT 5", keys(context.key_of(column.name)), rows)),
-            count=text(q("SELECT count(*) {}", rows)),
+        yield question(
+            keys(context.key_of(column.name)),
+            rows,
             problem=f"{oid} is to lose the labels {', '.join(lost)}, and {column} has rows with them",
             remedy="give the rows another label, or keep it declared",
         )

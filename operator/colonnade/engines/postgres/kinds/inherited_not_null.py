@@ -20,7 +20,7 @@ from colonnade.engines.postgres.kinds.not_null import (
     other_constraint,
     set_not_null,
 )
-from colonnade.engines.postgres.statement import Part, keys, name, q, step, text
+from colonnade.engines.postgres.statement import Part, keys, name, q, question, step, text
 
 if TYPE_CHECKING:
     from colonnade.engines.postgres.kinds.column import Column
@@ -31,10 +31,9 @@ ITS_PARENTS: LiteralString = "nothing to take back: its parent's says the same"
 
 def needs_value(oid: ObjectId, context: Context) -> Check:
     """Whether there are rows at all, for which a new column would have no value."""
-    table = name(*oid.name[:2])
-    return Check(
-        query=text(q("SELECT {} FROM {} LIMIT 5", keys(context.key_of(oid.name)), table)),
-        count=text(q("SELECT count(*) FROM {}", table)),
+    return question(
+        keys(context.key_of(oid.name)),
+        q("FROM {}", name(*oid.name[:2])),
         problem=f"{oid} is new and NOT NULL, and the rows that are there would have no value for it",
         remedy="give it a default, declare a backfill for it, or let it be nullable",
     )

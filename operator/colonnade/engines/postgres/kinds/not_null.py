@@ -17,7 +17,7 @@ from colonnade.core.kind import ObjectId
 from colonnade.core.plan import Check, Step
 from colonnade.engines.postgres.kind import CONSTRAINTS, PROVED, Context, is_shortened, made_up, usual_not_null
 from colonnade.engines.postgres.rewriting.held import can_be_held
-from colonnade.engines.postgres.statement import Part, keys, name, printed, q, step, text, words
+from colonnade.engines.postgres.statement import Part, keys, name, printed, q, question, step, text, words
 from colonnade.engines.postgres.told.fired import fired_by_filling
 
 if TYPE_CHECKING:
@@ -69,9 +69,9 @@ def no_nulls(oid: ObjectId, context: Context) -> Check:
     """Whether every row has a value, or gets one."""
     rows = q("FROM {} WHERE {}", name(*oid.name[:2]), _stays_null(oid, context))
     wish = oid in context.backfills
-    return Check(
-        query=text(q("SELECT {} {} LIMIT 5", keys(context.key_of(oid.name)), rows)),
-        count=text(q("SELECT count(*) {}", rows)),
+    return question(
+        keys(context.key_of(oid.name)),
+        rows,
         problem=f"{oid} is to be NOT NULL and has rows {'that its backfill leaves ' if wish else ''}without a value",
         remedy="let the backfill reach them" if wish else "declare a backfill for it, or fill the rows by hand",
     )

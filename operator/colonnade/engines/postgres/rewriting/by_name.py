@@ -16,7 +16,7 @@ from colonnade.core.errors import Unsupported
 from colonnade.core.kind import Model, ObjectId
 from colonnade.core.plan import Check, Step
 from colonnade.engines.postgres.kind import VIEWS
-from colonnade.engines.postgres.statement import Part, keys, listed, name, printed, q, step, text, value
+from colonnade.engines.postgres.statement import Part, keys, listed, name, printed, q, question, step, text, value
 
 WITH_ATTRIBUTES = ("composite type", "table", "foreign table", *VIEWS)
 KINDS = (*WITH_ATTRIBUTES, "domain", "range", "enum")
@@ -200,9 +200,9 @@ def fits(oid: ObjectId, key: tuple[str, ...], old: str, ways: ByName) -> tuple[C
         return ()
     odd = q("FROM {} WHERE {}", name(*oid.name[:2]), _odd(name(oid.name[2])))
     return (
-        Check(
-            query=text(q("SELECT {} {} LIMIT 5", keys(key), odd)),
-            count=text(q("SELECT count(*) {}", odd)),
+        question(
+            keys(key),
+            odd,
             problem=f"{oid} is of rows whose attributes change places, and has arrays of several dimensions, or that do not begin at 1",
             remedy="mend the rows, or declare a conversion for them",
         ),

@@ -20,7 +20,7 @@ from colonnade.engines.postgres.kind import LEFT_BEHIND, Context
 from colonnade.engines.postgres.rewriting.by_name import ByName
 from colonnade.engines.postgres.rewriting.latecomers import nothing_new_on
 from colonnade.engines.postgres.sequences import at_least, numbering, rises, successors
-from colonnade.engines.postgres.statement import Part, keys, listed, name, printed, q, step, text, value
+from colonnade.engines.postgres.statement import Part, keys, listed, name, printed, q, question, step, text, value
 from colonnade.engines.postgres.told.narrowing import confirms, risks
 
 AFTER_ROWS = (
@@ -335,9 +335,9 @@ def _no_nulls(oid: ObjectId, context: Context) -> Iterator[Check]:
         if was is None or getattr(was, "not_null", False) or not getattr(new, "not_null", False):
             continue
         rows = q("FROM {} WHERE {} IS NULL", source(oid, context, oid.name[1]), name(column))
-        yield Check(
-            query=text(q("SELECT {} {} LIMIT 5", keys(context.key_of(oid.name)), rows)),
-            count=text(q("SELECT count(*) {}", rows)),
+        yield question(
+            keys(context.key_of(oid.name)),
+            rows,
             problem=f"{new_id} is to be NOT NULL and has rows without a value",
             remedy="fill the rows by hand",
         )

@@ -14,7 +14,7 @@ from colonnade.core.kind import Model, ObjectId
 from colonnade.core.plan import Check, Step
 from colonnade.engines.postgres.rewriting.remade import below
 from colonnade.engines.postgres.session import Connection
-from colonnade.engines.postgres.statement import Part, joined, keys, name, printed, q, text, value
+from colonnade.engines.postgres.statement import Part, joined, keys, name, printed, q, question, text, value
 
 TAKES: LiteralString = "SELECT pg_get_partition_constraintdef(to_regclass(%s))"
 BY_NUMBER = "satisfies_hash_partition("
@@ -93,9 +93,9 @@ def _unfit(  # noqa: PLR0913 - what is asked, then what is said
     there = value([text(name(*p.name)) for p in sorted(alone)])
     stay = q(" AND tableoid <> ALL ({}::regclass[])", there) if alone else q("")
     rows = q("FROM {}{} WHERE ({}) IS NOT TRUE{}", only, name(*table.name), fits, stay)
-    yield Check(
-        query=text(q("SELECT {} {} LIMIT 5", keys(_key(live, table)), rows)),
-        count=text(q("SELECT count(*) {}", rows)),
+    yield question(
+        keys(_key(live, table)),
+        rows,
         problem=problem,
         remedy=remedy,
     )

@@ -16,7 +16,7 @@ from colonnade.core.plan import Check
 from colonnade.engines.postgres.kind import Context
 from colonnade.engines.postgres.printed_index import PrintedIndex
 from colonnade.engines.postgres.printed_sql import Piece, pieces
-from colonnade.engines.postgres.statement import Part, joined, keys, listed, printed, q, text
+from colonnade.engines.postgres.statement import Part, joined, keys, listed, printed, q, question
 from colonnade.engines.postgres.told.foreseen import rows
 
 if TYPE_CHECKING:
@@ -42,9 +42,10 @@ def duplicates(oid: ObjectId, spec: Index, context: Context) -> tuple[Check, ...
     where = _where(index, known)
     groups = q("FROM {} WHERE {} GROUP BY {} HAVING count(*) > 1", rows(spec.table, context), where, listed(values))
     return (
-        Check(
-            query=text(q("SELECT {} {} LIMIT 5", listed(values), groups)),
-            count=text(q("SELECT count(*) FROM (SELECT 1 {}) d", groups)),
+        question(
+            listed(values),
+            groups,
+            grouped=True,
             problem=f"{oid} is unique and has values that stand more than once",
             remedy="merge or remove the duplicates first",
         ),
@@ -60,9 +61,9 @@ def computable(oid: ObjectId, spec: Index, context: Context) -> tuple[Check, ...
     where = _where(index, q("pg_catalog.num_nulls({}) < 0", listed(map(printed, expressions or ["NULL"]))))
     found = q("FROM {} WHERE {}", rows(spec.table, context), where)
     return (
-        Check(
-            query=text(q("SELECT {} {} LIMIT 5", keys(context.key_of(spec.table)), found)),
-            count=text(q("SELECT count(*) {}", found)),
+        question(
+            keys(context.key_of(spec.table)),
+            found,
             problem=f"{oid} cannot be built of the rows that are there",
             remedy="mend the rows, or declare an index that leaves them out",
         ),

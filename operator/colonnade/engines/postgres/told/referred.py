@@ -15,7 +15,7 @@ from colonnade.core.plan import Check, Step
 from colonnade.engines.postgres.kinds.constraint import NOT_ENFORCED, NOT_VALID
 from colonnade.engines.postgres.rewriting.remade import below
 from colonnade.engines.postgres.session import Connection
-from colonnade.engines.postgres.statement import Part, joined, listed, name, printed, q, text
+from colonnade.engines.postgres.statement import Part, joined, listed, name, printed, q, question
 from colonnade.engines.postgres.told.fitting import copied, takes
 
 
@@ -98,9 +98,9 @@ def _referred(spec: Any, table: Part) -> Part:
 def _check(key: ObjectId, spec: Any, which: Part, problem: str) -> Check:
     known = joined(" AND ", [q("r.{} IS NOT NULL", name(a)) for a in spec.columns])
     rows = q("FROM {} r WHERE {} AND {}", name(*key.name[:2]), known, which)
-    return Check(
-        query=text(q("SELECT {} {} LIMIT 5", listed(q("r.{}", name(a)) for a in spec.columns), rows)),
-        count=text(q("SELECT count(*) {}", rows)),
+    return question(
+        listed(q("r.{}", name(a)) for a in spec.columns),
+        rows,
         problem=problem,
         remedy="delete these rows, let them refer to others, or take the foreign key out of the declaration",
     )
