@@ -10,6 +10,7 @@ import dataclasses
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, LiteralString
+from weakref import WeakSet
 
 import psycopg
 from psycopg import sql
@@ -51,6 +52,10 @@ SELECT classid::int8, objid::int8, objsubid, refclassid::int8, refobjid::int8, r
 WHERE objid >= 16384 AND deptype <> 'e' AND (refobjid >= 16384 OR refclassid = 'pg_namespace'::regclass)"""
 
 
+_READ: WeakSet[psycopg.Connection[Any]] = WeakSet()
+"""The sessions that have read once: to be planned for the session, a query takes longer the first time."""
+
+
 def read(connection: psycopg.Connection[Any], only: Collection[int] | None = None) -> Model:
     """The whole database as objects with their needs, in one read-only snapshot; `only` these relations, routines and types with
     all that is a part of them, where that is told, and what is no part of any.
@@ -58,21 +63,23 @@ def read(connection: psycopg.Connection[Any], only: Collection[int] | None = Non
     The search_path must be pg_catalog alone (see session.py). Within a transaction that is open, what it has done so far is read.
     """
     alone = connection.info.transaction_status == TransactionStatus.IDLE
+    again = alone and only is None and connection in _READ
+    _READ.add(connection)
     with connection.transaction():
         if alone:
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         version = connection.info.server_version
         kinds = [k for k in KINDS.values() if k.since <= version]
         with connection.pipeline():
-            results = [_ask(connection, _narrowed(k, version, only)) for k in kinds]
-            catalogs, members = _ask(connection, CATALOGS), _ask(connection, MEMBERS)
-            depends = _ask(connection, DEPENDENCIES) if only is None else None
+            results = [_ask(connection, _narrowed(k, version, only), again=again) for k in kinds]
+            catalogs, members = (_ask(connection, query, again=again) for query in (CATALOGS, MEMBERS))
+            depends = _ask(connection, DEPENDENCIES, again=again) if only is None else None
         catalog = dict(catalogs.fetchall())
         reader = _Reader(catalog, {(c, o): e for c, o, e in members.fetchall()})
         for kind, result in zip(kinds, results, strict=True):
             reader.take(kind, result)
         if depends is None:
-            depends = _ask(connection, _dependencies(only or (), (oid for _, oid, _ in reader.addresses)))
+            depends = _ask(connection, _dependencies(only or (), (oid for _, oid, _ in reader.addresses)), again=False)
         reader.relate(depends.fetchall())
     return reader.model()
 
@@ -97,8 +104,11 @@ def _dependencies(only: Collection[int], known: Iterable[int]) -> sql.Composed:
     )
 
 
-def _ask(connection: psycopg.Connection[Any], query: LiteralString | sql.Composed) -> psycopg.Cursor[Any]:
-    return connection.cursor(row_factory=tuple_row, binary=False).execute(query)
+def _ask(
+    connection: psycopg.Connection[Any], query: LiteralString | sql.Composed, *, again: bool = False
+) -> psycopg.Cursor[Any]:
+    """What is asked `again` is planned once for the session: where there is little to read, that is most of the work."""
+    return connection.cursor(row_factory=tuple_row, binary=False).execute(query, prepare=again)
 
 
 def _frozen(v: Any) -> Any:
