@@ -3,6 +3,10 @@
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
+import pytest
+
+from colonnade.core.errors import ColonnadeError
+from tests.live.postgres.flow import Flow
 from tests.live.postgres.walk import Walk, cases
 
 WRAPPERS = """
@@ -136,3 +140,27 @@ def test_nothing_is_asked_of_the_other_side(walk: Walk) -> None:
     assert not [c for s in taken for c in (*s.checks, *s.confirms)]
     assert not [h for s in taken for h in s.hazards if h.asks]
     assert not [s.statement for s in taken if "VALIDATE" in s.statement]
+
+
+def test_a_view_of_what_is_out_of_reach_is_only_filled_where_it_is_to_be(flow: Flow) -> None:
+    far = """
+CREATE EXTENSION postgres_fdw;
+CREATE SERVER far FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '127.0.0.1', port '1');
+CREATE USER MAPPING FOR PUBLIC SERVER far;
+CREATE FOREIGN TABLE ft (id int) SERVER far;
+CREATE TABLE near (id int);
+"""
+    both = "CREATE MATERIALIZED VIEW seen AS SELECT id FROM near; CREATE MATERIALIZED VIEW mv AS SELECT id FROM ft{};"
+    flow.run(f"{far}{both.format(' WITH NO DATA')} INSERT INTO near VALUES (7); REFRESH MATERIALIZED VIEW seen;")
+    more = both.format("").replace("SELECT id", "SELECT id, id + 1 AS next")
+    made = [s for s in flow.statements(far + more) if s.startswith("CREATE MATERIALIZED VIEW")]
+    assert (len(made), [s for s in made if "NO DATA" in s]) == (2, [])
+    with pytest.raises(ColonnadeError, match="could not connect to server"):
+        flow.apply(far + more)
+    assert flow.ask("SELECT id FROM seen") == 7, "nothing was changed"
+    flow.apply(
+        far.replace("CREATE FOREIGN TABLE ft", "CREATE FOREIGN TABLE elsewhere") + more.replace("FROM ft", "FROM near")
+    )
+    assert flow.ask("SELECT next FROM mv JOIN seen USING (id, next)") == 8, (
+        "what is new, and what is made again, is filled"
+    )

@@ -12,6 +12,7 @@ from colonnade.core.errors import InvalidSpec
 from colonnade.engines import Source
 from colonnade.engines.postgres.declared.load import script
 from colonnade.engines.postgres.declared.script import IGNORED, REFUSED, statements, wanted
+from colonnade.engines.postgres.declared.unfilled import unfilled
 
 
 def cut(text: str) -> list[str]:
@@ -262,3 +263,19 @@ def test_only_statements_of_the_schema_are_wanted() -> None:
         wanted(s) for s in statements(Source("a.sql", "BEGIN; CREATE TABLE t (); COMMIT; CREATE ROLE r; RESET ALL;"))
     ]
     assert said == [False, True, False, False, False]
+
+
+@pytest.mark.parametrize(
+    ("statement", "same"),
+    [
+        ("CREATE MATERIALIZED VIEW m AS SELECT 1", "CREATE MATERIALIZED VIEW m AS SELECT 1\nWITH NO DATA"),
+        ("create materialized  view m AS TABLE t WITH DATA", "create materialized  view m AS TABLE t WITH NO DATA"),
+        ("CREATE MATERIALIZED VIEW m AS TABLE t with\n data -- c", "CREATE MATERIALIZED VIEW m AS TABLE t WITH NO DATA"),
+        ("CREATE MATERIALIZED VIEW m AS TABLE t WITH NO DATA", "CREATE MATERIALIZED VIEW m AS TABLE t WITH NO DATA"),
+        ("CREATE MATERIALIZED VIEW m AS SELECT 1 -- with data", "CREATE MATERIALIZED VIEW m AS SELECT 1 -- with data\nWITH NO DATA"),
+        ('CREATE MATERIALIZED VIEW m AS SELECT 1 "with", 2 data', 'CREATE MATERIALIZED VIEW m AS SELECT 1 "with", 2 data\nWITH NO DATA'),
+        ("CREATE VIEW m AS SELECT 1", "CREATE VIEW m AS SELECT 1"),
+    ],
+)  # fmt: skip
+def test_no_materialized_view_is_filled_where_it_is_only_looked_at(statement: str, same: str) -> None:
+    assert unfilled(statement) == same

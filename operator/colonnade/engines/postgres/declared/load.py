@@ -22,6 +22,7 @@ from colonnade.engines import Declaration, Source
 from colonnade.engines.postgres.catalog import SUCCESSORS
 from colonnade.engines.postgres.declared.on_behalf import on_behalf
 from colonnade.engines.postgres.declared.script import ROLES, Statement, statements, wanted
+from colonnade.engines.postgres.declared.unfilled import unfilled
 from colonnade.engines.postgres.errors import membership
 from colonnade.engines.postgres.live.strangers import KEPT_STILL
 from colonnade.engines.postgres.session import Connection, run
@@ -98,7 +99,7 @@ def items(declaration: Declaration) -> Iterator[Item]:
         )
 
         for made in compile_sql(declaration.spec):
-            yield Item(made.sql, made.origin_at, made.origin)
+            yield Item(unfilled(made.sql), made.origin_at, made.origin)
     for source in declaration.sources:
         yield from script(source)
 
@@ -114,7 +115,7 @@ def script(source: Source) -> Iterator[Item]:
             place = partial(_place_behind, statement, before)
             yield Item(f"{before}{statement.text}\n; RESET ROLE", place)
         else:
-            yield Item(_schema_at_most_once(statement), statement.place)
+            yield Item(unfilled(_schema_at_most_once(statement)), statement.place)
 
 
 def _place_behind(statement: Statement, before: str, position: int) -> str:

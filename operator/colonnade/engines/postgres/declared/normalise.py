@@ -330,15 +330,19 @@ def _lacks(error: ColonnadeError) -> bool:
 
 
 def built(connection: Connection, model: Model, base: Model | None = None) -> Form:
-    """The model, built in this empty database, which holds only the `base`, and read back."""
-    base = base or read(connection)
+    """The model, built in this empty database, which holds only the `base`, and what both readers say of it."""
+    build(connection, model, base or read(connection))
+    return snapshot(connection)
+
+
+def build(connection: Connection, model: Model, base: Model) -> None:
+    """Make the model in this empty database, which holds only the `base`."""
     steps = planner.steps(base, model, diff(base, model), connection.info.server_version, live=False)
     missing: set[str] = set()
     for owners, some in groupby(steps, lambda s: s.subject.startswith("owner ")):
         for step in some if owners else ():
             _given(connection, step)
         _made(connection, () if owners else tuple(some), missing)
-    return snapshot(connection)
 
 
 def _given(connection: Connection, step: Step) -> None:

@@ -55,7 +55,7 @@ def _create(oid: ObjectId, spec: MaterializedView, context: Context) -> Part:
     columns = q(" ({})", listed(name(c) for c in spec.columns)) if spec.columns else q("")
     using = q(" USING {}", name(spec.access_method)) if spec.access_method not in ("heap", "") else q("")
     with_ = q(" WITH ({})", options(spec.options)) if spec.options else q("")
-    empty = q("\nWITH NO DATA") if _on_what_is_empty(oid, context) else q("")
+    empty = q("\nWITH NO DATA") if not context.live or _on_what_is_empty(oid, context) else q("")
     made = q(
         "CREATE MATERIALIZED VIEW {}{}{}{} AS\n{}", name(*oid.name), columns, using, with_, printed(spec.definition)
     )

@@ -15,6 +15,7 @@ import psycopg
 
 from colonnade.core.hazards import BLOCKS_WRITES, REWRITES_TABLE, SCANS_TABLE, HazardType, hazard
 from colonnade.core.plan import Step
+from colonnade.engines.postgres.declared.unfilled import unfilled
 from colonnade.engines.postgres.session import Connection, run
 
 LOCKS: LiteralString = """
@@ -90,7 +91,8 @@ class Rehearsal:
         for i, statement in enumerate((step.statement, *step.otherwise)):
             self._said.clear()
             try:
-                locks = self._locked(statement) if step.transactional else self._alone(statement)
+                here = unfilled(statement)
+                locks = self._locked(here) if step.transactional else self._alone(here)
             except psycopg.Error as e:
                 if e.sqlstate in NO_CAST and i < len(step.otherwise):
                     continue

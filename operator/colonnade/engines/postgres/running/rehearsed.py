@@ -27,10 +27,12 @@ from colonnade.engines.postgres.declared.normalise import (
     Form,
     Normaliser,
     PgDesired,
+    build,
     built,
     snapshot,
 )
 from colonnade.engines.postgres.declared.scratch import Scratch
+from colonnade.engines.postgres.declared.unfilled import filled
 from colonnade.engines.postgres.errors import forbidden, unreached
 from colonnade.engines.postgres.kind import OWN_SCHEMAS, Wishes
 from colonnade.engines.postgres.live import fingerprint
@@ -143,7 +145,7 @@ class Rehearsed:
         self.wishes = self.rewrites.sound(copy, self.wishes)
         rehearsal = Rehearsal(copy, self._sizes(), self.policy.max_blocking)
         done = self._renamed(rehearsal, copy)
-        model = read(copy) if done else self._copied or empty
+        model = self._read(copy) if done else self._copied or empty
         model = self._owned(self._marked(model))
         first: tuple[Change, ...] | None = None
         before, found, form = self.scope.live, None, None
@@ -156,7 +158,7 @@ class Rehearsed:
             if not made:
                 break
             done += self._rehearse(rehearsal, made)
-            found = read(copy)
+            found = self._read(copy)
             form = self._from_nothing(copy, found) if bare else None
             model = self._owned(found)
         form = form or snapshot(copy, found)
@@ -182,7 +184,8 @@ class Rehearsed:
     def _copy_in(self, copy: Connection, empty: Model) -> Model:
         """What the live schema comes to when it is built there. Raises Unsupported."""
         try:
-            return built(copy, self.scope.live, empty).model
+            build(copy, self.scope.live, empty)
+            return self._read(copy)
         except psycopg.Error as e:
             tried = "; ".join(getattr(e, "__notes__", ()))[:200]
             types = [s for s in strangers(self.live) if s.startswith(("base type", "shell type"))]
@@ -191,6 +194,9 @@ class Rehearsed:
                 f"a copy of the live schema cannot be made: {e.diag.message_primary}"
                 f"{of_c}{unreached(e)}{tried and f'; it is tried with {tried}'}"
             ) from e
+
+    def _read(self, copy: Connection) -> Model:
+        return filled(read(copy), self.scope.live)
 
     def _from_nothing(self, copy: Connection, model: Model) -> Form:
         """What an empty database has become; where that is the second form, it need not be built again."""
@@ -228,7 +234,7 @@ class Rehearsed:
         for one in sorted(self.wishes.renames, key=lambda r: len(r.within)):
             if made := list(renames.steps(model, [one])):
                 done += self._rehearse(rehearsal, made)
-                model = read(copy)
+                model = self._read(copy)
         return done
 
     def _quarantine(self) -> str | None:
