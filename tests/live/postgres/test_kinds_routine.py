@@ -161,6 +161,14 @@ CREATE VIEW v AS SELECT g(n) FROM (VALUES (1)) x (n);
 """)
 
 
+def test_what_calls_a_routine_by_a_name_that_another_takes_comes_back_after_it(walk: Walk) -> None:
+    walk(
+        "CREATE FUNCTION f(a int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT a'; CREATE TABLE t (id int, b int CHECK (f(b) > 0)); "
+        "CREATE INDEX ON t (f(id), b);",
+        "CREATE FUNCTION f(a int, c int DEFAULT 2) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT a'; CREATE TABLE t (id int);",
+    )
+
+
 def test_routines_that_others_take_the_place_of_though_called_in_the_same_way(walk: Walk) -> None:
     walk.cases(OVERLOADS)
 

@@ -89,6 +89,13 @@ def test_a_table_whose_rows_nobody_holds_is_changed_in_place(flow: Flow) -> None
     assert "COPIES_TABLE" not in {h.code for h in flow.plan(wanted.format("bigint")).hazards}
 
 
+def test_a_table_changes_before_others_come_to_hold_rows_of_it(walk: Walk) -> None:
+    walk(
+        "CREATE TABLE t (n int); CREATE TABLE u (k int); CREATE TABLE b (r u);",
+        "CREATE TABLE t (n bigint); CREATE TABLE u (k int); CREATE TYPE x AS (y t); CREATE TABLE b (r t, more t[], far x); CREATE TABLE c (r t);",
+    )
+
+
 def test_rows_of_a_view_that_becomes_a_table(flow: Flow) -> None:
     rest = """CREATE FUNCTION f(a) RETURNS int LANGUAGE sql IMMUTABLE BEGIN ATOMIC SELECT ($1).x; END;
         CREATE VIEW c AS SELECT f(a) AS z FROM a; CREATE TABLE t (r a, s a[]);"""

@@ -192,13 +192,16 @@ ONE_WAY = (
     "it stays proved",
     "what was set once stays",
     "the old sequence keeps its own position",
+    "where it was lies outside of what it may be now",
 )
+IN_PART = ("what it has from its parents stays its own, too", "it comes back behind the others")
 
 
 def one_way(steps: Sequence[Step]) -> set[str]:
     """The schemas of what cannot be taken back, for a reason that is told."""
     odd = [s for s in steps if s.undo is None and not s.undo_note.startswith(NOTHING_TO_TAKE_BACK)]
     unexplained = [s.statement for s in odd if not s.undo_note.startswith(ONE_WAY)]
+    odd += [s for s in steps if s.undo_note.startswith(IN_PART)]
     assert not unexplained, f"no way back, and no reason: {unexplained}"
     return {s.subject.rpartition(" ")[2].partition(".")[0] for s in odd}
 

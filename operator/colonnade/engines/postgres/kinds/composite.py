@@ -6,7 +6,7 @@ Attributes are added, dropped and retyped in place while no table has a column o
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from colonnade.core.hazards import DELETES_DATA, NARROWS_DATA, Hazard, hazard
 from colonnade.core.kind import ObjectId
@@ -65,6 +65,9 @@ def _used(oid: ObjectId, context: Context) -> bool:
     return False
 
 
+COMES_LAST = "it comes back behind the others: a server adds no attribute elsewhere"
+
+
 def alter(oid: ObjectId, old: Composite, new: Composite, context: Context) -> Steps | None:
     before, after = old.attributes(), new.attributes()
     grown = tuple(n for n in old.names if n in after) + tuple(n for n in new.names if n not in before)
@@ -76,14 +79,17 @@ def alter(oid: ObjectId, old: Composite, new: Composite, context: Context) -> St
 
 def _in_place(oid: ObjectId, before: dict[str, str], after: dict[str, str], *, used: bool) -> Steps:
     t = q("ALTER TYPE {}", name(*oid.name))
+    stay = [n for n in before if n in after]
     for n, type_ in before.items():
         if n not in after:
-            yield step(
+            one = step(
                 oid,
                 q("{} DROP ATTRIBUTE {}", t, name(n)),
                 hazards=(hazard(DELETES_DATA, f"{oid}.{n}"),) if used else (),
                 undo=q("{} ADD ATTRIBUTE {} {}", t, name(n), printed(type_)),
             )
+            last = not stay or [*before].index(n) > [*before].index(stay[-1])
+            yield one if last else replace(one, undo_note=COMES_LAST)
         elif after[n] != type_:
             yield step(
                 oid,

@@ -26,6 +26,9 @@ WHERE c.relkind IN ('r', 'p', 'f') AND EXISTS (SELECT FROM pg_inherits i WHERE i
   AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'colonnade%' ORDER BY 3"""
 
 
+ITS_OWN = "what it has from its parents stays its own, too: no command makes it only theirs again"
+
+
 @dataclass(frozen=True)
 class Inheritance:
     """The parents in their order; of a partition also its bound."""
@@ -71,7 +74,8 @@ def alter(oid: ObjectId, old: Inheritance, new: Inheritance, context: Context) -
 def _parents(oid: ObjectId, old: Inheritance, new: Inheritance) -> Iterator[Step]:
     there, back = (_moves(name(*oid.name), a.parents, b.parents) for a, b in ((old, new), (new, old)))
     for first, statement in zip((True, *[False] * len(there)), there, strict=False):
-        yield step(oid, statement, undo=joined(";\n", back) if first else "it is taken back with the others")
+        one = step(oid, statement, undo=joined(";\n", back) if first else "it is taken back with the others")
+        yield replace(one, undo_note=ITS_OWN) if first and not set(old.parents) & set(new.parents) else one
 
 
 def _moves(child: Part, old: Sequence[tuple[str, str]], new: Sequence[tuple[str, str]]) -> list[Part]:
@@ -92,15 +96,12 @@ def drop(oid: ObjectId, spec: Inheritance, context: Context) -> Steps:
     hazards = () if context.is_gone(oid.name) else tuple(_rows_leave(oid, told))
     for p in reversed(spec.parents):  # so that the way back has them in their order
         if spec.bound:
-            back = [_attached(oid, spec), *_numbered_again(oid, p, context)]
-            yield step(oid, _detached(oid, spec), undo=joined(";\n", back), hazards=hazards)
+            again = joined(";\n", [_attached(oid, spec), *_numbered_again(oid, p, context)])
+            yield step(oid, _detached(oid, spec), undo=again, hazards=hazards)
         else:
-            yield step(
-                oid,
-                q("ALTER TABLE {} NO INHERIT {}", child, name(*p)),
-                undo=q("ALTER TABLE {} INHERIT {}", child, name(*p)),
-                hazards=hazards,
-            )
+            leaves = q("ALTER TABLE {} NO INHERIT {}", child, name(*p))
+            back = q("ALTER TABLE {} INHERIT {}", child, name(*p))
+            yield replace(step(oid, leaves, undo=back, hazards=hazards), undo_note=ITS_OWN)
 
 
 def _detached(oid: ObjectId, spec: Inheritance) -> Part:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from itertools import product
 
@@ -40,6 +41,8 @@ def all_told(work: Work, acts: Mapping[Act, Sequence[Step]], before: Before[Act]
     _referring(work, before)
     _keys_of_their_own(work, before)
     _otherwise_cast(work, before)
+    _holding_rows(work, before)
+    _overloads(work, before)
     _finished({a.id for a, steps in acts.items() if any(s.batched for s in steps)}, work, before)
     _late({a for a, steps in acts.items() if any(not s.transactional for s in steps)}, work, before)
 
@@ -270,6 +273,37 @@ def _otherwise_cast(work: Work, before: Before[Act]) -> None:
     for cast in (o for o in work.dropped if o.kind == "cast"):
         for user in work.users.get(cast, NOTHING):
             _first(Act("drop", cast), Act("create", user), before)
+
+
+def _overloads(work: Work, before: Before[Act]) -> None:
+    """A routine comes once the one that it overloads is gone, where that needs no other name: on the way back, calls find the old one alone."""
+    for routine in (o for o in work.dropped - work.freed if o.kind in ROUTINES):
+        for other in work.overloading(routine):
+            _first(Act("drop", routine), Act("create", other), before)
+
+
+def _holding_rows(work: Work, before: Before[Act]) -> None:
+    """A column comes to hold rows of a table once the columns of that are what they are to be: the server changes none of it then."""
+    changing: defaultdict[ObjectId, list[Act]] = defaultdict(list)
+    for act in before:
+        if act.id.kind == "column" and act.verb in ("create", "alter"):
+            changing[ObjectId("table", act.id.name[:2])].append(act)
+    for column in (o for o in work.altered | work.created if o.kind == "column"):
+        comes = Act("alter", column) if column in work.altered else Act("create", work.inlined.get(column, column))
+        for table in _made_of(column, work.new) & changing.keys() - _made_of(column, work.old):
+            for act in changing[table]:
+                _first(act, comes, before)
+
+
+def _made_of(column: ObjectId, model: Model) -> set[ObjectId]:
+    """The tables whose rows it holds, near or far."""
+    found, todo = set[ObjectId](), [column]
+    while todo:
+        needs = model.needs.get(todo.pop(), NOTHING) - found
+        further = {n for n in needs if is_type(n) or n.kind == "table"}
+        found |= further
+        todo += further
+    return {o for o in found if o.kind == "table"} - {ObjectId("table", column.name[:2])}
 
 
 def _persistence(work: Work, before: Before[Act]) -> None:

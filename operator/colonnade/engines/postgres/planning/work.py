@@ -150,7 +150,7 @@ class Work:
             taken -= {o for o in taken if o.kind == "inheritance"}
         if oid not in self.created:
             taken -= {o for o in taken if o.kind == "column" and o in self.created}
-        if taken and (self._goes_first(oid, taken) or self._leaves_first(oid)):
+        if taken and (self._goes_first(oid, taken) or self._leaves_first(oid) or self._calls_by_name(oid)):
             return NOTHING
         if taken and oid.kind == "check" and any(self.kept_below(o) for o in taken if o.kind == "column"):
             return NOTHING
@@ -158,6 +158,10 @@ class Work:
             stays = ObjectId("sequence", oid.name) not in self.dropped
             return NOTHING if stays or self.old.vanishes_with(oid) & self.aside else taken
         return taken
+
+    def _calls_by_name(self, oid: ObjectId) -> bool:
+        """Whether it calls a routine that another takes the name of: on the way back it must not find that."""
+        return any(n.kind in ROUTINES for n in self.old.needs.get(oid, NOTHING) & self.freed)
 
     def _goes_first(self, oid: ObjectId, taken: Collection[ObjectId]) -> bool:
         """Whether it stands on something else that goes, and that in turn could only go before what takes it along."""
@@ -348,18 +352,20 @@ class Work:
         columns = [o for o in self.dropped - self.created if o.kind == "column" and not self.taken_by(o)]
         late = self.remade.tables | {o for o in self.moved if is_type(o)}
         placing = {n for o in late for n in self.old.needs.get(o, NOTHING)} & self.created
-        routines = {o for o in self.dropped if o.kind in ROUTINES and (o in placing or any(self.overloading(o)))}
+        routines = {
+            o for o in self.dropped if o.kind in ROUTINES and (o in placing or self._called & self.overloading(o))
+        }
         return routines | {o for o in columns if wanted & self.names(o, self.old)}
 
-    def overloading(self, routine: ObjectId) -> Iterator[ObjectId]:
-        """The new routines of the same name, other than in their arguments, that something calls which is made or changed as well."""
+    def overloading(self, routine: ObjectId) -> set[ObjectId]:
+        """The new routines of the same name, other than in their arguments."""
         called = (routine.name[0], self.old.objects[routine].function)
-        for oid in self.created - self.dropped if routine not in self.created else ():
-            if oid.kind in ROUTINES and (oid.name[0], self.new.objects[oid].function) == called and oid in self._called:
-                yield oid
+        new = (o for o in self.created - self.dropped if o.kind in ROUTINES and routine not in self.created)
+        return {o for o in new if (o.name[0], self.new.objects[o].function) == called}
 
     @cached_property
     def _called(self) -> set[ObjectId]:
+        """The routines that something calls which is made or changed."""
         callers = (o for o in self.created | self.altered if o.kind not in SAID)
         return {n for o in callers for n in self.new.needs.get(o, NOTHING) if n.kind in ROUTINES}
 
