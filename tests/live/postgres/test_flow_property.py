@@ -1,130 +1,125 @@
-"""From any schema to any other: what comes out is what the SQL itself makes, and then nothing is left to do."""
+"""From any schema to any other, over every kind: what comes out is what the SQL itself makes, then nothing is left to do, and there is a way back."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
+import psycopg
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from colonnade.core.gate import Policy
 from colonnade.engines import Target
+from colonnade.engines.postgres.kinds import KINDS
 from colonnade.engines.postgres.live import fingerprint
+from colonnade.engines.postgres.live.fingerprint import Fingerprint
+from colonnade.engines.postgres.live.read import read
 from colonnade.engines.postgres.session import connect
-from tests.live.postgres.flow import Flow, approved
-from tests.live.postgres.walk import shape
+from tests.fixtures.postgres import MakeRole
+from tests.live.postgres.every_kind import OBJECTS, Choice, load
+from tests.live.postgres.flow import Flow
+from tests.live.postgres.walk import one_way, shape, take_back
 
-DEFAULTS = {
-    "integer": ("7", "1 + 1", "NULL"),
-    "bigint": ("7", "nextval('numbers')"),
-    "text": ("'x'", "lower('X')", "'it''s'"),
-    "varchar(20)": ("'x'",),
-    "numeric(10,2)": ("0", "1.50"),
-    "boolean": ("true", "NOT false"),
-    "timestamptz": ("now()", "'2020-01-01 00:00+00'"),
-    "mood": ("'ok'", "'sad'::mood"),
-    "mood[]": ("'{ok}'",),
-    "jsonb": ("'{}'",),
-}
-TABLES, COLUMNS = ("t0", "t1", "t2"), ("a", "b", "c", "D e")
+EXAMPLES = int(os.environ.get("COLONNADE_EXAMPLES", "10"))
+DROPPING = Policy(drops="Drop")
+NOTHING = "CREATE SCHEMA nothing;"
+"""What is declared where no object of a choice can be: no declaration may be empty."""
 
 
-def quoted(name: str) -> str:
-    return f'"{name}"'
+@st.composite
+def pairs(draw: st.DrawFn) -> tuple[Choice, Choice]:
+    """Two schemas with much in common."""
+    before: dict[str, int | None] = {}
+    after: dict[str, int | None] = {}
+    for name, variants in OBJECTS.items():
+        there = st.none() | st.sampled_from(range(len(variants)))
+        before[name] = draw(there)
+        after[name] = draw(st.just(before[name]) | there)
+    return before, after
+
+
+def prints(url: str) -> Mapping[str, str]:
+    with connect(Target("test", url)) as connection:
+        return fingerprint.read(connection, leave_out=["colonnade%", "nothing"], owners=False).objects
 
 
 @dataclass(frozen=True)
-class Column:
-    name: str
-    type: str
-    default: str | None
-    not_null: bool
+class Round:
+    """Goes from one schema to another, on databases of its own."""
 
-    def __str__(self) -> str:
-        default = f" DEFAULT {self.default}" if self.default else ""
-        return f"{quoted(self.name)} {self.type}{default}{' NOT NULL' if self.not_null else ''}"
+    make_postgres: Callable[[], str]
+    psql: Callable[[str, str], str]
+    dump: Callable[..., str]
+    roles: tuple[str, str]
 
+    def by_hand(self, choice: Choice) -> tuple[str, str]:
+        """The script that a choice comes to, and a database that it was run in."""
+        url = self.make_postgres()
+        with psycopg.connect(url, autocommit=True) as connection:
+            return load(connection, choice, *self.roles) or NOTHING, url
 
-@st.composite
-def columns(draw: st.DrawFn) -> Column:
-    kind = draw(st.sampled_from(sorted(DEFAULTS)))
-    default = draw(st.none() | st.sampled_from(DEFAULTS[kind]))
-    return Column(draw(st.sampled_from(COLUMNS)), kind, default, draw(st.booleans()))
+    def dumped(self, url: str) -> list[str]:
+        return shape(self.dump(url, "--schema-only", "--no-owner", "--exclude-schema=colonnade|nothing"))
 
+    def unlike(self, url: str, other: str) -> str:
+        """What differs between two databases, and why."""
+        unlike = Fingerprint(prints(url)).differences(Fingerprint(prints(other)))
+        names = [d.identity for d in unlike]
+        with connect(Target("test", url)) as one, connect(Target("test", other)) as two:
+            here, there = (fingerprint.explain(c, names, owners=False) for c in (one, two))
+        return "\n".join(map(str, fingerprint.explained(unlike, here, there)))
 
-EXTRAS = {
-    "check": "ALTER TABLE {t} ADD CHECK ({c} IS NOT NULL);",
-    "named": "ALTER TABLE {t} ADD CONSTRAINT k_{t}_{n} CHECK ({c}::text <> '');",
-    "unique": "ALTER TABLE {t} ADD UNIQUE ({c}, id);",
-    "index": "CREATE INDEX i_{t}_{n} ON {t} ({c});",
-    "partial": "CREATE INDEX i_{t}_{n} ON {t} ({c} DESC, id) WHERE {c} IS NOT NULL;",
-    "expression": "CREATE INDEX ON {t} (({c} IS NULL));",
-    "comment": "COMMENT ON COLUMN {t}.{c} IS 'of {t}';",
-    "key": "ALTER TABLE {t} ADD FOREIGN KEY ({c}) REFERENCES t0 ON DELETE CASCADE;",
-    "view": "CREATE VIEW v_{t}_{n} AS SELECT id, {c} AS x FROM {t} WHERE {c} IS NOT NULL;",
-    "generated": "ALTER TABLE {t} ADD g{n} boolean GENERATED ALWAYS AS ({c} IS NULL) STORED;",
-}
-
-
-@st.composite
-def tables(draw: st.DrawFn, name: str) -> str:
-    found = draw(st.lists(columns(), max_size=4, unique_by=lambda c: c.name))
-    statements = [f"CREATE TABLE {name} (id bigint PRIMARY KEY{''.join(f', {c}' for c in found)});"]
-    for column in found:
-        wished = draw(st.sets(st.sampled_from(sorted(EXTRAS)), max_size=3))
-        wished -= {"partial"} if "index" in wished else set()
-        wished -= {"key"} if column.type != "bigint" else set()
-        number = COLUMNS.index(column.name)
-        statements += [EXTRAS[what].format(t=name, c=quoted(column.name), n=number) for what in sorted(wished)]
-    return "\n".join(statements)
-
-
-@st.composite
-def schemas(draw: st.DrawFn) -> str:
-    more = draw(st.lists(st.sampled_from(["happy", "meh", "it''s"]), unique=True))
-    labels = ", ".join(f"'{label}'" for label in draw(st.permutations(["sad", "ok", *more])))
-    names = ["t0", *draw(st.lists(st.sampled_from(TABLES[1:]), unique=True))]
-    return "\n".join(
-        [f"CREATE TYPE mood AS ENUM ({labels});", "CREATE SEQUENCE numbers;", *(draw(tables(name)) for name in names)]
-    )
+    def go(self, before: Choice, after: Choice) -> None:
+        """Three judges: our own proof, the fingerprint of a database that was made by hand, and pg_dump. Then the way back, where each step has one."""
+        (first, start), (second, end) = self.by_hand(before), self.by_hand(after)
+        live = self.make_postgres()
+        flow = Flow(live, live, self.psql, self.dump)
+        try:
+            flow.apply(first, DROPPING)
+            result = flow.apply(second, DROPPING)
+            assert flow.statements(second, DROPPING) == []
+        finally:
+            flow.close()
+        assert self.unlike(live, end) == ""
+        assert self.dumped(live) == self.dumped(end)
+        steps = result.plan.steps if result.plan else ()
+        if not one_way(steps):
+            take_back(self.psql, live, steps)
+            assert self.unlike(live, start) == ""
 
 
-EMPTY = """
-DROP SCHEMA public CASCADE; CREATE SCHEMA public AUTHORIZATION pg_database_owner; GRANT USAGE ON SCHEMA public TO PUBLIC;
-COMMENT ON SCHEMA public IS 'standard public schema';
-"""
-
-
-def test_from_any_schema_to_any_other_and_back(flow: Flow, make_postgres: Callable[[], str]) -> None:
-    """Three judges: our own proof, the fingerprint of a database that was made by hand, and pg_dump."""
-    by_hand = make_postgres()
-    dropping = Policy(drops="Drop")
-    flow.reconcile("CREATE TABLE t0 ()", approved, dropping)
+def test_from_any_schema_to_any_other_and_back(
+    make_postgres: Callable[[], str], make_role: MakeRole, psql: Callable[[str, str], str], pg_dump: Callable[..., str]
+) -> None:
+    url = make_postgres()
+    one_round = Round(make_postgres, psql, pg_dump, (_name(make_role(url)), _name(make_role(url))))
 
     @settings(max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-    @given(schemas(), schemas())
-    def walk(before: str, after: str) -> None:
-        flow.run(EMPTY + "TRUNCATE colonnade.ledger, colonnade.settled, colonnade.step, colonnade.plan;")
-        for script in (before, after):
-            result = flow.reconcile(script, approved, dropping)
-            assert (result.held, result.desired.errors) == (None, {})
-        again = flow.reconcile(after, policy=dropping)
-        assert again.state is None
-        assert flow.statements(after, dropping) == []
-        flow.psql(by_hand, EMPTY + after)
-        assert prints(flow.hand) == prints(by_hand)
-        assert shape(flow.dump(flow.hand, "--schema-only", "--no-owner", "--exclude-schema=colonnade")) == shape(
-            flow.dump(by_hand, "--schema-only", "--no-owner")
-        )
+    @given(pairs())
+    def go(pair: tuple[Choice, Choice]) -> None:
+        one_round.go(*pair)
 
-    walk()
+    go()
 
 
-def prints(url: str) -> dict[str, str]:
-    with connect(Target("test", url)) as connection:
-        return dict(fingerprint.read(connection, leave_out=["colonnade%"], owners=False).objects)
+def test_there_are_objects_of_every_kind(make_postgres: Callable[[], str], make_role: MakeRole) -> None:
+    found: set[str] = set()
+    many = max(map(len, OBJECTS.values()))
+    first = dict.fromkeys(OBJECTS, 0)
+    whole = next(i for i, script in enumerate(OBJECTS["table t"]) if "PARTITION BY" in script)
+    choices: list[Choice] = [{name: i % len(v) for name, v in OBJECTS.items()} for i in range(many)]
+    for choice in (*choices, {**first, "table t": whole, "trigger state": None}):
+        url = make_postgres()
+        roles = _name(make_role(url)), _name(make_role(url))
+        with psycopg.connect(url, autocommit=True) as connection:
+            load(connection, choice, *roles)
+        with connect(Target("test", url)) as connection:
+            found |= {oid.kind for oid in read(connection).objects}
+    assert found == set(KINDS)
 
 
-EXAMPLES = int(os.environ.get("COLONNADE_EXAMPLES", "10"))
+def _name(url: str) -> str:
+    return str(urlsplit(url).username)
