@@ -142,6 +142,29 @@ def test_a_table_in_which_a_column_waits_may_come_to_be_a_part(flow: Flow, *, to
 
 
 LONG = "a" * 63
+TWO = (
+    "CREATE TABLE p (k int, {0}b int) PARTITION BY RANGE (k); CREATE TABLE q (k int, {1}b int);"
+    "CREATE TABLE a (k int, {0}b int); CREATE TABLE c (k int, {1}b int); CREATE TABLE d (k int, b int){2};"
+)
+MET = TWO.format("", "", " INHERITS (a, c)") + "ALTER TABLE p ATTACH PARTITION q FOR VALUES FROM (0) TO (9)"
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_columns_of_one_name_and_two_types_wait_apart(flow: Flow, *, together: bool) -> None:
+    """What comes to be a part, or a child, of both could not have them else."""
+    flow.apply(TWO.format(f"w text, {LONG} text, ", f"w int, {LONG} int, ", ""))
+    for table, value in (("a", "'one'"), ("c", "1"), ("q", "1")):
+        flow.run(f"INSERT INTO {table} (k, w, {LONG}) VALUES (1, {value}, {value})")
+    if not together:
+        flow.apply(TWO.format("", "", ""))
+    flow.apply(MET)
+    assert flow.statements(MET) == []
+    for one in (f"a.{LONG}", "c.w", "p.w"):
+        restore(flow, one)
+    assert flow.column(f"SELECT {LONG} FROM a") == ["one"]
+    assert flow.column("SELECT w FROM c") == [1]
+
+
 FAMILIES = {
     "partitions": (
         "CREATE TABLE t (a int, {}b int NOT NULL) PARTITION BY LIST (a); CREATE TABLE p PARTITION OF t DEFAULT;",

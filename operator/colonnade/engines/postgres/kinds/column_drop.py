@@ -66,7 +66,7 @@ def kept_aside(oid: ObjectId, context: Context) -> bool:
 def _aside(oid: ObjectId, spec: Column, context: Context) -> Iterator[Step]:
     """Under another name, and with nothing that would ask writers for a value."""
     assert context.quarantine
-    table, column, now = name(*oid.name[:2]), name(oid.name[2]), name(quarantined(oid.name[2], context.quarantine))
+    table, column, now = name(*oid.name[:2]), name(oid.name[2]), name(_called_there(oid, context))
     alter = q("ALTER TABLE {} ALTER COLUMN {}", table, column)
     if spec.identity:
         yield step(oid, q("{} DROP IDENTITY", alter), undo=q("{} ADD {}", alter, identity(spec)))
@@ -80,13 +80,38 @@ def _aside(oid: ObjectId, spec: Column, context: Context) -> Iterator[Step]:
     )
 
 
-def quarantined(column: str, place: str) -> str:
+def _called_there(oid: ObjectId, context: Context) -> str:
+    """What the column is called in quarantine; where others of its name and of another type go there, too, its type shows in that.
+
+    A table that comes to be a part, or a child, of both could not have both else; in a family all have one type.
+    """
+    alike = (o for o in context.gone if o.kind == "column" and o.name[2] == oid.name[2] and kept_aside(o, context))
+    mine, place = _type(oid, context), context.quarantine or ""
+    return quarantined(oid.name[2], place, "" if all(_type(o, context) == mine for o in alike) else mine)
+
+
+def _type(oid: ObjectId, context: Context) -> str:
+    spec = context.old.objects[oid]
+    return f"{spec.type} COLLATE {spec.collation}" if spec.collation else str(spec.type)
+
+
+def quarantined(column: str, place: str, type_: str = "") -> str:
     """What a column is called in quarantine: after the place that dropped tables go to, and never longer than the server keeps."""
     whole = f"{place}_{column}"
-    if len(whole.encode()) <= 63:
+    if len(whole.encode()) <= 63 and not type_:
         return whole
-    digest = hashlib.sha256(column.encode()).hexdigest()[:8]
-    return f"{place}_{digest}_{column.encode()[:24].decode(errors='ignore')}"
+    digest = _digest(column, 8) + (_digest(type_, 6) if type_ else "")
+    return f"{place}_{digest}_{column.encode()[: 32 - len(digest)].decode(errors='ignore')}"
+
+
+def was_called(now: str, column: str, place: str) -> bool:
+    """Whether this column may be called so in quarantine, of whatever type it is."""
+    typed, at = quarantined(column, place, "-"), len(place) + 9
+    return now == quarantined(column, place) or (now[:at], now[at + 6 :]) == (typed[:at], typed[at + 6 :])
+
+
+def _digest(text: str, length: int) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:length]
 
 
 def _going(oid: ObjectId, context: Context) -> Iterator[tuple[ObjectId, bool]]:
@@ -141,10 +166,7 @@ def waits_too(table: tuple[str, ...], parent: tuple[str, ...], context: Context)
 def _waits(to: tuple[str, ...], of: tuple[str, ...], subject: tuple[str, ...], context: Context) -> Iterator[Step]:
     """What one table puts aside, for another."""
     for oid in sorted(o for o in context.gone if o.kind == "column" and o.name[:2] == of and kept_aside(o, context)):
-        spec = context.old.objects[oid]
-        type_ = f"{spec.type} COLLATE {spec.collation}" if spec.collation else spec.type
-        called = quarantined(oid.name[2], context.quarantine or "")
-        yield waits(str(ObjectId("inheritance", subject)), name(*to), called, type_)
+        yield waits(str(ObjectId("inheritance", subject)), name(*to), _called_there(oid, context), _type(oid, context))
 
 
 def _root(table: tuple[str, ...], context: Context) -> tuple[str, ...]:

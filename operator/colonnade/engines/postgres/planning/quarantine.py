@@ -18,7 +18,7 @@ from psycopg import sql
 from colonnade.core.errors import Conflict, InvalidSpec
 from colonnade.core.plan import Plan, Step
 from colonnade.engines import Waiting
-from colonnade.engines.postgres.kinds.column_drop import quarantined
+from colonnade.engines.postgres.kinds.column_drop import was_called
 from colonnade.engines.postgres.session import Connection
 from colonnade.engines.postgres.statement import listed, name, printed, q
 
@@ -143,11 +143,11 @@ def _columns(connection: Connection, place: str, objects: Sequence[str], until: 
 
 
 def _called(objects: Sequence[str], now: str, place: str) -> str:
-    """What the column was called: its name here says it, unless it was too long for that."""
+    """What the column was called: its name here says it, unless it was too long for that, or its type had to show."""
     for one in objects:
         parts = one.removeprefix("column ").split(".")
         for i in range(2, len(parts)):
-            if one.startswith("column ") and quarantined(".".join(parts[i:]), place) == now:
+            if one.startswith("column ") and was_called(now, ".".join(parts[i:]), place):
                 return ".".join(parts[i:])
     return now.removeprefix(f"{place}_")
 

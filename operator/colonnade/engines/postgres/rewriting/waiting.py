@@ -119,6 +119,11 @@ class _Walk:
     def _gets(self, table: str, columns: Mapping[str, str], subject: str) -> Iterator[Step]:
         mine = self.there.setdefault(table, {})
         blocks = () if table in self.fresh else (table.replace('"', ""),)
+        for column in sorted(c for c in columns.keys() & mine.keys() if columns[c] != mine[c]):
+            raise Unsupported(
+                f"{subject}: column {column} waits in quarantine twice and is of two types, {mine[column]} and {columns[column]}, where "
+                "it would be one; restore one of the two, drop it by hand, or wait until the quarantine is over, first"
+            )
         for column in sorted(columns.keys() - mine.keys()):
             yield waits(subject, printed(table), column, columns[column], blocks=blocks)
         mine |= columns
