@@ -330,3 +330,25 @@ def test_a_type_of_what_waits_is_refused_by_name_before_anything_is_changed(
         Unsupported, match=rf"{held} cannot be changed: colonnade_quarantine_\w+\.h\.\w waits in quarantine"
     ):
         flow.plan(HELD.format(*changed))
+
+
+REFUSING = {
+    "no NULL": ("NOT NULL", "NOT NULL"),
+    "no NULL by a check": ("CHECK (VALUE IS NOT NULL)", "CHECK (VALUE IS NOT NULL)"),
+    "no NULL from then on": ("", "NOT NULL"),
+}
+
+
+@pytest.mark.parametrize(("was", "now"), REFUSING.values(), ids=REFUSING.keys())
+def test_a_column_of_a_domain_without_null_lets_new_rows_in_while_it_waits(flow: Flow, was: str, now: str) -> None:
+    """They have no value there: it waits as what the domain is made of."""
+    domains = 'CREATE DOMAIN c AS text COLLATE "C" {}; CREATE DOMAIN d AS c; CREATE TABLE t (a int{}); '
+    joins = "CREATE TABLE u (a int{}); {}"
+    flow.apply(domains.format(was, ", v d") + joins.format("", ""))
+    flow.run("INSERT INTO t VALUES (1, 'one')")
+    flow.apply(domains.format(now, "") + joins.format("", "ALTER TABLE u INHERIT t"))
+    flow.run("INSERT INTO t (a) VALUES (2); INSERT INTO u (a) VALUES (3)")
+    restore(flow, "t.v")
+    flow.run("DELETE FROM t WHERE a > 1")
+    flow.apply(domains.format(now, ", v d") + joins.format(", v d", "ALTER TABLE u INHERIT t"))
+    assert flow.column("SELECT v FROM t") == ["one"]

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from colonnade.core.hazards import BREAKS_CLIENTS, DELETES_DATA, hazard
-from colonnade.core.kind import ObjectId
+from colonnade.core.kind import Model, ObjectId
 from colonnade.core.plan import Step
 from colonnade.engines.postgres.kind import Context, Steps
 from colonnade.engines.postgres.kinds.column_identity import identity
 from colonnade.engines.postgres.rewriting.held import becomes_plain, can_be_held
 from colonnade.engines.postgres.rewriting.waiting import waits
 from colonnade.engines.postgres.statement import Part, name, printed, q, step
+from colonnade.engines.postgres.told.narrowing import base_of
 
 if TYPE_CHECKING:
     from colonnade.engines.postgres.kinds.column import Column
+
+ASKS_OF_NONE = re.compile(r"\b(?:IS|COALESCE|CASE)\b|\w\(")
+"""In a check: what may be false of NULL, of which plain operators know nothing."""
 
 
 def comes_along(spec: Column) -> bool:
@@ -72,6 +77,9 @@ def _aside(oid: ObjectId, spec: Column, context: Context) -> Iterator[Step]:
         yield step(oid, q("{} DROP IDENTITY", alter), undo=q("{} ADD {}", alter, identity(spec)))
     if spec.not_null:
         yield step(oid, q("{} DROP NOT NULL", alter), undo=q("{} SET NOT NULL", alter))
+    if refuses_none(oid, context):
+        type_ = q("{} TYPE {}", alter, printed(_type(oid, context)))
+        yield step(oid, type_, undo=q("{} TYPE {}", alter, printed(spec.type)))
     yield step(
         oid,
         q("ALTER TABLE {} RENAME COLUMN {} TO {}", table, column, now),
@@ -91,8 +99,31 @@ def _called_there(oid: ObjectId, context: Context) -> str:
 
 
 def _type(oid: ObjectId, context: Context) -> str:
-    spec = context.old.objects[oid]
-    return f"{spec.type} COLLATE {spec.collation}" if spec.collation else str(spec.type)
+    """That in quarantine: not of a domain that would refuse new rows, which have no value there."""
+    spec, model = context.old.objects[oid], context.old
+    type_ = base_of(oid, spec.type, model) if refuses_none(oid, context) else spec.type
+    collation = spec.collation or next((model.objects[n].collation for n in _domains(oid, model)), None)
+    return f"{type_} COLLATE {collation}" if collation and (spec.collation or type_ != spec.type) else str(type_)
+
+
+def refuses_none(oid: ObjectId, context: Context) -> bool:
+    """Whether the column is of a domain that may not take NULL, now or then: by a check that asks for more than operators say, too."""
+    if context.old.objects[oid].type.endswith("[]"):
+        return False
+    domains = {d.name for d in _domains(oid, context.old)}
+    specs = ((o, s) for m in (context.old, context.new) for o, s in m.objects.items() if o.name[:2] in domains)
+    return any(
+        (o.kind == "domain" and s.not_null) or (o.kind == "domain constraint" and ASKS_OF_NONE.search(s.definition))
+        for o, s in specs
+    )
+
+
+def _domains(oid: ObjectId, model: Model) -> Iterator[ObjectId]:
+    """The domains that it is of, the nearest first."""
+    for one in model.needs.get(oid, ()):
+        if one.kind == "domain":
+            yield one
+            yield from _domains(one, model)
 
 
 def quarantined(column: str, place: str, type_: str = "") -> str:
