@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import LiteralString
 
 import pytest
 
 from colonnade.cli.entry import main
 from colonnade.cli.script import down
-from colonnade.core.errors import Conflict, InvalidSpec, Unsupported
+from colonnade.core.errors import Conflict, DataViolation, InvalidSpec, Unsupported
 from colonnade.core.gate import Policy
 from colonnade.engines import Restorable
 from tests.live.postgres.flow import Flow
@@ -332,6 +333,28 @@ def test_a_type_of_what_waits_is_refused_by_name_before_anything_is_changed(
         flow.plan(HELD.format(*changed))
 
 
+CALLED = "CREATE TABLE t (a int); {} {}"
+PARTS_OF = {
+    "function public.one()": "CREATE FUNCTION one() RETURNS int LANGUAGE sql AS 'SELECT 1';",
+    "extension citext": "CREATE EXTENSION citext;",
+}
+
+
+def test_what_waits_holds_back_what_it_calls_and_the_extension_of_its_type(flow: Flow) -> None:
+    function, extension = PARTS_OF.values()
+    both = CALLED.format(function, extension)
+    flow.apply(both + "CREATE TABLE h (a int DEFAULT one(), b citext);")
+    with pytest.raises(Unsupported, match=r"extension citext .* what goes to quarantine needs it: let it go once"):
+        flow.plan(CALLED.format(function, ""))
+    flow.apply(both)
+    for one, what in PARTS_OF.items():
+        refused = (
+            rf"{re.escape(one)} cannot be changed: colonnade_quarantine_\w+\.h\S* waits in quarantine and needs it"
+        )
+        with pytest.raises(Unsupported, match=refused):
+            flow.plan(both.replace(what, ""))
+
+
 REFUSING = {
     "no NULL": ("NOT NULL", "NOT NULL"),
     "no NULL by a check": ("CHECK (VALUE IS NOT NULL)", "CHECK (VALUE IS NOT NULL)"),
@@ -352,3 +375,21 @@ def test_a_column_of_a_domain_without_null_lets_new_rows_in_while_it_waits(flow:
     flow.run("DELETE FROM t WHERE a > 1")
     flow.apply(domains.format(now, ", v d") + joins.format(", v d", "ALTER TABLE u INHERIT t"))
     assert flow.column("SELECT v FROM t") == ["one"]
+
+
+NARROWER = "CREATE DOMAIN d AS int{}; CREATE TABLE t (a int{}); "
+
+
+def test_values_that_wait_are_asked_before_their_domain_gets_narrower(flow: Flow) -> None:
+    flow.apply(NARROWER.format("", ", v d, w d"))
+    flow.run("INSERT INTO t VALUES (1, 7, 9)")
+    with pytest.raises(DataViolation, match=r"column public\.t\.v has values .*d_check is to refuse: 1 of them"):
+        flow.apply(NARROWER.format(" CHECK (VALUE < 5)", ", w d"))
+    flow.apply(NARROWER.format("", ", w d"))
+    with pytest.raises(DataViolation, match=r"_v waits in quarantine and has values that domain constraint public\.d"):
+        flow.apply(NARROWER.format(" CHECK (VALUE <> 7)", ", w d"))
+    for narrower in (" NOT NULL", " CHECK (VALUE IS NOT NULL)"):
+        with pytest.raises(Unsupported, match=r"domain public\.d cannot be changed: public\.t\.\w+_v waits"):
+            flow.plan(NARROWER.format(narrower, ", w d"))
+    flow.apply(NARROWER.format(" CHECK (VALUE > 5)", ", w d"))
+    flow.apply(NARROWER.format(" CHECK (VALUE < 8)", ""), Policy(drops="Drop"))

@@ -12,6 +12,7 @@ from colonnade.core.hazards import DROPS_GUARANTEE, hazard
 from colonnade.core.kind import ObjectId
 from colonnade.core.plan import Check
 from colonnade.engines.postgres.kind import Context, PgKind, Steps, never
+from colonnade.engines.postgres.kinds.column_drop import refuses_none
 from colonnade.engines.postgres.statement import Part, keys, name, printed, q, question, step, words
 from colonnade.engines.postgres.told.foreseen import rows
 
@@ -109,13 +110,18 @@ def _violates(oid: ObjectId, spec: DomainConstraint, context: Context) -> Iterat
 
 
 def _columns(domain: ObjectId, context: Context) -> Iterator[ObjectId]:
-    """The columns that are plainly of it, and stay so; of a partition the whole's says it."""
-    for oid, spec in context.new.objects.items():
-        plain = oid.kind == "column" and domain in context.new.needs.get(oid, ()) and not spec.type.endswith("[]")
+    """The columns that are plainly of it, and stay so, if only in quarantine; of a partition the whole's says it."""
+    for oid, spec in context.old.objects.items():
+        plain = oid.kind == "column" and domain in context.old.needs.get(oid, ()) and not spec.type.endswith("[]")
         if plain and not spec.inherited and not context.is_foreign(oid.name):
-            was = context.old.objects.get(oid)
-            if was is not None and was.type == spec.type:
+            now = context.new.objects.get(oid)
+            if now.type == spec.type if now is not None else _waits(oid, context):
                 yield oid
+
+
+def _waits(column: ObjectId, context: Context) -> bool:
+    """Whether it goes to quarantine, and stays of the domain there."""
+    return bool(context.quarantine) and (context.is_gone(column.name) or not refuses_none(column, context))
 
 
 def _asked(column: ObjectId, what: ObjectId, odd: Part, context: Context) -> Check:

@@ -34,6 +34,7 @@ def all_told(work: Work, acts: Mapping[Act, Sequence[Step]], before: Before[Act]
     _persistence(work, before)
     _counting_on(work, before)
     _domains_first(work, before)
+    _values_gone(work, before)
     _parents_change(work, before)
     _known_by(work, before)
     _from_above(work, before)
@@ -219,6 +220,17 @@ def _domains_first(work: Work, before: Before[Act]) -> None:
             home = work.inlined.get(column, column)
             if home not in calls:
                 _first(Act("create", check), Act("create", home), before)
+
+
+def _values_gone(work: Work, before: Before[Act]) -> None:
+    """Values that go are gone before their domain gets narrower, which the server would refuse for them."""
+    checks = (Act("create", o) for o in work.created if o.kind == "domain constraint")
+    for act in (*checks, *(Act("alter", o) for o in work.altered if o.kind == "domain")):
+        domain = ObjectId("domain", act.id.name[:2])
+        for column in work.users.get(domain, ()) if domain not in work.created else ():
+            if column.kind == "column" and column in work.dropped - work.created:
+                for gone in (column, work.home(column)):
+                    _first(Act("drop", gone), act, before)
 
 
 def _of_type(domain: ObjectId, work: Work) -> set[ObjectId]:

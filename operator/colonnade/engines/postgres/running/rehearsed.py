@@ -49,7 +49,7 @@ from colonnade.engines.postgres.rewriting.waiting import with_what_waits
 from colonnade.engines.postgres.running import carried_along
 from colonnade.engines.postgres.running.rehearse import Rehearsal, Size, sizes
 from colonnade.engines.postgres.session import Connection
-from colonnade.engines.postgres.told import compiled, fitting, losses, referred
+from colonnade.engines.postgres.told import compiled, fitting, held_back, losses, referred
 
 ROUNDS = 5
 
@@ -119,7 +119,7 @@ class Rehearsed:
         steps = compiled.permitted(self.live, self._in_slices(steps, progress))
         steps = list(with_what_waits(self.live, repartitioned.confirmed(steps, self.wishes.repartitioned)))
         steps = referred.by_way_of_wholes(self.scope.live, self.scope.wanted, steps)
-        return losses.told(self.live, self.scope.live, steps)
+        return losses.told(self.live, self.scope.live, held_back.told(self.live, steps))
 
     def _first_tried(self, progress: Progress) -> list[Step]:
         """The steps in place; what cannot be done so to a part of a whole is done by making the whole anew. Raises Unsupported."""
@@ -251,7 +251,7 @@ class Rehearsed:
             statement = (getattr(e, "__notes__", None) or [""])[0]
             detail = f" ({e.diag.message_detail})" if e.diag.message_detail else ""
             refused = forbidden(e, self.live)
-            way_out = f"; {refused}" if refused else unreached(e)
+            way_out = f"; {refused}" if refused else unreached(e) or _needed_there(detail)
             raise Unsupported(
                 f"a step of the plan does not work on a copy of the database: {e.diag.message_primary}{detail}: "
                 f"{statement[:160]}{way_out}; nothing was changed"
@@ -337,6 +337,13 @@ class Rehearsed:
 def _beyond_us(oid: ObjectId) -> bool:
     """Whether it is what others own, or what a superuser makes, or something said of that."""
     return oid.kind == "owner" or oid.kind in ABOVE_US or (oid.kind in FACETS and oid.name[0] in ABOVE_US)
+
+
+def _needed_there(detail: str) -> str:
+    """What to do where what this plan puts into quarantine needs what does not go there with it."""
+    if "colonnade_quarantine_" not in detail:
+        return ""
+    return "; what goes to quarantine needs it: let it go once that is over, or let nothing wait (policy.drops: Drop)"
 
 
 def _cut_short(spec: Any) -> bool:

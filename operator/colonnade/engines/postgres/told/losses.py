@@ -6,14 +6,13 @@ https://www.postgresql.org/docs/current/catalog-pg-class.html (reltuples)
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import LiteralString
 
 import psycopg
 
-from colonnade.core.errors import Stale, Unsupported
+from colonnade.core.errors import Stale
 from colonnade.core.hazards import Hazard
 from colonnade.core.kind import Model
 from colonnade.core.plan import Confirm, Step
@@ -28,34 +27,9 @@ PATIENCE = "5s"
 SIZE: LiteralString = """
 SELECT c.reltuples::int8, pg_total_relation_size(c.oid), pg_size_pretty(pg_total_relation_size(c.oid)) FROM pg_class c WHERE c.oid = %s::regclass"""
 
-HELD_BACK = re.compile(
-    r"^DROP (?:TYPE|DOMAIN) |^ALTER TYPE .* (?:ALTER|DROP) ATTRIBUTE |^ALTER DOMAIN .* (?:VALIDATE|SET NOT NULL)"
-)
-"""What the server refuses to do to a type that a column is of."""
-PROVING = re.compile(r"^ALTER DOMAIN ")
-"""What it only refuses where the column has the type inside of another."""
-HOLDING: LiteralString = r"""
-WITH RECURSIVE held AS (
-  SELECT format('%s.%s', c.oid::regclass, a.attname) AS waits, a.atttypid AS type, false AS inside
-  FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-  WHERE (n.nspname LIKE 'colonnade\_quarantine\_%' OR a.attname LIKE 'colonnade\_quarantine\_%')
-    AND a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'f', 'm')
-  UNION SELECT h.waits, x.type, x.inside OR h.inside
-  FROM held h JOIN pg_type t ON t.oid = h.type CROSS JOIN LATERAL (
-    SELECT t.typelem, true WHERE t.typelem <> 0 UNION ALL SELECT t.typbasetype, false WHERE t.typbasetype <> 0
-    UNION ALL SELECT r.rngsubtype, true FROM pg_range r WHERE r.rngtypid = t.oid
-    UNION ALL SELECT a.atttypid, true FROM pg_attribute a WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped
-  ) AS x (type, inside))
-SELECT h.waits, CASE t.typtype WHEN 'e' THEN 'enum' WHEN 'd' THEN 'domain' WHEN 'r' THEN 'range' ELSE 'composite type' END,
-  n.nspname || '.' || t.typname, bool_or(h.inside)
-FROM held h JOIN pg_type t ON t.oid = h.type JOIN pg_namespace n ON n.oid = t.typnamespace
-WHERE n.nspname NOT LIKE 'pg\_%' AND t.typtype <> 'b' GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"""
-"""Columns that wait, with every type that each is of, near or far; whether it is so only inside of another."""
-
 
 def told(connection: Connection, live: Model, steps: Sequence[Step]) -> list[Step]:
     """The steps, with every hazard of losing data saying how much of it there is; without those for which there is none."""
-    _guard(connection, steps)
     tables = {str(o): name(*o.name[:2]) for o in live.objects if o.kind in ("table", "column")}
     counted = [_told(connection, s, tables[s.subject]) if s.subject in tables and _loses(s) else s for s in steps]
     counted = [replace(s, confirms=tuple(_that_can_be_asked(connection, s.confirms))) for s in counted]
@@ -131,20 +105,6 @@ def _found(connection: Connection, queries: Sequence[str]) -> tuple[int | None, 
         except (psycopg.DataError, psycopg.ProgrammingError):
             return None, one
     return None, ""
-
-
-def _guard(connection: Connection, steps: Sequence[Step]) -> None:
-    """What waits in quarantine is on no copy, and holds back its types."""
-    held = [s for s in steps if HELD_BACK.search(s.statement)]
-    for waits, kind, called, inside in connection.execute(HOLDING).fetchall() if held else ():
-        subject = f"{kind} {called}"
-        for one in held:
-            about = one.subject == subject or one.subject.startswith(f"domain constraint {called}.")
-            if about and (inside or not PROVING.search(one.statement)):
-                raise Unsupported(
-                    f"{subject} cannot be changed: {waits} waits in quarantine and is of it; restore it, drop it by hand, or "
-                    "wait until the quarantine is over, first"
-                )
 
 
 def _loses(step: Step) -> bool:
