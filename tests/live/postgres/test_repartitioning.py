@@ -232,6 +232,37 @@ def test_rows_that_others_refer_to_stay_where_they_are(flow: Flow, whole: str, a
     flow.apply(REFERRED.format(after, whole))
 
 
+KEYED = "CREATE TABLE {} (a int PRIMARY KEY) PARTITION BY RANGE (a); "
+PART = "CREATE TABLE {} PARTITION OF {} FOR VALUES FROM ({}) TO ({}){}; "
+REFERS = "CREATE TABLE r (a int{});"
+IN_TWO = KEYED.format("t") + PART.format("p", "t", 0, 10, "") + PART.format("q", "t", 10, 20, "")
+LAYERED = KEYED.format("t") + PART.format("m", "t", 0, 20, " PARTITION BY RANGE (a)")
+UNDER = LAYERED + PART.format("p", "m", 0, 10, "") + PART.format("q", "m", 10, 20, "")
+BY_ITSELF = KEYED.format("t") + PART.format("p", "t", 0, 10, "") + "CREATE TABLE q (a int PRIMARY KEY); "
+ELSEWHERE = KEYED.format("t") + PART.format("p", "t", 0, 10, "") + KEYED.format("u") + PART.format("q", "u", 10, 20, "")
+PLACES = {
+    "to a place below": (IN_TWO, "t", UNDER, "t"),
+    "to a place above": (UNDER, "t", IN_TWO, "t"),
+    "to another whole": (IN_TWO + KEYED.format("u"), "t", ELSEWHERE, "u"),
+    "into a whole": (BY_ITSELF, "", IN_TWO, "t"),
+    "into a new whole": ("CREATE TABLE q (a int PRIMARY KEY); ", "", UNDER, "m"),
+}
+
+
+@pytest.mark.parametrize(("before", "was", "after", "now"), PLACES.values(), ids=PLACES.keys())
+def test_rows_that_others_refer_to_go_along_with_their_part(
+    flow: Flow, before: str, was: str, after: str, now: str
+) -> None:
+    flow.apply(before + REFERS.format(f" REFERENCES {was}" if was else ""))
+    flow.run("INSERT INTO q VALUES (13); INSERT INTO r VALUES (13)")
+    flow.apply(after + REFERS.format(f" REFERENCES {now}"))
+    assert flow.run(f"SELECT tableoid::regclass FROM {now}").strip() == "q"
+    flow.apply(after + REFERS.format(""))
+    flow.run("INSERT INTO r VALUES (14)")
+    with pytest.raises(DataViolation, match=rf"refers to rows of table public\.{now} that are not there: 1 of them"):
+        flow.apply(after + REFERS.format(f" REFERENCES {now}"))
+
+
 def test_what_refers_to_the_rows_of_a_partition_lets_it_take_in_others(flow: Flow) -> None:
     """The server lets no partition leave its whole while its rows are referred to, if only for a moment."""
     also = """

@@ -15,6 +15,7 @@ from colonnade.core.kind import ObjectId
 from colonnade.core.plan import Check, Step
 from colonnade.engines.postgres.catalog import SUCCESSORS
 from colonnade.engines.postgres.kind import PROVED, Context, Steps
+from colonnade.engines.postgres.rewriting.remade import below
 from colonnade.engines.postgres.rewriting.retuned import retuned
 from colonnade.engines.postgres.statement import Part, joined, keys, listed, name, printed, q, question, step
 from colonnade.engines.postgres.told.foreseen import rows
@@ -179,8 +180,9 @@ def orphans(oid: ObjectId, spec: Constraint, context: Context) -> tuple[Check, .
     known = joined(" AND ", [q("r.{} IS NOT NULL", name(a)) for a, _ in pairs])
     own = listed(q("r.{}", name(a)) for a, _ in pairs)
     half = q(" OR pg_catalog.num_nulls({}) BETWEEN 1 AND {}", own, printed(str(len(pairs) - 1)))
-    there = q(" AND NOT EXISTS (SELECT FROM {} WHERE {})", rows(spec.target, context, "t"), equal)
-    missing = q("{}{}", known, q("") if _is_empty(spec, context) else there)
+    missing = joined(
+        " AND ", [known, *(q("NOT EXISTS (SELECT FROM {} WHERE {})", one, equal) for one in _referred(spec, context))]
+    )
     full = half if len(pairs) > 1 and " MATCH FULL" in spec.definition else q("")
     where = q("FROM {} WHERE ({}){}", rows(oid.name, context, "r"), missing, full)
     return (
@@ -193,11 +195,14 @@ def orphans(oid: ObjectId, spec: Constraint, context: Context) -> tuple[Check, .
     )
 
 
-def _is_empty(spec: Constraint, context: Context) -> bool:
-    """Whether nothing can be referred to yet, for the table is new, and no other with rows becomes a part of it."""
-    takes_in = (o for o, s in context.new.objects.items() if o.kind == "inheritance" and spec.target[:2] in s.parents)
+def _referred(spec: Constraint, context: Context) -> Iterator[Part]:
+    """Where the rows are that can be referred to by then: in the table, if it has any yet, and in others that become parts of it."""
     table = ObjectId("table", spec.target[:2])
-    return table in context.fresh - context.gone and all(context.is_fresh(o.name) for o in takes_in)
+    if table not in context.fresh - context.gone:
+        yield rows(spec.target, context, "t")
+    for part in sorted(below(context.new, table) & context.old.objects.keys() - below(context.old, table)):
+        if part.kind == "table" and part not in context.fresh:
+            yield rows(part.name, context, "t")
 
 
 def create_key(oid: ObjectId, spec: Constraint, context: Context) -> Steps:

@@ -116,11 +116,11 @@ def _numbered_from_above(work: Work) -> Iterator[ObjectId]:
 
 
 def _referring_to_parts(work: Work) -> Iterator[ObjectId]:
-    """Foreign keys to wholes of which a part gets another bound, for it leaves its whole for a moment: with rows that are referred to by
-    way of that the server lets none go."""
+    """Foreign keys to wholes of which a part gets another bound, or another place near or far: it leaves them for a moment, and with
+    rows that are referred to by way of them the server lets none go."""
     for place in (o for o in work.dropped if o.kind == "inheritance"):
-        back = work.is_bounded_otherwise(place)
-        keys = work.referring_through(place) if back else work.taken_for_such(place)
+        wholes = {*work.wholes_of(place)}.intersection(work.wholes_of(place, work.new))
+        keys = {*work.taken_for_such(place), *(key for whole in wholes for key in work.referring.get(whole, ()))}
         yield from (key for key in keys if key in work.new.objects)
 
 

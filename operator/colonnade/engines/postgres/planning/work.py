@@ -230,12 +230,13 @@ class Work:
             keys = self.referring.get(place.name, ())
             yield from (key for key in keys if self.old.objects[self.home(key)].partition_key)
 
-    def wholes_of(self, place: ObjectId) -> Iterator[tuple[str, str]]:
+    def wholes_of(self, place: ObjectId, model: Model | None = None) -> Iterator[tuple[str, str]]:
         """The whole that a partition has this place in, and those above that."""
-        spec = self.old.objects.get(place)
+        objects = (model or self.old).objects
+        spec = objects.get(place)
         while spec and spec.bound:
             yield spec.parents[0]
-            spec = self.old.objects.get(ObjectId("inheritance", spec.parents[0]))
+            spec = objects.get(ObjectId("inheritance", spec.parents[0]))
 
     def _would_stay_a_child(self, oid: ObjectId) -> bool:
         """Whether this is the place of a table that waits in quarantine, in one that stays: that would show its rows, and send it more."""
