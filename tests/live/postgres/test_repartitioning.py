@@ -148,6 +148,26 @@ def test_rows_that_come_after_the_plan_was_made_are_not_left_behind(flow: Flow, 
     assert flow.ask("SELECT count(*) FROM t") == 2
 
 
+RENAMED = """spec: {renames: [{kind: Table, from: border, to: edge}], sql: "
+CREATE TABLE edge (at int) PARTITION BY %s; CREATE TABLE border_1 PARTITION OF edge FOR VALUES %s;
+CREATE TABLE border_2 PARTITION OF edge %s;"}"""
+OTHERWISE = {
+    "another key": ("LIST (at)", "IN (1, 15)", "DEFAULT"),
+    "other bounds": ("RANGE (at)", "FROM (0) TO (25)", "FOR VALUES FROM (25) TO (30)"),
+}
+
+
+@pytest.mark.parametrize("otherwise", OTHERWISE.values(), ids=OTHERWISE.keys())
+def test_a_whole_of_another_name_is_partitioned_otherwise(flow: Flow, otherwise: tuple[str, str, str]) -> None:
+    """Its parts are not asked as if their rows stayed in them."""
+    flow.apply(BORDER.format(10))
+    flow.run("INSERT INTO border VALUES (1), (15), (27)")
+    flow.apply((RENAMED % otherwise).replace("\n", " "))
+    assert flow.column("SELECT tableoid::regclass || ' ' || at FROM edge ORDER BY at") == [
+        "border_1 1", "border_1 15", "border_2 27",
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("border", [10, 25])
 def test_the_column_that_says_where_rows_belong_is_renamed_as_well(flow: Flow, border: int) -> None:
     """Whether a row has to move cannot be asked by its new name: the table is made anew in any case, which is told."""

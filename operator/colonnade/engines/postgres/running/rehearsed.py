@@ -78,6 +78,8 @@ class Rehearsed:
         self.rewrites = Rewrites(scope.live, scope.wanted, live)
         self._again: Form | None = None
         self._copied: Model | None = None
+        self._named = scope.live
+        self._repartitioned = Repartitioned(live, scope.live, scope.wanted)
 
     @property
     def again(self) -> Form:
@@ -108,7 +110,7 @@ class Rehearsed:
         if not self.changes(self.scope.live):
             return []
         steps = self._first_tried(progress)
-        repartitioned = Repartitioned(self.live, self.scope.live, self.scope.wanted)
+        repartitioned = self._repartitioned
         if wholes := repartitioned.crossed(steps):
             progress("rehearsing on a copy, with rows that go to other partitions", None)
             self.wishes = replace(self.wishes, repartitioned=self.wishes.repartitioned | wholes)
@@ -118,7 +120,7 @@ class Rehearsed:
             return []
         steps = compiled.permitted(self.live, self._in_slices(steps, progress))
         steps = list(with_what_waits(self.live, repartitioned.confirmed(steps, self.wishes.repartitioned)))
-        steps = referred.by_way_of_wholes(self.scope.live, self.scope.wanted, steps)
+        steps = referred.by_way_of_wholes(self._named, self.scope.wanted, steps)
         return losses.told(self.live, self.scope.live, held_back.told(self.live, steps))
 
     def _first_tried(self, progress: Progress) -> list[Step]:
@@ -147,6 +149,8 @@ class Rehearsed:
         done = self._renamed(rehearsal, copy)
         model = self._read(copy) if done else self._copied or empty
         model = self._owned(self._marked(model))
+        self._named = model if done else self.scope.live
+        self._repartitioned = Repartitioned(self.live, self._named, self.scope.wanted)
         first: tuple[Change, ...] | None = None
         before, found, form = self.scope.live, None, None
         for _ in range(ROUNDS):
@@ -170,8 +174,8 @@ class Rehearsed:
                 f"after the plan these would still differ: {'; '.join(named[:5])}{waits}; nothing was changed; "
                 "take what is named out of the declaration, or change it by hand"
             )
-        done = fitting.told(copy, self.scope.live, self.scope.wanted, done)
-        done = referred.by_name(copy, self.scope.live, self.scope.wanted, done)
+        done = fitting.told(copy, self._named, self.scope.wanted, done)
+        done = referred.by_name(copy, self._named, self.scope.wanted, done)
         return renames.suspected(done, first or (), before, self.scope.wanted)
 
     def _planned(self, copy: Connection, model: Model, changes: Sequence[Change]) -> list[Step]:
