@@ -130,7 +130,10 @@ def test_what_has_no_rows_of_another_is_not_copied(flow: Flow) -> None:
     assert flow.column("SELECT count(*) FROM ends UNION ALL SELECT count(*) FROM months") == [30, 10]
 
 
-@pytest.mark.parametrize("after", [part("t", "t_a", 0, 40), part("t", "t_1", 0, 10) + part("t", "t_2", 10, 40)])
+TAKES_BOTH = [part("t", "t_a", 0, 40), part("t", "t_1", 0, 10) + part("t", "t_2", 10, 40), part("t", "t_a", -5, 45)]
+
+
+@pytest.mark.parametrize("after", TAKES_BOTH)
 def test_rows_that_come_after_the_plan_was_made_are_not_left_behind(flow: Flow, after: str) -> None:
     """Nothing was there to be moved; the plan is made afresh."""
     whole = "CREATE TABLE t (at int) PARTITION BY RANGE (at);\n"
@@ -146,6 +149,37 @@ def test_rows_that_come_after_the_plan_was_made_are_not_left_behind(flow: Flow, 
     flow.reconcile(whole + after, come)
     assert ["COPIES_TABLE" in [h.code for h in plan.hazards] for plan in plans] == [False, True]
     assert flow.ask("SELECT count(*) FROM t") == 2
+
+
+RANGES = "CREATE TABLE {} (at int) PARTITION BY RANGE (at);\n"
+REST = "CREATE TABLE {0}_rest PARTITION OF {0} DEFAULT;\n"
+NO_EDGES = {
+    "a": (REST.format("a"), part("a", "a_1", 0, 10) + part("a", "a_2", 10, 30)),
+    "b": (part("b", "b_1", 0, 30), part("b", "b_2", -5, 7) + part("b", "b_3", 7, 35)),
+    "c": (part("c", "c_1", 0, 10) + part("c", "c_2", 10, 30), part("c", "c_1", 0, 10) + REST.format("c")),
+    "d": (part("d", "d_1", 0, 30) + REST.format("d"), part("d", "d_1", 0, 10) + REST.format("d")),
+    "e": (part("e", "e_1", 0, "30) PARTITION BY RANGE (at") + REST.format("e_1"), part("e", "e_2", -1, 31)),
+}
+
+
+def test_rows_stay_in_their_whole_where_the_places_have_no_edge_in_common(flow: Flow) -> None:
+    """With a default partition that goes, or comes, or others all around: the rows themselves are asked."""
+    before, after = ("".join(RANGES.format(t) + parts[i] for t, parts in NO_EDGES.items()) for i in (0, 1))
+    flow.apply(before)
+    for table in NO_EDGES:
+        flow.run(f"INSERT INTO {table} SELECT generate_series(0, 29)")
+    assert {h.code for h in flow.plan(after).hazards} == {"COPIES_TABLE"}
+    flow.apply(after)
+    counted = (
+        flow.run(f"SELECT tableoid::regclass, count(*) FROM {t} GROUP BY 1 ORDER BY 1").split() for t in NO_EDGES
+    )
+    assert [sorted(c) for c in counted] == [
+        ["a_1|10", "a_2|20"],
+        ["b_2|7", "b_3|23"],
+        ["c_1|10", "c_rest|20"],
+        ["d_1|10", "d_rest|20"],
+        ["e_2|30"],
+    ]
 
 
 RENAMED = """spec: {renames: [{kind: Table, from: border, to: edge}], sql: "

@@ -1,7 +1,8 @@
 """Wholes whose partitions are split, merged or bounded otherwise: a row stays in its whole, and goes to the partition that is to have it.
 
-Only the server compares the values of bounds. What takes the place of a partition has one of its edges in common with it, or a value of
-its list, and that shows in the printing; partitions that went out of use and those for what is to come have none.
+Only the server compares the values of bounds. What takes the place of a partition mostly has one of its edges in common with it, or a
+value of its list, and that shows in the printing; partitions that went out of use and those for what is to come have none. Where none
+shows, the rows are asked by what the server says on the copy of the new ones.
 https://www.postgresql.org/docs/current/sql-createtable.html#SQL-CREATETABLE-PARTITION
 """
 
@@ -9,16 +10,18 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 from colonnade.core.kind import Model, ObjectId
 from colonnade.core.plan import Check, Confirm, Step
 from colonnade.engines.postgres.printed_sql import entries
+from colonnade.engines.postgres.rewriting.remade import below
 from colonnade.engines.postgres.session import Connection
-from colonnade.engines.postgres.statement import Part, name, printed, q, text
+from colonnade.engines.postgres.statement import Part, name, printed, q, text, value
 from colonnade.engines.postgres.told.checks import Answer, answer
+from colonnade.engines.postgres.told.fitting import takes
 
 RANGE = re.compile(r"FOR VALUES FROM \((.*)\) TO \((.*)\)", re.DOTALL)
 LIST = re.compile(r"FOR VALUES IN \((.*)\)", re.DOTALL)
@@ -28,10 +31,12 @@ Edges = frozenset[tuple[str, ...]]
 
 
 class Places(NamedTuple):
-    """In a whole: the partitions that give a place up which another takes, and the tables that are new in it."""
+    """In a whole: the partitions that give a place up which another takes, and the tables that are new in it; partitions that go without
+    that showing."""
 
     going: list[ObjectId]
     coming: list[ObjectId]
+    doubted: list[ObjectId]
 
 
 Checks = Mapping[str, Sequence[Check]]
@@ -41,8 +46,15 @@ class Repartitioned:
     """What a plan that leaves all rows where they are would do to those of partitions that others take the place of."""
 
     def __init__(self, live: Connection, old: Model, new: Model) -> None:
-        self.live, self.places = live, dict(_replaced(old, new))
+        self.live, self.old, self.places = live, old, dict(_replaced(old, new))
+        self.taken: dict[ObjectId, str] = {}
         self._answers: dict[str, Answer] = {}
+
+    def see(self, copy: Connection) -> None:
+        """Which rows the new partitions take, where some that go may have rows for them: they are on the copy of the database."""
+        coming = {part for places in self.places.values() if places.doubted for part in places.coming}
+        found = {part: takes(copy, part) for part in coming}
+        self.taken |= {part: condition for part, condition in found.items() if condition}
 
     def crossed(self, steps: Sequence[Step]) -> frozenset[ObjectId]:
         """The tables with rows that it would leave without a partition; also where that cannot be asked by the names that are there."""
@@ -52,7 +64,16 @@ class Repartitioned:
             whole
             for whole, places in self.places.items()
             if any(self._answer(one) in misses for one in _questions(places, checks))
+            or any(self._answer(one) is Answer.FOUND for o in places.doubted for one in self._fitting(whole, o, places))
         )
+
+    def _fitting(self, whole: ObjectId, part: ObjectId, places: Places) -> Iterator[Part]:
+        """Its rows that a new partition takes: by way of the whole, where the server passes over partitions that cannot have any."""
+        table = ObjectId("table", part.name)
+        theirs = value([text(name(*p.name)) for p in (table, *sorted(below(self.old, table)))])
+        for condition in (self.taken[p] for p in places.coming if p in self.taken):
+            of_it = q("tableoid = ANY ({}::pg_catalog.regclass[])", theirs)
+            yield q("SELECT FROM {} WHERE {} AND ({})", name(*whole.name), of_it, printed(condition))
 
     def confirmed(self, steps: Sequence[Step], copied: Collection[ObjectId]) -> list[Step]:
         """The steps by which partitions without such rows leave their places, with that asked again: some may have come since.
@@ -60,18 +81,22 @@ class Repartitioned:
         Those of tables that are `copied` need not be asked.
         """
         checks = {s.subject: s.checks for s in steps if s.checks}
-        leaving = {part.name: part for w, places in self.places.items() if w not in copied for part in places.going}
-        there = {str(ObjectId(kind, n)): n for n in leaving for kind in ("inheritance", "table")}
+        stay = {whole: places for whole, places in self.places.items() if whole not in copied}
+        leaving = {part: _rows(part, checks) for places in stay.values() for part in places.going}
+        leaving |= {part: list(self._fitting(w, part, places)) for w, places in stay.items() for part in places.doubted}
+        there = {str(ObjectId(kind, part.name)): part for part in leaving for kind in ("inheritance", "table")}
         found: list[Step] = []
         for one in steps:
-            part = leaving.pop(there[one.subject], None) if one.subject in there else None
-            found.append(replace(one, confirms=(*one.confirms, *self._asked_again(part, checks))) if part else one)
+            part = there.get(one.subject)
+            asked = leaving.pop(part, ()) if part else ()
+            again = self._asked_again(part, asked) if part else ()
+            found.append(replace(one, confirms=(*one.confirms, *again)))
         return found
 
-    def _asked_again(self, part: ObjectId, checks: Checks) -> Iterator[Confirm]:
+    def _asked_again(self, part: ObjectId, asked: Iterable[Part]) -> Iterator[Confirm]:
         why = f"since the plan was made rows came to table {'.'.join(part.name)} that belong to another partition now"
-        asked = (rows for rows in _rows(part, checks) if self._answer(rows) is Answer.NONE)
-        return (Confirm((text(rows),), text(name(*part.name)), why) for rows in asked)
+        nothing = (rows for rows in asked if self._answer(rows) is Answer.NONE)
+        return (Confirm((text(rows),), text(name(*part.name)), why) for rows in nothing)
 
     def _answer(self, question: Part) -> Answer:
         if text(question) not in self._answers:
@@ -97,15 +122,18 @@ def _replaced(old: Model, new: Model) -> Iterator[tuple[ObjectId, Places]]:
     for whole in was.keys() & now.keys():
         coming = {o: _edges(b) for o, b in now[whole].items() if _comes(o, b, was[whole], old)}
         going = {o: _edges(b) for o, b in was[whole].items() if _leaves(o, b, now[whole], new)}
-        replaced = [o for o, edges in going.items() if _is_replaced(o, edges, coming)]
+        replaced = [o for o, edges in going.items() if _is_replaced(o, edges, coming, now[whole])]
         if replaced or coming:
-            yield whole, Places(replaced, [o for o in coming if o not in was[whole]])
+            doubted = [o for o in going if o not in coming and o not in replaced]
+            yield whole, Places(replaced, [o for o in coming if o not in was[whole]], doubted)
 
 
-def _is_replaced(oid: ObjectId, edges: Edges, coming: Mapping[ObjectId, Edges]) -> bool:
-    """One that stays, with other bounds, may have rows for any other that comes."""
-    others = (there for one, there in coming.items() if one != oid)
-    return any(others) if oid in coming else any(edges & there and edges != there for there in others)
+def _is_replaced(oid: ObjectId, edges: Edges, coming: Mapping[ObjectId, Edges], now: Bounds) -> bool:
+    """One that stays, with other bounds, may have rows for any other that comes, or that takes all that others do not."""
+    others = {one: there for one, there in coming.items() if one != oid}
+    if oid in coming:
+        return bool(others) or any(one != oid and bound == "DEFAULT" for one, bound in now.items())
+    return any(edges & there and edges != there for there in others.values())
 
 
 def _bounds(model: Model) -> dict[ObjectId, Bounds]:

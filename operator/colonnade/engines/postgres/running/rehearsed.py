@@ -174,6 +174,7 @@ class Rehearsed:
                 f"after the plan these would still differ: {'; '.join(named[:5])}{waits}; nothing was changed; "
                 "take what is named out of the declaration, or change it by hand"
             )
+        self._repartitioned.see(copy)
         done = fitting.told(copy, self._named, self.scope.wanted, done)
         done = referred.by_name(copy, self._named, self.scope.wanted, done)
         return renames.suspected(done, first or (), before, self.scope.wanted)
