@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from colonnade.core.errors import DataViolation
+from colonnade.core.errors import DataViolation, Unsupported
 from colonnade.core.gate import Facts
 from colonnade.core.hazards import Weight
 from colonnade.core.plan import Plan
@@ -479,3 +479,16 @@ def test_a_part_leaves_whose_rows_are_referred_to_by_its_name_from_then_on(flow:
     flow.run("INSERT INTO t VALUES (13); INSERT INTO refers VALUES (13)")
     flow.apply(whole + "CREATE TABLE t_2 (k int PRIMARY KEY);" + refers.format("t_2"))
     assert flow.column("SELECT k FROM t_2") == [13]
+
+
+def test_what_fails_of_something_else_is_not_tried_again_with_a_whole_made_anew(flow: Flow) -> None:
+    """Though the words of the server, or the statement, have the name of one in them."""
+    rest = "CREATE FUNCTION border(text) RETURNS text IMMUTABLE LANGUAGE sql AS 'SELECT $1'; CREATE TABLE u (a int{});"
+    flow.apply(BORDER.format(20) + rest.format(""))
+    told: list[str] = []
+    with pytest.raises(Unsupported, match=r"does not work on a copy.* DEFAULT public\.border\("):
+        flow.reconcile(
+            BORDER.format(20) + rest.format(", b text NOT NULL DEFAULT border(current_setting('app.x'))"),
+            progress=lambda message, _: told.append(message),
+        )
+    assert [m for m in told if m.startswith("rehearsing")] == ["rehearsing on a copy"]

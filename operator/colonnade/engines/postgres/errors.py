@@ -6,7 +6,7 @@ https://www.postgresql.org/docs/current/errcodes-appendix.html
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, LiteralString
 
@@ -20,8 +20,10 @@ from colonnade.core.errors import (
     InvalidSpec,
     Unauthorized,
     Unreachable,
+    Unsupported,
     WaitingForLock,
 )
+from colonnade.core.kind import ObjectId
 
 if TYPE_CHECKING:
     from colonnade.engines.postgres.session import Connection
@@ -51,6 +53,14 @@ MEANINGS: dict[str, tuple[type[ColonnadeError], str]] = {
 }
 OF_VALUES = (DataViolation, "mend the values that do not fit, or declare a conversion")
 """All else of class 22: https://www.postgresql.org/docs/current/errcodes-appendix.html"""
+
+
+class Undone(Unsupported):
+    """What cannot be done to these objects where they are, or does not make of them what is wanted."""
+
+    def __init__(self, message: str, objects: Collection[ObjectId]) -> None:
+        super().__init__(message)
+        self.objects = objects
 
 
 def meaning(error: psycopg.Error, subject: str, connection: Connection | None = None) -> ColonnadeError:
@@ -173,4 +183,4 @@ def bad_spec(error: psycopg.Error) -> bool:
     )
 
 
-__all__ = ["InvalidSpec", "bad_spec", "meaning", "translated", "unreached"]
+__all__ = ["InvalidSpec", "Undone", "bad_spec", "meaning", "translated", "unreached"]

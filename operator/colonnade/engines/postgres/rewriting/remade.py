@@ -108,22 +108,13 @@ def _keyed_anew(
 def wholes(old: Model, new: Model, oids: Iterable[ObjectId]) -> set[ObjectId]:
     """The partitioned tables, in both models, that these belong to a part of: made anew, they go with all that is below them at once."""
     found: set[ObjectId] = set()
-    for table in {o.name[:2] for o in oids}:
+    for oid in set(oids):
         for model in (old, new):
-            top = table
+            top = model.objects[oid].table if oid.kind == "index" and oid in model.objects else oid.name[:2]
             while (place := model.objects.get(ObjectId("inheritance", top))) and place.bound:
                 (top,) = place.parents
             found.add(ObjectId("table", top))
     return {t for t in found if all(getattr(m.objects.get(t), "partition_key", None) for m in (old, new))}
-
-
-def wholes_named(old: Model, new: Model, told: str) -> set[ObjectId]:
-    """Those of which a part, or they themselves, are named in what is told of a change, be it by its place in quarantine."""
-    words = {
-        re.sub(r"^colonnade_quarantine_[0-9a-f]+", "", w) for w in re.findall(r"[^\s,;:()]+", told.replace('"', ""))
-    }
-    found = (o for m in (old, new) for o in m.objects if o.kind in ("table", "column"))
-    return wholes(old, new, [o for o in found if {".".join(o.name), f".{o.name[-1]}"} & words])
 
 
 def with_containers(types: Iterable[ObjectId], users: Mapping[ObjectId, set[ObjectId]]) -> set[ObjectId]:

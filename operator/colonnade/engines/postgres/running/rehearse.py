@@ -76,11 +76,12 @@ class Rehearsal:
 
     def __init__(self, copy: Connection, live: Mapping[str, Size], max_blocking: float) -> None:
         self.copy, self.live, self.max_blocking = copy, live, max_blocking
+        self.last: Step | None = None
         self._said: list[str] = []
         copy.add_notice_handler(lambda diagnostic: self._said.append(diagnostic.message_primary or ""))
 
     def run(self, steps: Iterable[Step]) -> list[Step]:
-        """The steps as they really are: the way that the server takes, the lock, the wait. Raises psycopg.Error with `step` set."""
+        """The steps as they really are: the way that the server takes, the lock, the wait. Raises psycopg.Error at the `last` one."""
         run(self.copy, "SELECT pg_catalog.set_config('client_min_messages', 'debug1', false)")
         try:
             return [self._one(s) for s in steps]
@@ -88,6 +89,7 @@ class Rehearsal:
             run(self.copy, "SELECT pg_catalog.set_config('client_min_messages', 'warning', false)")
 
     def _one(self, step: Step) -> Step:
+        self.last = step
         for i, statement in enumerate((step.statement, *step.otherwise)):
             self._said.clear()
             try:

@@ -7,6 +7,7 @@ rehearsal has ended in the wanted state by the fingerprint, which shares nothing
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -33,10 +34,10 @@ from colonnade.engines.postgres.declared.normalise import (
 )
 from colonnade.engines.postgres.declared.scratch import Scratch
 from colonnade.engines.postgres.declared.unfilled import filled
-from colonnade.engines.postgres.errors import forbidden, unreached
+from colonnade.engines.postgres.errors import Undone, forbidden, unreached
 from colonnade.engines.postgres.kind import OWN_SCHEMAS, Wishes
 from colonnade.engines.postgres.live import fingerprint
-from colonnade.engines.postgres.live.fingerprint import Fingerprint
+from colonnade.engines.postgres.live.fingerprint import Difference, Fingerprint
 from colonnade.engines.postgres.live.read import read
 from colonnade.engines.postgres.live.scope import FACETS, Scope
 from colonnade.engines.postgres.live.strangers import ENFORCING, strangers
@@ -52,6 +53,8 @@ from colonnade.engines.postgres.session import Connection
 from colonnade.engines.postgres.told import compiled, fitting, held_back, losses, referred
 
 ROUNDS = 5
+RELATION = re.compile(r"(?:table|table column|index|.* (?:on|for)) (.*)")
+RELATED = ("table", "column", "index")
 
 
 class Rehearsed:
@@ -129,8 +132,8 @@ class Rehearsed:
         try:
             with self.scratch.database() as copy:
                 return self._on(copy)
-        except Unsupported as why:
-            wholes = remade.wholes_named(self.scope.live, self.scope.wanted, str(why))
+        except Undone as why:
+            wholes = remade.wholes(self._named, self.scope.wanted, why.objects)
             if not wholes:
                 raise
             progress("rehearsing on a copy, with partitioned tables made anew", None)
@@ -170,9 +173,10 @@ class Rehearsed:
         if named := list(left):
             kept = any("colonnade_quarantine_" in s.statement for s in done)
             waits = "; columns that wait in quarantine may be what shows (policy.drops: Drop)" if kept else ""
-            raise Unsupported(
+            raise Undone(
                 f"after the plan these would still differ: {'; '.join(named[:5])}{waits}; nothing was changed; "
-                "take what is named out of the declaration, or change it by hand"
+                "take what is named out of the declaration, or change it by hand",
+                list(self._meant(self._odd(form.fingerprint, form.model))),
             )
         self._repartitioned.see(copy)
         done = fitting.told(copy, self._named, self.scope.wanted, done)
@@ -253,14 +257,25 @@ class Rehearsed:
         try:
             return rehearsal.run(made)
         except psycopg.Error as e:
+            objects = self._failed(rehearsal.last.subject) if rehearsal.last else ()
             statement = (getattr(e, "__notes__", None) or [""])[0]
             detail = f" ({e.diag.message_detail})" if e.diag.message_detail else ""
             refused = forbidden(e, self.live)
             way_out = f"; {refused}" if refused else unreached(e) or _needed_there(detail)
-            raise Unsupported(
+            raise Undone(
                 f"a step of the plan does not work on a copy of the database: {e.diag.message_primary}{detail}: "
-                f"{statement[:160]}{way_out}; nothing was changed"
+                f"{statement[:160]}{way_out}; nothing was changed",
+                objects,
             ) from e
+
+    def _failed(self, subject: str) -> set[ObjectId]:
+        """What a step was about that failed, and what stands on that and goes: it may be there still, in quarantine."""
+        old, new = self._named, self.scope.wanted
+        found = {o for m in (old, new) for o in m.objects if str(o) == subject}
+        going = {o: needs for o, needs in old.needs.items() if o not in new.objects}
+        while further := {o for o, needs in going.items() if needs & found} - found:
+            found |= further
+        return found
 
     def _in_slices(self, steps: list[Step], progress: Progress) -> list[Step]:
         """Where a step would rewrite a large table, its rows are filled in slices instead, if that can be done."""
@@ -312,16 +327,29 @@ class Rehearsed:
     def unlike(self, found: Fingerprint, model: Model) -> Iterator[str]:
         """What in a database is not as wanted, by the fingerprint, object by object; what is too much in part, by the reader."""
         everything = self.desired.whole and not self.desired.unmanaged
+        odd = self._odd(found, model)
+        yield from (str(d) for d in odd)
+        if not odd:
+            left = (c for c in self.changes(model) if not everything or c.id.kind == "owner")
+            yield from (f"{c.id} {'is too much' if c.new is None else 'differs'}" for c in left)
+
+    def _odd(self, found: Fingerprint, model: Model) -> list[Difference]:
+        everything = self.desired.whole and not self.desired.unmanaged
         counted = None if everything else self._spoken_for(model)
         odd = [d for d in found.differences(self.desired.first.fingerprint) if not d.identity.startswith(ENFORCING)]
         odd = [d for d in odd if counted is None or d.identity in counted]
         if odd:
             second: Mapping[str, str] = self.again.fingerprint.objects if self.desired.key else {}
             odd = [d for d in odd if d.here is None or d.there is None or second.get(d.identity) != d.here]
-        yield from (str(d) for d in odd)
-        if not odd:
-            left = (c for c in self.changes(model) if not everything or c.id.kind == "owner")
-            yield from (f"{c.id} {'is too much' if c.new is None else 'differs'}" for c in left)
+        return odd
+
+    def _meant(self, odd: Sequence[Difference]) -> Iterator[ObjectId]:
+        """The relations and columns that these are, or stand on, by the fingerprint's names."""
+        known = {".".join(o.name): o for m in (self._named, self.scope.wanted) for o in m.objects if o.kind in RELATED}
+        for one in odd:
+            found = RELATION.match(one.identity.replace('"', ""))
+            if found and found[1] in known:
+                yield known[found[1]]
 
     def _spoken_for(self, model: Model) -> set[str]:
         """The declared objects by the fingerprint's names; not what every database has, nor what others have commented or granted.
