@@ -27,10 +27,13 @@ JOIN pg_trigger p ON p.oid = g.tgparentid JOIN pg_class u ON u.oid = p.tgrelid J
 CROSS JOIN LATERAL (WITH RECURSIVE up AS (SELECT g.oid AS oid
     UNION ALL SELECT a.tgparentid FROM up JOIN pg_trigger a ON a.oid = up.oid WHERE a.tgparentid <> 0)
   SELECT max(ARRAY[wn.nspname, w.relname, o.tgname]) FILTER (WHERE o.tgparentid = 0) AS original,
-    array_agg(ARRAY[wn.nspname, w.relname] ORDER BY o.oid) FILTER (WHERE o.tgparentid <> 0) AS parts
+    array_agg(ARRAY[wn.nspname, w.relname] ORDER BY o.oid) FILTER (WHERE o.tgparentid <> 0) AS parts,
+    bool_or(o.tgisinternal) FILTER (WHERE o.tgparentid = 0) AS internal
   FROM up JOIN pg_trigger o ON o.oid = up.oid JOIN pg_class w ON w.oid = o.tgrelid JOIN pg_namespace wn ON wn.oid = w.relnamespace) up
-WHERE NOT p.tgisinternal AND g.tgenabled <> p.tgenabled AND g.tgname !~ {SUCCESSORS} AND n.nspname !~ '^pg_'
+WHERE NOT up.internal AND g.tgenabled <> p.tgenabled AND g.tgname !~ {SUCCESSORS} AND n.nspname !~ '^pg_'
   AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'colonnade%' ORDER BY 3"""
+
+"""Before 15 copies of triggers are internal, too: the original tells whether it is somebody's."""
 
 STATES = {"O": q("ENABLE"), "D": q("DISABLE"), "R": q("ENABLE REPLICA"), "A": q("ENABLE ALWAYS")}
 
