@@ -2,7 +2,7 @@
 
 Only the server compares the values of bounds. What takes the place of a partition mostly has one of its edges in common with it, or a
 value of its list, and that shows in the printing; partitions that went out of use and those for what is to come have none. Where none
-shows, the rows are asked by what the server says on the copy of the new ones.
+shows, the rows are asked by what the server says on the copy of the new ones; a default one that is new claims none of them.
 https://www.postgresql.org/docs/current/sql-createtable.html#SQL-CREATETABLE-PARTITION
 """
 
@@ -46,14 +46,14 @@ class Repartitioned:
     """What a plan that leaves all rows where they are would do to those of partitions that others take the place of."""
 
     def __init__(self, live: Connection, old: Model, new: Model) -> None:
-        self.live, self.old, self.places = live, old, dict(_replaced(old, new))
+        self.live, self.old, self.new, self.places = live, old, new, dict(_replaced(old, new))
         self.taken: dict[ObjectId, str] = {}
         self._answers: dict[str, Answer] = {}
 
     def see(self, copy: Connection) -> None:
         """Which rows the new partitions take, where some that go may have rows for them: they are on the copy of the database."""
         coming = {part for places in self.places.values() if places.doubted for part in places.coming}
-        found = {part: takes(copy, part) for part in coming}
+        found = {part: takes(copy, part) for part in coming if self.new.objects[part].bound != "DEFAULT"}
         self.taken |= {part: condition for part, condition in found.items() if condition}
 
     def crossed(self, steps: Sequence[Step]) -> frozenset[ObjectId]:
