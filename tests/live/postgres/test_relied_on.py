@@ -221,8 +221,8 @@ SHAPES = {
     ),
     "view_of_more": (VIEWS + "CREATE VIEW v AS SELECT id FROM t;", VIEWS + "CREATE VIEW v AS SELECT a, id FROM t;", ""),
     "view_typed": (
-        VIEWS + "CREATE VIEW v AS SELECT a FROM t;",
-        VIEWS + "CREATE VIEW v AS SELECT a::text AS a FROM t;",
+        VIEWS + "CREATE VIEW v AS SELECT DISTINCT a FROM t;",
+        VIEWS + "CREATE VIEW v AS SELECT DISTINCT a::text AS a FROM t;",
         "BREAKS_CLIENTS:of type text",
     ),
     "view_follows": (
@@ -310,6 +310,32 @@ WRITTEN_THROUGH = {
         "DROPS_GUARANTEE:no longer refuses",
     ),
 }
+INSTEAD = (
+    VIEWS + "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;"
+    "CREATE VIEW v AS SELECT DISTINCT a FROM t;"
+)
+TAKES = {
+    "no_writes": (
+        VIEWS + "CREATE VIEW v AS SELECT id, a FROM t;",
+        VIEWS + "CREATE VIEW v AS SELECT DISTINCT id, a FROM t;",
+        "BREAKS_CLIENTS:no INSERT and no UPDATE and no DELETE",
+    ),
+    "no_value": (
+        VIEWS + "CREATE VIEW v AS SELECT id, a FROM t;",
+        VIEWS + "CREATE VIEW v AS SELECT id, a + 1 AS a FROM t;",
+        "BREAKS_CLIENTS:no value for a",
+    ),
+    "no_trigger": (
+        INSTEAD + "CREATE TRIGGER g INSTEAD OF INSERT ON v FOR EACH ROW EXECUTE FUNCTION f();",
+        INSTEAD,
+        "BREAKS_CLIENTS:it takes no INSERT",
+    ),
+    "takes_more": (
+        VIEWS + "CREATE VIEW v AS SELECT DISTINCT a FROM t;",
+        VIEWS + "CREATE VIEW v AS SELECT a FROM t;",
+        "",
+    ),
+}
 INVOKER = {
     "by_invoker": (
         VIEWS + "CREATE VIEW v AS SELECT a FROM t;",
@@ -333,6 +359,18 @@ def test_what_applications_call_by_name_has_another_shape(flow: Flow) -> None:
 
 def test_with_whose_rights_something_is_done(flow: Flow) -> None:
     tell(flow, RIGHTS | WRITTEN_THROUGH, "CHANGES_ACCESS", "TIGHTENS_RULE", "DROPS_GUARANTEE")
+
+
+def test_a_view_that_takes_less(flow: Flow) -> None:
+    tell(flow, TAKES, "BREAKS_CLIENTS")
+
+
+def test_what_is_under_a_view_that_takes_less(flow: Flow) -> None:
+    """The view itself stays as it is."""
+    views = VIEWS + "CREATE VIEW u AS SELECT {} FROM t; CREATE VIEW v AS SELECT a FROM u;"
+    flow.apply(views.format("a"))
+    (told,) = flow.plan(views.format("DISTINCT a")).steps
+    assert [h.message.partition(" fail")[0].rpartition(" ")[2] for h in told.hazards] == ["public.u", "public.v"]
 
 
 @pytest.mark.postgres(">=15")
@@ -410,7 +448,7 @@ def test_what_was_computed_with_another_body(flow: Flow) -> None:
 
 
 def test_what_was_read_through_another_view(flow: Flow) -> None:
-    declared = """CREATE TABLE t (a int); CREATE VIEW v AS SELECT a{} AS a FROM t;
+    declared = """CREATE TABLE t (a int); CREATE VIEW v AS SELECT DISTINCT a{} AS a FROM t;
         CREATE MATERIALIZED VIEW m AS SELECT a FROM v; CREATE VIEW read AS SELECT a FROM v;"""
     flow.apply(declared.format(""))
     (told,) = flow.plan(declared.format(" + 1")).hazards

@@ -6,7 +6,7 @@ A view is replaced in place where only columns are added at its end; else it is 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import LiteralString
 
 from colonnade.core.hazards import BREAKS_CLIENTS, hazard
@@ -22,11 +22,19 @@ TYPES: LiteralString = """coalesce((SELECT array_agg(format_type(a.atttypid, a.a
       ON x.oid = k.collnamespace WHERE a.attrelid = c.oid AND a.attnum > 0), '{}') AS types"""
 """The types of the columns of a view."""
 
+WRITES: LiteralString = """ARRAY(SELECT w.verb FROM (VALUES (8, 'INSERT'), (4, 'UPDATE'), (16, 'DELETE')) w (bit, verb)
+    WHERE pg_relation_is_updatable(c.oid, true) & w.bit <> 0) AS takes,
+  ARRAY(SELECT a.attname::text FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0
+    AND pg_column_is_updatable(c.oid, a.attnum, true) ORDER BY a.attnum) AS settable"""
+"""What is written through it, by itself or by its triggers and rules, and into which of its columns.
+https://www.postgresql.org/docs/current/functions-info.html"""
+
 QUERY = f"""
 SELECT c.oid, ARRAY[n.nspname, c.relname] AS name, rtrim(pg_get_viewdef(c.oid), ';') AS definition,
   coalesce((SELECT array_agg(a.attname::text ORDER BY a.attnum) FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0), '{{}}') AS columns,
   {TYPES},
-  coalesce(c.reloptions, '{{}}') AS options
+  coalesce(c.reloptions, '{{}}') AS options,
+  {WRITES}
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind = 'v' AND c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
   AND n.nspname NOT LIKE 'colonnade%' ORDER BY 2"""
@@ -34,12 +42,14 @@ WHERE c.relkind = 'v' AND c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND n.
 
 @dataclass(frozen=True)
 class View:
-    """The query as the server prints it, with the columns that come out of it."""
+    """The query as the server prints it, with the columns that come out of it; what it `takes` follows from it and all that it reads."""
 
     definition: str
     columns: tuple[str, ...]
     types: tuple[str, ...]
     options: tuple[str, ...]
+    takes: tuple[str, ...] = field(compare=False)
+    settable: tuple[str, ...] = field(compare=False)
 
 
 def _create(oid: ObjectId, spec: View, head: Part) -> Part:

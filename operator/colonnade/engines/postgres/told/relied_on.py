@@ -15,7 +15,7 @@ from colonnade.engines.postgres.kind import Context
 from colonnade.engines.postgres.planning.work import Act, Work
 from colonnade.engines.postgres.rewriting import expand
 from colonnade.engines.postgres.rewriting.meanwhile import gone_by
-from colonnade.engines.postgres.told import gone, weaker
+from colonnade.engines.postgres.told import gone, updatable, weaker
 from colonnade.engines.postgres.told.implied import without_casts, without_text_casts
 from colonnade.engines.postgres.told.reshaped import RESHAPED, stands_on_another_type
 from colonnade.engines.postgres.types import parts
@@ -31,7 +31,7 @@ def told(work: Work, context: Context, made: Mapping[Act, list[Step]]) -> dict[A
         if act:
             *others, last = found.get(act, made[act])
             found[act] = [*others, replace(last, hazards=(*last.hazards, *hazards))]
-    return found
+    return found | updatable.told(work, {**made, **found})
 
 
 def _changed_by(oid: ObjectId, work: Work, made: Mapping[Act, list[Step]]) -> Act | None:
