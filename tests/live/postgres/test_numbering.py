@@ -126,3 +126,36 @@ def test_a_key_that_refers_to_it_changes_too(flow: Flow) -> None:
     refers = "CREATE TABLE b (a int REFERENCES a{});"
     flow.apply(SERIAL + refers.format(""))
     flow.apply(IDENTITY + refers.format(" ON DELETE CASCADE"))
+
+
+DOWN = "INCREMENT -1"
+TURNED = {
+    "identity": ("CREATE TABLE a (id int GENERATED ALWAYS AS IDENTITY{} PRIMARY KEY, n int);", f" ({DOWN})"),
+    "wider": (
+        "CREATE TABLE a (id {} PRIMARY KEY, n int);",
+        "int GENERATED ALWAYS AS IDENTITY",
+        f"bigint GENERATED ALWAYS AS IDENTITY ({DOWN})",
+    ),
+    "sequence": (
+        "CREATE SEQUENCE q {}; CREATE TABLE a (id int DEFAULT nextval('q') PRIMARY KEY, n int, t text DEFAULT nextval('q'));",
+        DOWN,
+    ),
+    "new": ("CREATE TABLE a (id int{} PRIMARY KEY, n int);", f" GENERATED ALWAYS AS IDENTITY ({DOWN})"),
+}
+
+
+@pytest.mark.parametrize("case", TURNED.values(), ids=TURNED.keys())
+def test_one_that_turns_round_begins_anew_and_gives_no_number_twice(flow: Flow, case: tuple[str, ...]) -> None:
+    declared, *ways = case
+    up, down = (declared.format(way) for way in (["", *ways])[-2:])
+    flow.apply(up)
+    flow.run("INSERT INTO a (id, n) OVERRIDING SYSTEM VALUE SELECT i, i FROM generate_series(1, 50) i")
+    flow.apply(down)
+    first = [flow.ask(NEXT) for _ in range(2)]
+    assert first == sorted(first, reverse=True)
+    assert max(first) < 0
+    if case is not TURNED["new"]:
+        flow.apply(up)
+        assert flow.ask(NEXT) > 50
+        flow.apply(down)
+        assert flow.ask(NEXT) < min(first)

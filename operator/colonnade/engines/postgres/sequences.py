@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from colonnade.core.kind import NOTHING, Model, ObjectId
 from colonnade.core.plan import Check, Step
-from colonnade.engines.postgres.statement import Part, name, printed, q, step, text, value, words
+from colonnade.engines.postgres.statement import Part, joined, name, printed, q, step, text, value, words
 
 _LARGEST = {"smallint": 2**15 - 1, "integer": 2**31 - 1, "bigint": 2**63 - 1}
+NO_MEMORY = "a sequence has no memory of its last value"
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,30 @@ def moved_on(oid: ObjectId, sequence: tuple[str, ...], old: Options, new: Option
         yield _set(oid, there, first, behind)
 
 
+def begins_anew(old: Options, new: Options) -> Part | None:
+    """The clause by which a sequence begins anew that has nothing in common with what it was, as where it turns round: the server
+    would have it stay where it is, and that is outside."""
+    apart = old.high < new.low or new.high < old.low
+    return q("RESTART WITH {}", printed(str(new.start))) if apart else None
+
+
+def past_rows(sequence: tuple[str, ...], columns: Iterable[ObjectId], options: Options) -> Part:
+    """The statement by which it goes on from the furthest value of these columns that it could give, or begins where there is none."""
+    rising = options.increment > 0
+    furthest = q("max") if rising else q("min")
+    ends = (options.start, options.high) if rising else (options.low, options.start)
+    within = [printed(str(n)) for n in ends]
+    each = (
+        q("SELECT {}({}) FROM {} WHERE {} BETWEEN {} AND {}", furthest, c, table, c, *within)
+        for c, table in ((name(o.name[2]), name(*o.name[:2])) for o in columns)
+    )
+    own, first = value(text(name(*sequence))), printed(str(options.start))
+    return q(
+        "SELECT pg_catalog.setval({}, coalesce({}(v), {}), count(v) > 0) FROM ({}) AS had (v)",
+        *(own, furthest, first, joined(" UNION ALL ", each)),
+    )
+
+
 def _set(oid: ObjectId, sequence: Part, to: int, where: Part) -> Step:
     called = value(text(sequence))
     move = q("SELECT pg_catalog.setval({}, {}, false) FROM {} WHERE {}", called, printed(str(to)), sequence, where)
@@ -88,12 +113,15 @@ def numbering(column: ObjectId, model: Model) -> ObjectId | None:
     return next((n for n in sorted(needs) if n.kind == "sequence"), None)
 
 
+def counted(sequence: ObjectId, model: Model) -> list[ObjectId]:
+    """The columns whose defaults count by it."""
+    defaults = (o for o, needs in model.needs.items() if o.kind == "default" and sequence in needs)
+    return sorted(ObjectId("column", o.name) for o in defaults)
+
+
 def heirs(sequence: ObjectId, old: Model, new: Model) -> list[ObjectId]:
     """The columns that it counts for and that become identities: their own sequences go on from where it has got to."""
-    counted = (
-        ObjectId("column", o.name) for o, needs in old.needs.items() if o.kind == "default" and sequence in needs
-    )
-    return [c for c in counted if _is(c, old, identity=False) and _is(c, new, identity=True)]
+    return [c for c in counted(sequence, old) if _is(c, old, identity=False) and _is(c, new, identity=True)]
 
 
 def inherited(sequence: ObjectId, old: Model, new: Model) -> list[ObjectId]:
@@ -103,8 +131,8 @@ def inherited(sequence: ObjectId, old: Model, new: Model) -> list[ObjectId]:
 
 def successors(sequence: ObjectId, old: Model, new: Model) -> set[ObjectId]:
     """The new sequences by which columns count from then on that it counts for: they go on from where it has got to."""
-    counted = (o for o, needs in old.needs.items() if o.kind == "default" and sequence in needs and o in new.objects)
-    now = {numbering(o, new) for o in counted}
+    defaults = (ObjectId("default", c.name) for c in counted(sequence, old))
+    now = {numbering(o, new) for o in defaults if o in new.objects}
     return {n for n in now if n and n not in old.objects and rises(n, new) == rises(sequence, old)}
 
 

@@ -10,8 +10,19 @@ from colonnade.core.kind import ObjectId
 from colonnade.core.plan import Step
 from colonnade.engines.postgres.kind import Context
 from colonnade.engines.postgres.rewriting.remade import other_name
-from colonnade.engines.postgres.sequences import Options, at_least, beyond, moved_on, numbering, position, rises
-from colonnade.engines.postgres.statement import Part, joined, name, printed, q, step, text, value, words
+from colonnade.engines.postgres.sequences import (
+    NO_MEMORY,
+    Options,
+    at_least,
+    begins_anew,
+    beyond,
+    moved_on,
+    numbering,
+    past_rows,
+    position,
+    rises,
+)
+from colonnade.engines.postgres.statement import Part, joined, name, printed, q, step, text, words
 
 if TYPE_CHECKING:
     from colonnade.engines.postgres.kinds.column import Column
@@ -47,9 +58,7 @@ def _goes_on(oid: ObjectId, new: Column, context: Context) -> Step:
     """From where the sequence has got to that counted for the column; where there was none, from its highest value."""
     own, sequence = name(*new.sequence[:2]), numbering(oid, context.old)
     if sequence is None:
-        highest = q("SELECT pg_catalog.setval({}, greatest(max({}), {}), max({}) IS NOT NULL) FROM {}",
-            value(text(own)), name(oid.name[2]), printed(new.sequence[3]), name(oid.name[2]), name(*oid.name[:2]))  # fmt: skip
-        return step(oid, highest, undo="a sequence has no memory of its last value")
+        return step(oid, past_rows(new.sequence[:2], [oid], _counting(new)), undo=NO_MEMORY)
     shared = sequence not in context.gone
     was = name(sequence.name[0], sequence.name[1] if shared else other_name(sequence.name[1]))
     back = (
@@ -106,8 +115,12 @@ def _same(oid: ObjectId, old: Column, new: Column, column: Part) -> Iterator[Ste
     counting = new.sequence[:2], _counting(old), _counting(new)
     yield from moved_on(oid, *counting)
     if there := _options(old, new):
-        change = step(oid, words(column, *there), undo=words(column, *_options(new, old)))
+        anew, back = begins_anew(*counting[1:]), past_rows(new.sequence[:2], [oid], counting[1])
+        undo = words(column, *_options(new, old), begins_anew(counting[2], counting[1]))
+        change = step(oid, words(column, *there, anew), undo=joined("; ", [undo, back]) if anew else undo)
         yield replace(change, checks=beyond(oid, *counting))
+        if anew:
+            yield step(oid, past_rows(new.sequence[:2], [oid], counting[2]), undo=NO_MEMORY)
 
 
 def _options(old: Column, new: Column) -> list[Part]:

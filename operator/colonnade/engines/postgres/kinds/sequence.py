@@ -12,8 +12,19 @@ from colonnade.core.hazards import DELETES_DATA, hazard
 from colonnade.core.kind import ObjectId
 from colonnade.engines.postgres.kind import Context, PgKind, Steps
 from colonnade.engines.postgres.kinds.column_identity import handed_over
-from colonnade.engines.postgres.sequences import Options, beyond, heirs, inherited, moved_on, successors
-from colonnade.engines.postgres.statement import Part, name, printed, q, step, value, words
+from colonnade.engines.postgres.sequences import (
+    NO_MEMORY,
+    Options,
+    begins_anew,
+    beyond,
+    counted,
+    heirs,
+    inherited,
+    moved_on,
+    past_rows,
+    successors,
+)
+from colonnade.engines.postgres.statement import Part, joined, name, printed, q, step, value, words
 
 SEQUENCES = """
 SELECT c.oid, ARRAY[n.nspname, c.relname] AS name, format_type(s.seqtypid, NULL) AS type, s.seqstart AS start, s.seqincrement AS increment,
@@ -97,12 +108,21 @@ def alter(oid: ObjectId, old: Sequence, new: Sequence, context: Context) -> Step
         )
         yield step(oid, there, undo=back)
     yield from moved_on(oid, oid.name, old.options, new.options)
-    change = step(
-        oid,
-        q("ALTER SEQUENCE {} {}", name(*oid.name), _options(new)),
-        undo=q("ALTER SEQUENCE {} {}", name(*oid.name), _options(old)),
+    options = old.options, new.options
+    there, back = (
+        words("ALTER SEQUENCE", name(*oid.name), _options(b), begins_anew(a.options, b.options))
+        for a, b in ((old, new), (new, old))
     )
-    yield replace(change, checks=beyond(oid, oid.name, old.options, new.options))
+    columns = [c for c in counted(oid, context.old) if c in counted(oid, context.new) and _holds_numbers(c, context)]
+    passed = [past_rows(oid.name, columns, o) for o in options] if columns and begins_anew(*options) else []
+    change = step(oid, there, undo=joined("; ", [back, *passed[:1]]))
+    yield replace(change, checks=beyond(oid, oid.name, *options))
+    for statement in passed[1:]:
+        yield step(oid, statement, undo=NO_MEMORY)
+
+
+def _holds_numbers(column: ObjectId, context: Context) -> bool:
+    return column not in context.gone and context.old.objects[column].type in ("smallint", "integer", "bigint")
 
 
 def drop(oid: ObjectId, spec: Sequence, context: Context) -> Steps:
