@@ -159,3 +159,27 @@ def test_one_that_turns_round_begins_anew_and_gives_no_number_twice(flow: Flow, 
         assert flow.ask(NEXT) > 50
         flow.apply(down)
         assert flow.ask(NEXT) < min(first)
+
+
+READERS = """CREATE VIEW at AS SELECT last_value FROM other; CREATE FUNCTION rows() RETURNS SETOF at LANGUAGE sql AS 'SELECT * FROM at';
+CREATE TABLE c (id bigint DEFAULT nextval('other'));"""
+
+
+def test_what_reads_from_a_sequence_reads_from_the_one_that_takes_over(flow: Flow, walk: Walk) -> None:
+    named = "CREATE TABLE a (id int GENERATED ALWAYS AS IDENTITY (SEQUENCE NAME other) PRIMARY KEY, n int);"
+    identity, plain = (one + READERS for one in (named, OTHER))
+    flow.apply(identity)
+    flow.run(ROWS)
+    for i, wanted in enumerate((plain, identity), 101):
+        flow.apply(wanted)
+        assert flow.ask(NEXT) == i
+        assert flow.ask("SELECT last_value FROM at") == i
+    walk(identity, plain)
+
+
+@pytest.mark.parametrize("sort", ["", DOWN])
+def test_one_that_comes_to_several_tables_begins_past_all_that_they_hold(flow: Flow, sort: str) -> None:
+    flow.apply("CREATE TABLE a (id int PRIMARY KEY, n int); CREATE TABLE b (id int PRIMARY KEY);")
+    flow.run("INSERT INTO a (id) VALUES (90), (-90); INSERT INTO b VALUES (3), (-3)")
+    flow.apply(f"CREATE SEQUENCE other AS int {sort};" + SHARED.partition(";")[2])
+    assert abs(flow.ask(NEXT)) == 91

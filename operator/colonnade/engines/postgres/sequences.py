@@ -67,19 +67,17 @@ def begins_anew(old: Options, new: Options) -> Part | None:
 
 
 def past_rows(sequence: tuple[str, ...], columns: Iterable[ObjectId], options: Options) -> Part:
-    """The statement by which it goes on from the furthest value of these columns that it could give, or begins where there is none."""
-    rising = options.increment > 0
-    furthest = q("max") if rising else q("min")
-    ends = (options.start, options.high) if rising else (options.low, options.start)
-    within = [printed(str(n)) for n in ends]
+    """The statement by which it goes on from the furthest value of these columns, where it has not got there and could."""
+    rising, own = options.increment > 0, name(*sequence)
+    furthest, here = q("max") if rising else q("min"), q("(SELECT last_value FROM {})", own)
+    ends = (here, printed(str(options.high))) if rising else (printed(str(options.low)), here)
     each = (
-        q("SELECT {}({}) FROM {} WHERE {} BETWEEN {} AND {}", furthest, c, table, c, *within)
-        for c, table in ((name(o.name[2]), name(*o.name[:2])) for o in columns)
+        q("SELECT {}({}) FROM {} WHERE {} BETWEEN {} AND {}", furthest, column, table, column, *ends)
+        for column, table in ((name(c.name[2]), name(*c.name[:2])) for c in columns)
     )
-    own, first = value(text(name(*sequence))), printed(str(options.start))
+    rows = joined(" UNION ALL ", each)
     return q(
-        "SELECT pg_catalog.setval({}, coalesce({}(v), {}), count(v) > 0) FROM ({}) AS had (v)",
-        *(own, furthest, first, joined(" UNION ALL ", each)),
+        "SELECT pg_catalog.setval({}, {}(v)) FROM ({}) AS had (v) HAVING count(v) > 0", value(text(own)), furthest, rows
     )
 
 

@@ -12,8 +12,8 @@ from typing import Any
 from colonnade.core.kind import ObjectId
 from colonnade.engines.postgres.kind import Context, PgKind, Steps
 from colonnade.engines.postgres.rewriting.remade import other_name
-from colonnade.engines.postgres.sequences import at_least, heirs, numbering, rises, successors
-from colonnade.engines.postgres.statement import Part, name, printed, q, step, text, value
+from colonnade.engines.postgres.sequences import at_least, heirs, numbering, past_rows, rises, successors
+from colonnade.engines.postgres.statement import Part, name, printed, q, step
 from colonnade.engines.postgres.types import INTEGERS
 
 QUERY = """
@@ -58,10 +58,8 @@ def _goes_on(oid: ObjectId, context: Context) -> Steps:
         there = name(was.name[0], other_name(was.name[1]) if moved else was.name[1])
         up = rises(now, context.new)
         yield step(oid, at_least(here, there, rising=up), undo=at_least(there, here, rising=up))
-    elif was is None and _counts(oid, context) and options.increment > 0:
-        column = name(oid.name[2])
-        highest = q("SELECT pg_catalog.setval({}, max({})) FROM {} HAVING max({}) >= {}",
-            value(text(here)), column, name(*oid.name[:2]), column, printed(str(options.low)))  # fmt: skip
+    elif was is None and _counts(oid, context):
+        highest = past_rows(now.name, [ObjectId("column", oid.name)], options)
         yield step(oid, highest, undo="nothing to take back: it goes with the sequence")
 
 

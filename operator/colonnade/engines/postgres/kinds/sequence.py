@@ -25,6 +25,7 @@ from colonnade.engines.postgres.sequences import (
     successors,
 )
 from colonnade.engines.postgres.statement import Part, joined, name, printed, q, step, value, words
+from colonnade.engines.postgres.types import INTEGERS
 
 SEQUENCES = """
 SELECT c.oid, ARRAY[n.nspname, c.relname] AS name, format_type(s.seqtypid, NULL) AS type, s.seqstart AS start, s.seqincrement AS increment,
@@ -122,7 +123,7 @@ def alter(oid: ObjectId, old: Sequence, new: Sequence, context: Context) -> Step
 
 
 def _holds_numbers(column: ObjectId, context: Context) -> bool:
-    return column not in context.gone and context.old.objects[column].type in ("smallint", "integer", "bigint")
+    return column not in context.gone and context.old.objects[column].type in INTEGERS
 
 
 def drop(oid: ObjectId, spec: Sequence, context: Context) -> Steps:

@@ -136,7 +136,7 @@ class _Planning:
         disturbed = REBUILT_WHEN_CARRIED if oid in self.work.carried else kind_of(oid).disturbs(oid, old, new)
         if user.kind == "foreign key" and disturbed and compared_by_any(user, self.work.old):
             return True
-        return user.kind in disturbed
+        return user.kind in disturbed or self.work.counts_by(user, oid)
 
     # -- order
 

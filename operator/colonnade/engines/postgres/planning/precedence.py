@@ -182,7 +182,7 @@ class Precedence:
             self._as_included(a)
             if sequence := self.work.handed_over(a.id):
                 self.before[a].add(Act("create", sequence))  # which the identity gives way to, with what is said of it
-                said = (u for u in self.work.users.get(a.id, ()) if u.kind in SAID)
+                said = (u for u in self.work.users.get(a.id, ()) if u.kind in SAID or self.work.counts_by(u, a.id))
                 self.before.setdefault(Act("create", sequence), set()).update(Act("drop", u) for u in said)
             self.before[a] |= self._leave(a.id.name[:2])
 

@@ -334,6 +334,12 @@ class Work:
         sequence = numbering(column, self.new) if was.identity and not now.identity else None
         return sequence if sequence in self.created else None
 
+    def counts_by(self, user: ObjectId, column: ObjectId) -> bool:
+        """Whether it reads from the sequence of what was an identity, and is to read from the one that takes over: that is another."""
+        if column.kind != "column" or user.kind in SAID or not self.old.objects[column].identity:
+            return False
+        return self.handed_over(column) in self.new.needs.get(user, NOTHING)
+
     def left_behind(self, oid: ObjectId) -> bool:
         """Whether it goes with a table or domain that is moved aside, and so is out of the way before it is dropped."""
         remade = self.remade
