@@ -223,3 +223,17 @@ def test_an_event_trigger_that_refuses_the_change_is_told_with_the_way_out(flow:
 
 def test_conversions(walk: Walk) -> None:
     walk.cases(CONVERSIONS)
+
+
+@pytest.mark.postgres(">=17")
+def test_a_column_stays_where_it_is_while_another_routine_computes_it(flow: Flow, walk: Walk) -> None:
+    declared = """CREATE FUNCTION {0}(i int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT i + {1}';
+        CREATE TABLE t (a int, g int GENERATED ALWAYS AS ({0}(a)) STORED, z int); CREATE INDEX i ON t (g);
+        CREATE VIEW v AS SELECT g FROM t;"""
+    one, other = declared.format("one", 1), declared.format("other", 2)
+    flow.apply(one)
+    flow.run("INSERT INTO t (a) VALUES (5)")
+    assert [s.statement.partition(" ")[0] for s in flow.plan(other).steps] == ["CREATE", "ALTER", "DROP"]
+    flow.apply(other)
+    assert flow.ask("SELECT t::text FROM t") == "(5,7,)"
+    walk(one, other)

@@ -121,7 +121,7 @@ class _Planning:
             if self.work.outlives(user) and self.work.home(user).name not in (oid.name[:2], oid.name):
                 return False
             if computes(oid) and bool(getattr(self.work.old.objects[user], "generated", None)):
-                return True
+                return not self.work.computed_otherwise(user, oid)
             own = oid.name == user.name[:2] or oid not in self.work.created
             if user.kind == "column" and (oid.kind == "foreign table" or (oid.kind == "table" and own)):
                 return True

@@ -340,6 +340,15 @@ class Work:
             return False
         return self.handed_over(column) in self.new.needs.get(user, NOTHING)
 
+    def computed_otherwise(self, column: ObjectId, routine: ObjectId) -> bool:
+        """Whether a generated column only gets another expression, in which nothing of this name is called: it lets go of it by that."""
+        if routine.kind not in ROUTINES or column not in self.altered or routine in self.new.objects:
+            return False
+        called = (routine.name[0], self.old.objects[routine].function)
+        if any(o.kind in ROUTINES and (o.name[0], s.function) == called for o, s in self.new.objects.items()):
+            return False
+        return bool(self.old.objects[column].expression != self.new.objects[column].expression)
+
     def left_behind(self, oid: ObjectId) -> bool:
         """Whether it goes with a table or domain that is moved aside, and so is out of the way before it is dropped."""
         remade = self.remade
