@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import LiteralString
 from urllib.parse import urlsplit
@@ -9,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 
-from colonnade.core.errors import InvalidSpec, Unauthorized
+from colonnade.core.errors import InvalidSpec, Unauthorized, Unsupported
 from tests.fixtures.postgres import MakeRole
 from tests.live.postgres.flow import OWNER, Flow, approved
 from tests.live.postgres.test_part import whole
@@ -160,3 +161,23 @@ def test_an_owner_whose_name_is_quoted_loses_rights_of_its_own(flow: Flow, odd_r
     assert owner(flow, "v") == odd_role.strip('"')
     flow.apply(f"{owned} REVOKE INSERT ON v FROM {odd_role};")
     flow.apply(f"{owned} REVOKE DELETE ON v FROM {odd_role};")
+
+
+RIGHTS = """CREATE SCHEMA s; GRANT USAGE ON SCHEMA s TO {role};
+CREATE TABLE t (id serial, a int); GRANT UPDATE (a) ON t TO {role}; GRANT USAGE ON SEQUENCE t_id_seq TO {role}, PUBLIC;
+CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'; GRANT EXECUTE ON FUNCTION f() TO {role};
+CREATE DOMAIN d AS int; GRANT USAGE ON TYPE d TO {role} WITH GRANT OPTION;"""
+OWNED = ("SCHEMA s", "TABLE t", "FUNCTION f()", "DOMAIN d")
+
+
+def test_rights_for_a_role_that_owns_the_object_want_that_declared(flow: Flow, odd_role: str) -> None:
+    declared = RIGHTS.format(role=odd_role)
+    flow.apply(declared)
+    flow.run("".join(f"ALTER {one} OWNER TO {odd_role};" for one in OWNED))
+    ways = list[str]()
+    for _ in range(len(OWNED)):
+        with pytest.raises(Unsupported, match="owns it in the database, which nobody declares") as refused:
+            flow.plan(declared + "".join(ways))
+        (way,) = re.findall(r"declare (ALTER .* OWNER TO .*) before them", str(refused.value))
+        ways.append(f"{way};")
+    flow.apply(declared + "".join(ways))

@@ -74,6 +74,11 @@ def _to(oid: ObjectId, owner: Part) -> Part:
     return q("ALTER {} {} OWNER TO {}", printed(WORDS.get(kind, kind.upper())), printed(identity), owner)
 
 
+def belongs_to(oid: ObjectId, role: str) -> Part:
+    """How a declaration says so."""
+    return _to(oid, name(role))
+
+
 def create(oid: ObjectId, spec: Owner, context: Context) -> Steps:
     made = context.new.parents.get(oid, NOTHING) & context.fresh
     risk = () if made else (hazard(CHANGES_ACCESS, " ".join(oid.name)),)

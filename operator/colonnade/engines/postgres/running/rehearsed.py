@@ -50,7 +50,7 @@ from colonnade.engines.postgres.rewriting.waiting import with_what_waits
 from colonnade.engines.postgres.running import carried_along
 from colonnade.engines.postgres.running.rehearse import Rehearsal, Size, sizes
 from colonnade.engines.postgres.session import Connection
-from colonnade.engines.postgres.told import compiled, fitting, held_back, losses, referred
+from colonnade.engines.postgres.told import compiled, fitting, held_back, losses, referred, to_owners
 
 ROUNDS = 5
 RELATION = re.compile(r"(?:table|table column|index|.* (?:on|for)) (.*)")
@@ -112,6 +112,7 @@ class Rehearsed:
         """The rehearsed steps; none where nothing differs. Raises Unsupported."""
         if not self.changes(self.scope.live):
             return []
+        to_owners.refuse(self.scope.wanted)
         steps = self._first_tried(progress)
         repartitioned = self._repartitioned
         if wholes := repartitioned.crossed(steps):
