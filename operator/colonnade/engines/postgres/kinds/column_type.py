@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def retype(oid: ObjectId, old: Column, new: Column, context: Context) -> Iterator[Step]:
-    """ALTER COLUMN … TYPE, with the ways to try in the order of their safety. Raises Unsupported where a child has it from others, too."""
+    """ALTER COLUMN … TYPE, with the ways to try in the order of their safety. Raises Unsupported where a conversion leaves out a child's values."""
     _refuse_for_several_parents(oid, context)
     column = name(oid.name[2])
     start = q(
@@ -123,17 +123,17 @@ def way_back_by_name(oid: ObjectId, old: Column, new: Column, ways: by_name.ByNa
 
 
 def _refuse_for_several_parents(oid: ObjectId, context: Context) -> None:
-    """The server changes a column with those of its children, and none that one of them has from another parent as well."""
-    for child in context.children(oid.name):
+    """A child that has the column from another parent as well is made anew, and a conversion is said of this parent's values alone."""
+    for child in context.children(oid.name) if oid in context.conversions else ():
         place = context.new.objects.get(ObjectId("inheritance", child))
         parents = place.parents if place else ()
         others = [
             p for p in parents if p != oid.name[:2] and ObjectId("column", (*p, oid.name[2])) in context.old.objects
         ]
-        if oid.name[:2] in parents and others:
+        if oid.name[:2] in parents and others and context.is_remade(child):
             raise Unsupported(
-                f"{oid} cannot get another type while table {'.'.join(child)} inherits it from {'.'.join(others[0])}, too; "
-                f"declare that {'.'.join(child)} has no parents, then the types, then its parents again: three changes"
+                f"{oid} cannot get another type by a conversion while table {'.'.join(child)} inherits it from {'.'.join(others[0])}, "
+                f"too; declare that {'.'.join(child)} has no parents, then the types, then its parents again: three changes"
             )
 
 

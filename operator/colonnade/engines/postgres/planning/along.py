@@ -34,6 +34,7 @@ def replace(work: Work, repartitioned: Collection[ObjectId]) -> None:
         *_placed_by_what_goes(work),
         *of_type.made_anew(work, types),
         *_held_as_rows(work),
+        *_typed_by_several(work),
         *repartitioned,
     }:
         work.replace(oid)
@@ -87,6 +88,29 @@ def _held_as_rows(work: Work) -> Iterator[ObjectId]:
     retyped = (o for o in work.altered if o.kind == "column" and old[o].type != new[o].type)
     tables = {ObjectId("table", o.name[:2]) for o in retyped} & old.keys() & new.keys()
     yield from (t for t in tables if _is_inside(t, work))
+
+
+def _typed_by_several(work: Work) -> Iterator[ObjectId]:
+    """Children that have a column from several parents which all give it another type, and those below: the server changes the column
+    of none while another has it as it was. What comes from one parent of them all changes with that."""
+    old, new = work.old.objects, work.new.objects
+    retyped = [o for o in work.altered if o.kind == "column" and old[o].type != new[o].type and old[o].inherited]
+    shared = (o.name[:2] for o in retyped if len(set(_first_above(o, work))) > 1)
+    todo = [place for place in (ObjectId("inheritance", table) for table in shared) if place in new]
+    for place in todo:
+        yield ObjectId("table", place.name)
+        todo += (c for c in work.old_children.get(place.name, ()) if c in new and c not in todo)
+
+
+def _first_above(column: ObjectId, work: Work) -> Iterator[ObjectId]:
+    """The columns that this one comes from in the end, of parents that stay such."""
+    places = [m.objects.get(ObjectId("inheritance", column.name[:2])) for m in (work.old, work.new)]
+    stay = [p for p in places[0].parents if p in places[1].parents] if all(places) else []
+    above = [c for c in (ObjectId("column", (*p, column.name[2])) for p in stay) if c in work.old.objects]
+    for one in above:
+        yield from _first_above(one, work)
+    if not above:
+        yield column
 
 
 def _placed_by_what_goes(work: Work) -> Iterator[ObjectId]:
