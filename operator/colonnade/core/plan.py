@@ -33,13 +33,15 @@ class Confirm:
 
     `asks` are queries, of which the server takes the first that it can run; by the time that the plan is offered, there is one.
     `table` is how the engine writes what they are about; a transaction that is to change it locks it for that. `told` is what is so.
-    With `beyond`, what a query finds while it is planned is known; by then it asks for what is found beyond that.
+    With `beyond`, what a query finds while it is planned is known; by then it asks for what is found beyond that. With `says`, what
+    it finds are words about the schema, which tell more than the query.
     """
 
     asks: tuple[str, ...]
     table: str
     told: str
     beyond: bool = False
+    says: bool = False
 
 
 @dataclass(frozen=True, slots=True)

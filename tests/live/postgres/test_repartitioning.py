@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from colonnade.core.errors import DataViolation, Unsupported
+from colonnade.core.errors import DataViolation, Stale, Unsupported
 from colonnade.core.gate import Facts
 from colonnade.core.hazards import Weight
 from colonnade.core.plan import Plan
@@ -470,6 +470,24 @@ def test_what_others_change_of_a_table_that_is_made_anew_is_planned_for(flow: Fl
     assert changed
     assert len(plans) == 2, "it is planned afresh"
     assert flow.ask("SELECT count(*) FROM t") == 10
+
+
+def test_it_is_told_what_others_have_changed_where_they_do_it_each_time(flow: Flow) -> None:
+    whole = "CREATE TABLE t (k int, v text) PARTITION BY RANGE (k);\n"
+    flow.apply(whole + part("t", "t_1", 0, 10))
+    flow.run("INSERT INTO t SELECT i FROM generate_series(0, 9) i")
+
+    def meddle(message: str, done: float | None = None) -> None:
+        if "RENAME TO" in message:
+            flow.run(
+                "DO $$ BEGIN EXECUTE format('COMMENT ON COLUMN t.v IS %L', 'said at ' || clock_timestamp()); END $$"
+            )
+
+    with pytest.raises(
+        Stale, match=r"have changed it since the plan was made: comment 2 said at .*; it is planned"
+    ) as told:
+        flow.reconcile(whole + part("t", "t_0", 0, 5) + part("t", "t_1", 5, 10), approved, progress=meddle)
+    assert "SELECT" not in str(told.value)
 
 
 def test_a_part_leaves_whose_rows_are_referred_to_by_its_name_from_then_on(flow: Flow) -> None:

@@ -63,13 +63,13 @@ def _as_it_was(oid: ObjectId, old: Column, context: Context) -> Iterator[Confirm
         return
     table = text(name(*oid.name[:2]))
     other = q(
-        "SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = {}::regclass AND a.attname = {} AND pg_catalog.format_type(a.atttypid, a.atttypmod) <> {}",
+        "SELECT pg_catalog.concat_ws(' ', 'it is', pg_catalog.format_type(a.atttypid, a.atttypmod)) FROM pg_catalog.pg_attribute a WHERE a.attrelid = {}::regclass AND a.attname = {} AND pg_catalog.format_type(a.atttypid, a.atttypmod) <> {}",
         value(table),
         value(oid.name[2]),
         value(old.type),
     )
     told = f"{oid} is about to get another type, and others have given it one since the plan was made"
-    yield Confirm((text(other),), table, told)
+    yield Confirm((text(other),), table, told, says=True)
 
 
 def _merged(oid: ObjectId, context: Context) -> Iterator[Check]:

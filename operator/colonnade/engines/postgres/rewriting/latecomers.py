@@ -52,14 +52,14 @@ def nothing_new(column: ObjectId, context: Context) -> Confirm:
     table = text(name(*column.name[:2]))
     query = q(NEW, value(table), value(table), value(column.name[2]), value(sorted(_known(column, context))))
     told = f"{column} is about to give its place to one of another type, and others have put something on it since the plan was made"
-    return Confirm((text(query),), table, told)
+    return Confirm((text(query),), table, told, says=True)
 
 
 def nothing_new_on(table: ObjectId) -> Confirm:
     """That the table has nothing, and is nothing, but what it had and was."""
     called = text(name(*table.name))
     told = f"{table} is about to be made anew, and others have changed it since the plan was made"
-    return Confirm((text(q(STATE, value(called))),), called, told, beyond=True)
+    return Confirm((text(q(STATE, value(called))),), called, told, beyond=True, says=True)
 
 
 def _known(column: ObjectId, context: Context) -> set[str]:

@@ -23,6 +23,8 @@ from colonnade.engines.postgres.told.checks import LIMIT, Answer, answer, within
 COUNTED = 64 * 2**20
 """Bytes up to which a table is counted row by row."""
 PATIENCE = "5s"
+SHOWN = value(3)
+"""Of what others have changed meanwhile, so much is told."""
 
 SIZE: LiteralString = """
 SELECT c.reltuples::int8, pg_total_relation_size(c.oid), pg_size_pretty(pg_total_relation_size(c.oid)) FROM pg_class c WHERE c.oid = %s::regclass"""
@@ -90,9 +92,11 @@ def confirm(connection: Connection, confirms: Sequence[Confirm], subject: str, *
     for table in sorted({c.table for c in confirms}) if locked else ():
         connection.execute(q("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE", printed(table)))
     for one in confirms:
-        row = connection.execute(q("SELECT EXISTS ({})", printed(one.asks[0]))).fetchone()
-        if row and row[0]:
-            raise Stale(f"{subject}: {one.told}; to see: {one.asks[0]}; it is planned afresh")
+        if found := connection.execute(
+            q("SELECT * FROM ({}) AS found LIMIT {}", printed(one.asks[0]), SHOWN)
+        ).fetchall():
+            seen = "; ".join(str(line) for line, *_ in found) if one.says else f"to see: {one.asks[0]}"
+            raise Stale(f"{subject}: {one.told}{': ' if one.says else '; '}{seen}; it is planned afresh")
 
 
 def _found(connection: Connection, queries: Sequence[str]) -> tuple[int | None, str]:
