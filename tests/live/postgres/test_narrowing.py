@@ -286,3 +286,36 @@ def test_values_are_asked_by_what_the_type_will_be(flow: Flow, change: tuple[str
     assert flow.shape() == before
     flow.run(f"DELETE FROM t WHERE id = 2; INSERT INTO t VALUES (3, {fits})")
     flow.apply(wanted)
+
+
+NEW_TYPES = {
+    "of_a_domain": ("CREATE DOMAIN d AS int DEFAULT 0;", "v text, w d, CHECK (w > 0)", "check", "w d DEFAULT 1"),
+    "not_twice": ("CREATE DOMAIN d AS int DEFAULT 0;", "v text, w d UNIQUE", "unique", "w d DEFAULT NULL UNIQUE"),
+    "of_another": ("CREATE DOMAIN b AS int; CREATE DOMAIN d AS b DEFAULT 0;", "v text, w d UNIQUE", "unique", "w d DEFAULT NULL"),
+    "words": ("CREATE TYPE e AS ENUM ('a', 'b');", "v e UNIQUE", "unique", "v e"),
+    "word": ("CREATE TYPE e AS ENUM ('a', 'b');", "v e CHECK (v <> 'a')", "check", "v e CHECK (v <> 'b')"),
+    "of_words": ("CREATE TYPE e AS ENUM ('a', 'b'); CREATE DOMAIN d AS e;", "v d UNIQUE", "unique", "v d"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", NEW_TYPES.values(), ids=NEW_TYPES.keys())
+def test_rules_over_types_that_are_new_are_asked_by_what_these_are_made_of(
+    flow: Flow, case: tuple[str, str, str, str]
+) -> None:
+    types, broken, rule, kept = case
+    flow.apply("CREATE TABLE t (id int PRIMARY KEY, v text)")
+    flow.run("INSERT INTO t VALUES (1, 'a'), (2, 'a')")
+    with pytest.raises(DataViolation, match=rf"{rule} public\.t\.\w+ (has|is) .*Nothing was changed"):
+        flow.plan(f"{types} CREATE TABLE t (id int PRIMARY KEY, {broken})")
+    flow.apply(f"{types} CREATE TABLE t (id int PRIMARY KEY, {kept})")
+
+
+@pytest.mark.parametrize(("old", "new"), [("e", "e CHECK (v <> 'a')"), ("text", "e UNIQUE")])
+def test_rules_over_a_type_that_gets_a_label_are_asked_as_well(flow: Flow, old: str, new: str) -> None:
+    type_ = "CREATE TYPE e AS ENUM ('a'{}); CREATE TABLE t (id int PRIMARY KEY, v {});"
+    flow.apply(type_.format("", old))
+    flow.run("INSERT INTO t VALUES (1, 'a'), (2, 'a')")
+    with pytest.raises(DataViolation, match=r"violated by rows|more than once"):
+        flow.plan(type_.format(", 'b'", new))
+    flow.run("DELETE FROM t" if old == "e" else "UPDATE t SET v = 'b' WHERE id = 2")
+    flow.apply(type_.format(", 'b'", new))

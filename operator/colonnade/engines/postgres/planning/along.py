@@ -104,8 +104,8 @@ def _typed_by_several(work: Work) -> Iterator[ObjectId]:
 
 def _first_above(column: ObjectId, work: Work) -> Iterator[ObjectId]:
     """The columns that this one comes from in the end, of parents that stay such."""
-    places = [m.objects.get(ObjectId("inheritance", column.name[:2])) for m in (work.old, work.new)]
-    stay = [p for p in places[0].parents if p in places[1].parents] if all(places) else []
+    was, now = (m.objects.get(ObjectId("inheritance", column.name[:2])) for m in (work.old, work.new))
+    stay = [p for p in was.parents if p in now.parents] if was and now else []
     above = [c for c in (ObjectId("column", (*p, column.name[2])) for p in stay) if c in work.old.objects]
     for one in above:
         yield from _first_above(one, work)

@@ -50,7 +50,7 @@ from colonnade.engines.postgres.rewriting.waiting import with_what_waits
 from colonnade.engines.postgres.running import carried_along
 from colonnade.engines.postgres.running.rehearse import Rehearsal, Size, sizes
 from colonnade.engines.postgres.session import Connection
-from colonnade.engines.postgres.told import compiled, fitting, held_back, losses, referred, to_owners
+from colonnade.engines.postgres.told import compiled, fitting, held_back, losses, referred, stand_ins, to_owners
 
 ROUNDS = 5
 RELATION = re.compile(r"(?:table|table column|index|.* (?:on|for)) (.*)")
@@ -125,6 +125,7 @@ class Rehearsed:
         steps = compiled.permitted(self.live, self._in_slices(steps, progress))
         steps = list(with_what_waits(self.live, repartitioned.confirmed(steps, self.wishes.repartitioned)))
         steps = referred.by_way_of_wholes(self._named, self.scope.wanted, steps)
+        steps = stand_ins.told(self.live, steps, self.scope.live, self.scope.wanted)
         return losses.told(self.live, self.scope.live, held_back.told(self.live, steps))
 
     def _first_tried(self, progress: Progress) -> list[Step]:

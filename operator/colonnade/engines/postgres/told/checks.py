@@ -70,7 +70,7 @@ def _ask(connection: Connection, one: Check, subject: str) -> None:
     except psycopg.errors.QueryCanceled:
         return
     except psycopg.Error as e:
-        if isinstance(e, psycopg.DataError) and _is_of_the_rows(connection, one):
+        if isinstance(e, psycopg.DataError) and understood(connection, one):
             raise DataViolation(
                 f"{subject}: {one.problem}, or cannot even be computed for one: {e.diag.message_primary}. Nothing was changed. "
                 f"To see it: {one.query.removesuffix(' LIMIT 5')}; then {one.remedy}"
@@ -86,8 +86,8 @@ def _ask(connection: Connection, one: Check, subject: str) -> None:
         )
 
 
-def _is_of_the_rows(connection: Connection, one: Check) -> bool:
-    """Whether the server understands the question, so that it was a value that it stumbled over: it would do so again."""
+def understood(connection: Connection, one: Check) -> bool:
+    """Whether the server understands the question, so that it can only stumble over a value: it would do so again."""
     try:
         with within_bounds(connection):
             connection.execute(q("EXPLAIN {}", printed(one.query)))

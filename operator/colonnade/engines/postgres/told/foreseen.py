@@ -12,6 +12,7 @@ from typing import Any
 
 from colonnade.core.kind import ObjectId
 from colonnade.engines.postgres.kind import Context
+from colonnade.engines.postgres.rewriting.by_name import type_of
 from colonnade.engines.postgres.statement import Part, listed, name, printed, q
 
 
@@ -60,4 +61,11 @@ def _added(old: dict[ObjectId, Any], new: dict[ObjectId, Any], context: Context)
         if oid not in old:
             default, wish = context.new.objects.get(ObjectId("default", oid.name)), context.backfills.get(oid)
             given = wish.expression if wish else default.expression if default else spec.expression
+            given = given or _of_its_domain(oid, context)
             yield q("({})::{} AS {}", printed(given or "NULL"), printed(spec.type), name(oid.name[2]))
+
+
+def _of_its_domain(column: ObjectId, context: Context) -> str | None:
+    """The value that a column without a default has from the domain that it is of."""
+    domain, many = type_of(context.new.objects[column].type, context.new)
+    return context.new.objects[domain].default if domain and domain.kind == "domain" and not many else None
