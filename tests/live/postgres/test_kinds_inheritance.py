@@ -240,6 +240,7 @@ def test_a_type_that_two_parents_share_changes_with_the_child_made_anew(flow: Fl
             "table public.c",
             "table public.d",
         ]
+        assert all(s.undo is None for s in plan.steps if " TYPE " in s.statement), "what stands on it is not taken back"
         flow.apply(declared.format(type_))
         assert flow.column("SELECT concat(tableoid::regclass, id) FROM g ORDER BY 1") == ["c3", "d4", "g1"]
         assert flow.column("SELECT concat(tableoid::regclass, id, n) FROM h ORDER BY 1") == ["c33", "d44", "h22"]

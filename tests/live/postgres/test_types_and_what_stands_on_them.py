@@ -233,3 +233,11 @@ def test_what_uses_a_cast_comes_once_that_is_there(flow: Flow) -> None:
     flow.apply("CREATE TYPE w AS (v text); CREATE TABLE t (a text);")
     flow.apply(declared)
     flow.run("INSERT INTO t VALUES ('a')")
+
+
+def test_a_way_back_that_leaves_a_whole_leaves_the_type_of_its_key(walk: Walk) -> None:
+    """And what else is of that: all of it says so."""
+    declared = """CREATE TYPE e AS ENUM ('a', 'b'{}); CREATE DOMAIN d AS e; CREATE TABLE t (id int, k d) PARTITION BY LIST (k);
+        CREATE TABLE t_1 PARTITION OF t FOR VALUES IN ('a'); CREATE INDEX i ON t (k); CREATE TABLE u (v e UNIQUE);
+        CREATE VIEW w AS SELECT v FROM u;"""
+    walk(declared.format(", 'c'"), declared.format(""))

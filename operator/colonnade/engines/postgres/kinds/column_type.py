@@ -24,6 +24,8 @@ from colonnade.engines.postgres.types import INTEGERS, TEXTS, parts
 if TYPE_CHECKING:
     from colonnade.engines.postgres.kinds.column import Column
 
+COPIED_BACK = "the change the other way round copies the rows back"
+
 
 def retype(oid: ObjectId, old: Column, new: Column, context: Context) -> Iterator[Step]:
     """ALTER COLUMN … TYPE, with the ways to try in the order of their safety. Raises Unsupported where a conversion leaves out a child's values."""
@@ -48,9 +50,11 @@ def retype(oid: ObjectId, old: Column, new: Column, context: Context) -> Iterato
     if ways.differs(old.type, new.type) and not context.is_foreign(oid.name):
         yield from _by_name(oid, old, new, context, start)
         return
+    one_way = any(_shared(oid, context))
+    undo = COPIED_BACK if one_way else retyped_back(oid, old, new, context)
     yield replace(
-        step(oid, start, undo=retyped_back(oid, old, new, context), hazards=risk),
-        undo_note="as far as the values allow" if risk or old.type != new.type else "",
+        made := step(oid, start, undo=undo, hazards=risk),
+        undo_note="as far as the values allow" if not one_way and (risk or old.type != new.type) else made.undo_note,
         otherwise=(text(explicit), text(by_text)),
         checks=(*_fit(oid, old, new, context), *_merged(oid, context)),
         confirms=(*narrowing.confirms(oid, risk), *_as_it_was(oid, old, context)),
@@ -123,18 +127,22 @@ def way_back_by_name(oid: ObjectId, old: Column, new: Column, ways: by_name.ByNa
 
 
 def _refuse_for_several_parents(oid: ObjectId, context: Context) -> None:
-    """A child that has the column from another parent as well is made anew, and a conversion is said of this parent's values alone."""
-    for child in context.children(oid.name) if oid in context.conversions else ():
-        place = context.new.objects.get(ObjectId("inheritance", child))
+    """A conversion is said of this parent's values alone."""
+    if shared := next(_shared(oid, context), None) if oid in context.conversions else None:
+        child, other = (".".join(table) for table in shared)
+        raise Unsupported(
+            f"{oid} cannot get another type by a conversion while table {child} inherits it from {other}, too; declare that "
+            f"{child} has no parents, then the types, then its parents again: three changes"
+        )
+
+
+def _shared(oid: ObjectId, context: Context) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """The children that are made anew as they have the column from another parent, too, with that one."""
+    for child in context.children(oid.name):
+        place = context.new.objects.get(ObjectId("inheritance", child)) if context.is_remade(child) else None
         parents = place.parents if place else ()
-        others = [
-            p for p in parents if p != oid.name[:2] and ObjectId("column", (*p, oid.name[2])) in context.old.objects
-        ]
-        if oid.name[:2] in parents and others and context.is_remade(child):
-            raise Unsupported(
-                f"{oid} cannot get another type by a conversion while table {'.'.join(child)} inherits it from {'.'.join(others[0])}, "
-                f"too; declare that {'.'.join(child)} has no parents, then the types, then its parents again: three changes"
-            )
+        columns = ((p, ObjectId("column", (*p, oid.name[2]))) for p in parents if oid.name[:2] in parents)
+        yield from ((child, p) for p, o in columns if p != oid.name[:2] and o in context.old.objects)
 
 
 def retyped_back(oid: ObjectId, old: Column, new: Column, context: Context) -> Part:

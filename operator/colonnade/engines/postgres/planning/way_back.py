@@ -17,7 +17,7 @@ from colonnade.core.kind import NOTHING, Model, ObjectId
 from colonnade.core.plan import Step
 from colonnade.engines.postgres.kinds.column import freed_names
 from colonnade.engines.postgres.kinds.column_type import way_back_by_name
-from colonnade.engines.postgres.planning.work import ROUTINES, Act, Work
+from colonnade.engines.postgres.planning.work import ROUTINES, Act, Work, is_type
 from colonnade.engines.postgres.rewriting import expand, meanwhile
 from colonnade.engines.postgres.rewriting.by_name import AWAY, ByName, qualified
 from colonnade.engines.postgres.rewriting.remade import other_name
@@ -35,7 +35,7 @@ def told(work: Work, made: Made, made_again: MadeAgain) -> dict[Act, list[Step]]
     silent = [o for o, a in drops.items() if made[a] and made[a][-1].undo is None]
     places = (o for o, a in drops.items() if o.kind == "inheritance" and made[a])
     left = {o for o in places if not work.is_bounded_otherwise(o)}  # whose indexes went before
-    lost = standing_on(work.remade.tables, work.old, work.new) | _placing(work)
+    lost = standing_on(work.remade.tables | _types_of_rows(work), work.old, work.new) | _placing(work)
     alone = (o for o, a in drops.items() if not made[a] and o not in lost)
     along = [o for o in alone if not _comes_with_its_table(o, work.old, left)]
     replaced = work.expanded | work.followers
@@ -166,6 +166,18 @@ def _placing(work: Work) -> set[ObjectId]:
     """The routines that come and go for the partition keys of these tables."""
     called = {n for m in (work.old, work.new) for t in work.remade.tables for n in m.needs.get(t, NOTHING)}
     return {o for o in called & (work.dropped | work.created) if o.kind in ROUTINES}
+
+
+def _types_of_rows(work: Work) -> set[ObjectId]:
+    """The types that columns of these tables are of, near or far, where they are replaced: the new tables hold on to the new ones."""
+    homes = {t.name for t in work.remade.tables}
+    todo = [o for o in work.old.objects if o.kind == "column" and o.name[:2] in homes] if homes else []
+    found: set[ObjectId] = set()
+    for one in todo:
+        further = {n for n in work.old.needs.get(one, NOTHING) & work.dropped & work.created if is_type(n)} - found
+        found |= further
+        todo += further
+    return found
 
 
 def _none(made: Step) -> Step:
