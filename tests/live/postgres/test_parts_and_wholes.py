@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from tests.live.postgres.flow import Flow
 from tests.live.postgres.walk import Walk, cases
 
 PLACES = cases("""
@@ -396,3 +399,47 @@ CREATE TABLE c (extra int) INHERITS (t);
 
 def test_what_only_goes_with_all_around_it_is_made_anew_with_that(walk: Walk) -> None:
     walk.cases(AT_ONCE)
+
+
+UNASKED = cases("""
+== a_rule_that_no_row_is_asked_for
+CREATE TABLE t (id int PRIMARY KEY, b int);
+INSERT INTO t VALUES (1, 0), (2, 5);
+ALTER TABLE t ADD CONSTRAINT ck CHECK (b > 1) NOT VALID;
+--
+CREATE TABLE t (id int PRIMARY KEY, b int) PARTITION BY RANGE (id);
+CREATE TABLE t1 PARTITION OF t DEFAULT;
+ALTER TABLE t ADD CONSTRAINT ck CHECK (b > 1) NOT VALID;
+== a_sequence_that_counts_otherwise
+CREATE TABLE t (id serial PRIMARY KEY) PARTITION BY RANGE (id);
+CREATE TABLE t1 PARTITION OF t FOR VALUES FROM (0) TO (100);
+INSERT INTO t VALUES (DEFAULT), (DEFAULT);
+--
+CREATE TABLE t (id bigserial PRIMARY KEY) PARTITION BY RANGE (id);
+CREATE TABLE t1 PARTITION OF t FOR VALUES FROM (0) TO (100);
+ALTER SEQUENCE t_id_seq INCREMENT 10 CACHE 5;
+""")
+
+
+def test_a_whole_is_made_anew_with_what_guards_and_numbers_it(walk: Walk) -> None:
+    walk.cases(UNASKED)
+
+
+def test_rows_go_over_that_a_rule_was_never_asked_of(flow: Flow) -> None:
+    before, after = UNASKED["a_rule_that_no_row_is_asked_for"]
+    flow.run(before)
+    flow.apply(after)
+    assert flow.ask("SELECT sum(b) FROM t1") == 5
+
+
+@pytest.mark.postgres(">=18")
+def test_rows_are_not_asked_for_what_is_not_enforced(flow: Flow) -> None:
+    rule = "CONSTRAINT ck CHECK (b > 0) NOT ENFORCED"
+    flow.run(
+        f"CREATE TABLE t (b int, {rule}); CREATE TABLE k (b int); CREATE TABLE w (b int, {rule}); INSERT INTO k VALUES (-1); INSERT INTO w VALUES (-1)"
+    )
+    flow.apply(
+        f"CREATE TABLE t (b int, {rule}); CREATE TABLE k () INHERITS (t); "
+        f"CREATE TABLE w (b int, {rule}) PARTITION BY LIST (b); CREATE TABLE p PARTITION OF w DEFAULT"
+    )
+    assert (flow.ask("SELECT b FROM t"), flow.ask("SELECT b FROM p")) == (-1, -1)

@@ -232,6 +232,11 @@ class PgKind(Kind[S, Context]):
         return "rel" if " AS rel," in query else "oid" if self.catalog in HOMES else ""
 
 
+def unasked(spec: Any) -> bool:
+    """Whether a constraint is one that rows which are there need not agree with."""
+    return str(getattr(spec, "definition", "")).endswith((" NOT VALID", " NOT ENFORCED"))
+
+
 def never(oid: ObjectId, old: Any, new: Any, context: Context) -> Steps | None:
     """Cannot be changed in place: is replaced."""
     return None

@@ -42,9 +42,9 @@ def retype(oid: ObjectId, old: Column, new: Column, context: Context) -> Iterato
     by_text: Part = q("{} USING {}::text::{}", start, column, printed(new.type))
     risk = (*narrowing.risks(oid, old.type, new.type, context), *narrowing.loosens(oid, old.type, new.type, context))
     if declared := context.conversions.get(oid):
-        undo = f"it was {old.type}, and of a declared conversion only its author knows the reverse"
+        authors = f"it was {old.type}, and of a declared conversion only its author knows the reverse"
         told = (hazard(NARROWS_DATA, oid, f"{old.type} to {new.type}, by the conversion that is declared"),)
-        yield step(oid, q("{} USING {}", start, printed(declared)), undo=undo, hazards=told)
+        yield step(oid, q("{} USING {}", start, printed(declared)), undo=authors, hazards=told)
         return
     ways = by_name.ByName(context.old, context.new)
     if ways.differs(old.type, new.type) and not context.is_foreign(oid.name):

@@ -14,7 +14,7 @@ from colonnade.core.hazards import BLOCKS_WRITES, BUILDS_INDEX, DROPS_GUARANTEE,
 from colonnade.core.kind import ObjectId
 from colonnade.core.plan import Check, Step
 from colonnade.engines.postgres.catalog import SUCCESSORS
-from colonnade.engines.postgres.kind import PROVED, Context, Steps
+from colonnade.engines.postgres.kind import PROVED, Context, Steps, unasked
 from colonnade.engines.postgres.rewriting.remade import below
 from colonnade.engines.postgres.rewriting.retuned import retuned
 from colonnade.engines.postgres.statement import Part, joined, keys, listed, name, printed, q, question, step
@@ -107,7 +107,7 @@ def _in_use(oid: ObjectId, context: Context) -> bool:
 
 def create_check(oid: ObjectId, spec: Constraint, context: Context) -> Steps:
     inheritance = context.new.objects.get(ObjectId("inheritance", oid.name[:2]))
-    as_part = inheritance and inheritance.bound and context.is_fresh(oid.name)
+    as_part = inheritance and inheritance.bound and context.is_fresh(oid.name) and not unasked(spec)
     if comes_along(oid, spec) and not (as_part or context.joins(oid.name)):
         return
     yield from _validated_later(oid, spec, context, violates(oid, spec, context))
@@ -116,7 +116,7 @@ def create_check(oid: ObjectId, spec: Constraint, context: Context) -> Steps:
 def violates(oid: ObjectId, spec: Constraint, context: Context) -> tuple[Check, ...]:
     """The question for rows that a check would refuse."""
     condition = spec.definition.removeprefix("CHECK ").removesuffix(NOT_VALID).removesuffix(" NO INHERIT")
-    if not condition.startswith("(") or _calls_another(oid, context):
+    if not condition.startswith("(") or condition.endswith(NOT_ENFORCED) or _calls_another(oid, context):
         return ()
     where = q("FROM {} WHERE NOT {}", rows(oid.name, context), printed(condition))
     return (
@@ -173,7 +173,7 @@ def _to_the_primary_key(oid: ObjectId, spec: Constraint, context: Context) -> Co
 
 def orphans(oid: ObjectId, spec: Constraint, context: Context) -> tuple[Check, ...]:
     """The question for rows that refer to nothing."""
-    if "PERIOD" in spec.definition or not spec.target_columns:
+    if "PERIOD" in spec.definition or not spec.target_columns or spec.definition.endswith(NOT_ENFORCED):
         return ()
     pairs = list(zip(spec.columns, spec.target_columns, strict=True))
     equal = joined(" AND ", [q("t.{} = r.{}", name(b), name(a)) for a, b in pairs])

@@ -173,7 +173,7 @@ class Precedence:
     def _alter(self, a: Act) -> None:
         for n in self.work.new.needs.get(a.id, NOTHING):
             self.before[a] |= {Act("create", n), Act("alter", n)}
-        if a.id.kind != "enum":  # another label is nothing to its users, and is added while they are there
+        if a.id.kind not in ("enum", "sequence"):  # another label, or range, is nothing to its users
             leaving = self.work.users.get(a.id, NOTHING) - self.work.serving - self.work.copied_over(a.id)
             goes_on = self.work.moved.keys() | self.work.giving_way  # and is asked where it has got to, later
             self.before[a] |= {Act("drop", u) for u in leaving if ObjectId("sequence", u.name) not in goes_on}

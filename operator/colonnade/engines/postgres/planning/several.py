@@ -8,7 +8,7 @@ from itertools import product
 
 from colonnade.core.kind import NOTHING, Model, ObjectId
 from colonnade.core.plan import Step
-from colonnade.engines.postgres.kind import CONSTRAINTS, VIEWS
+from colonnade.engines.postgres.kind import CONSTRAINTS, VIEWS, unasked
 from colonnade.engines.postgres.planning.work import (
     INDEXED,
     ROUTINES,
@@ -114,10 +114,15 @@ def _spared(place: ObjectId, work: Work, before: Before[Act]) -> None:
 
 
 def _shared_rules(place: ObjectId, work: Work, before: Before[Act]) -> None:
-    """A part that has a check of its own comes once the whole has it, too, and leaves before that loses it: it keeps its own."""
+    """A part that has a check of its own comes once the whole has it, too, and leaves before that loses it: it keeps its own.
+
+    A new part is given a check that no row is asked for by its whole.
+    """
     was, now = (there.parents if (there := m.objects.get(place)) and there.bound else () for m in (work.old, work.new))
+    new = ObjectId("table", place.name) in work.created
     for oid in (o for o in work.created if o.kind == "check" and o.name[:2] in now):
-        _first(Act("create", oid), Act("create", place), before)
+        check, comes = Act("create", oid), Act("create", place)
+        _first(*((comes, check) if new and unasked(work.new.objects[oid]) else (check, comes)), before)
     for oid in (o for o in work.dropped if o.kind == "check" and o.name[:2] in was):
         if ObjectId("check", (*place.name, oid.name[-1])) in work.new.objects:
             _first(Act("drop", place), Act("drop", oid), before)

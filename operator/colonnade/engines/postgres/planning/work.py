@@ -353,7 +353,8 @@ class Work:
         """Whether it goes with a table or domain that is moved aside, and so is out of the way before it is dropped."""
         remade = self.remade
         home = ObjectId("table", oid.name[:2])
-        along = (oid in self.inlined and home in remade.tables) or remade.elsewhere(self.old, oid)
+        own = oid in self.inlined or oid.kind == "check"  # whose name is its table's affair
+        along = (own and home in remade.tables) or remade.elsewhere(self.old, oid)
         return along or self.domain_moved(oid) is not None
 
     def domain_moved(self, oid: ObjectId) -> ObjectId | None:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from colonnade.core.hazards import COPIES_TABLE, Hazard, hazard
 from colonnade.core.kind import NOTHING, Model, ObjectId
 from colonnade.core.plan import Check, Step
-from colonnade.engines.postgres.kind import LEFT_BEHIND, Context
+from colonnade.engines.postgres.kind import LEFT_BEHIND, Context, unasked
 from colonnade.engines.postgres.rewriting.by_name import ByName
 from colonnade.engines.postgres.rewriting.latecomers import nothing_new_on
 from colonnade.engines.postgres.sequences import at_least, numbering, rises, successors
@@ -175,7 +175,7 @@ class Remade:
         return {
             o
             for o in created
-            if o.kind in AFTER_ROWS
+            if o.kind in AFTER_ROWS or (o.kind == "check" and unasked(model.objects[o]) and model.objects[o].local)
             for home in model.vanishes_with(o) & homes
             if home in self.tables or home in created or o.kind in WATCHERS
         }

@@ -10,7 +10,7 @@ from typing import Any
 
 from colonnade.core.kind import Model, ObjectId
 from colonnade.core.plan import Check
-from colonnade.engines.postgres.kind import Context
+from colonnade.engines.postgres.kind import Context, unasked
 from colonnade.engines.postgres.kinds import constraint
 from colonnade.engines.postgres.told import indexed
 
@@ -38,7 +38,8 @@ def asked(table: ObjectId, context: Context) -> Iterator[Check]:
 def _guards(table: ObjectId, model: Model) -> Iterator[tuple[ObjectId, Any]]:
     for oid, spec in model.objects.items():
         home = spec.table if oid.kind == "index" else oid.name[:2]
-        if oid.kind in ASKED and home == table.name and (oid.kind != "index" or spec.unique):
+        guards = oid.kind in ASKED and not unasked(spec) and (oid.kind != "index" or spec.unique)
+        if guards and home == table.name:
             yield oid, spec
 
 

@@ -46,7 +46,8 @@ def _last_under(view: ObjectId, work: Work, made: Mapping[Act, list[Step]]) -> A
     names = {o.name[:2] for m in (work.old, work.new) for o in _read(view, work, m)}
     acts = [act for act, steps in made.items() if steps]
     about = [a for a in acts if a.id.name[:2] in names]
-    return (about or acts or [None])[-1]
+    found = about or acts
+    return found[-1] if found else None
 
 
 def _read(view: ObjectId, work: Work, model: Model) -> set[ObjectId]:
