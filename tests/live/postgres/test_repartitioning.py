@@ -499,6 +499,24 @@ def test_a_part_leaves_whose_rows_are_referred_to_by_its_name_from_then_on(flow:
     assert flow.column("SELECT k FROM t_2") == [13]
 
 
+def test_rows_are_asked_by_the_names_that_their_tables_have_before_the_plan(flow: Flow) -> None:
+    """Of tables, and schemas, that it calls otherwise: nothing is changed for rows that do not fit, and none goes to quarantine."""
+    flow.apply(
+        "CREATE TABLE a (k int); CREATE TABLE b (k int); CREATE SCHEMA s; " + RANGES.format("s.t") + REST.format("s.t")
+    )
+    flow.run("INSERT INTO a VALUES (7); INSERT INTO b VALUES (1); INSERT INTO s.t VALUES (3)")
+    after = (
+        "spec: {renames: [{kind: Table, from: b, to: c}, {kind: Table, from: a, to: b}, {kind: Schema, from: s, to: r}], sql: '"
+         "CREATE TABLE b (k int CHECK (k < %s)); CREATE TABLE c (k int); CREATE SCHEMA r; "
+        + (RANGES.format("r.t") + part("r.t", "r.t_1", 0, 9)).replace("\n", " ")
+        + "'}"
+    )
+    with pytest.raises(DataViolation, match=r'b_k_check is violated by rows that are there.* FROM "public"\."a"'):
+        flow.plan(after % 5)
+    flow.apply(after % 9)
+    assert flow.ask("SELECT tableoid::regclass::text || at FROM r.t") == "r.t_13"
+
+
 def test_what_fails_of_something_else_is_not_tried_again_with_a_whole_made_anew(flow: Flow) -> None:
     """Though the words of the server, or the statement, have the name of one in them."""
     rest = "CREATE FUNCTION border(text) RETURNS text IMMUTABLE LANGUAGE sql AS 'SELECT $1'; CREATE TABLE u (a int{});"

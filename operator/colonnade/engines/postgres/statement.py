@@ -88,6 +88,11 @@ def step(
     )
 
 
+def relations(names: Iterable[tuple[str, ...]]) -> Part:
+    """The relations of these names, in an array: each written out, so that it can be asked by another name."""
+    return q("ARRAY[{}]::pg_catalog.regclass[]", listed(value(text(name(*one))) for one in names))
+
+
 def question(shown: Part, rows: Part, *, problem: str, remedy: str, grouped: bool = False) -> Check:
     """What is asked of the rows before a step: some that `rows`, from FROM on, finds, by what is `shown` of them, and how many there are."""
     count = q("SELECT count(*) FROM (SELECT 1 {}) AS found", rows) if grouped else q("SELECT count(*) {}", rows)

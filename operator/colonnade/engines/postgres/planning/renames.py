@@ -5,6 +5,7 @@ https://www.postgresql.org/docs/current/sql-altertable.html (RENAME). A rename i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, LiteralString
@@ -12,9 +13,9 @@ from typing import Any, LiteralString
 from colonnade.core.diff import Change
 from colonnade.core.hazards import BREAKS_CLIENTS, LOOKS_LIKE_RENAME, hazard
 from colonnade.core.kind import Model, ObjectId
-from colonnade.core.plan import Step
+from colonnade.core.plan import Check, Step
 from colonnade.engines.postgres.planning import names
-from colonnade.engines.postgres.statement import Part, name, printed, q, step, value
+from colonnade.engines.postgres.statement import Part, name, printed, q, step, text, value
 
 WORDS: dict[str, tuple[LiteralString, tuple[str, ...]]] = {
     "Schema": ("SCHEMA", ("schema",)),
@@ -26,6 +27,7 @@ WORDS: dict[str, tuple[LiteralString, tuple[str, ...]]] = {
     "Type": ("TYPE", ("enum", "composite type", "range", "domain", "base type")),
     "Function": ("ROUTINE", ("function", "procedure", "aggregate")),
 }
+TABLES = ("Table", "View", "MaterializedView")
 PARTS: dict[str, tuple[LiteralString, tuple[str, ...]]] = {
     "Column": ("COLUMN", ("column",)),
     "Constraint": ("CONSTRAINT", ("check", "primary key", "unique", "exclusion", "foreign key")),
@@ -117,6 +119,32 @@ def _within(one: Rename, old: str, new: str) -> Part:
     if one.sort in ("Trigger", "Policy"):
         return q("ALTER {} {} ON {} RENAME TO {}", printed(PARTS[one.sort][0]), name(old), table, name(new))
     return q("ALTER TABLE {} RENAME {} {} TO {}", table, printed(PARTS[one.sort][0]), name(old), name(new))
+
+
+def by_old_names(question: str, renames: Iterable[Rename]) -> str:
+    """The question as it is put before anything is called otherwise: of tables by the names that they have until then."""
+    tables = {_quoted(one.new): _quoted(one.old) for one in renames if one.sort in TABLES}
+    schemas = {_quoted(one.new) + ".": _quoted(one.old) + "." for one in renames if one.sort == "Schema"}
+    for called in (tables, schemas):
+        if called:
+            new = re.compile("|".join(rf'(?<![".])(?:{re.escape(n)})' for n in called))
+            question = new.sub(lambda found, called=called: called[found[0]], question)
+    return question
+
+
+def _quoted(called: tuple[str, ...]) -> str:
+    return text(name(*called))
+
+
+def asked_before(steps: Iterable[Step], renames: Sequence[Rename]) -> list[Step]:
+    """The steps with their questions so put: all are asked before the first of them is taken."""
+    if not renames:
+        return list(steps)
+    return [replace(one, checks=tuple(_asked(c, renames) for c in one.checks)) for one in steps]
+
+
+def _asked(one: Check, renames: Sequence[Rename]) -> Check:
+    return replace(one, query=by_old_names(one.query, renames), count=by_old_names(one.count, renames))
 
 
 def suspected(steps: Sequence[Step], changes: Iterable[Change], old: Model, new: Model) -> list[Step]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -19,7 +19,7 @@ from colonnade.core.plan import Check, Confirm, Step
 from colonnade.engines.postgres.printed_sql import entries
 from colonnade.engines.postgres.rewriting.remade import below
 from colonnade.engines.postgres.session import Connection
-from colonnade.engines.postgres.statement import Part, name, printed, q, text, value
+from colonnade.engines.postgres.statement import Part, name, printed, q, relations, text
 from colonnade.engines.postgres.told.checks import Answer, answer
 from colonnade.engines.postgres.told.fitting import takes
 
@@ -43,10 +43,14 @@ Checks = Mapping[str, Sequence[Check]]
 
 
 class Repartitioned:
-    """What a plan that leaves all rows where they are would do to those of partitions that others take the place of."""
+    """What a plan that leaves all rows where they are would do to those of partitions that others take the place of.
 
-    def __init__(self, live: Connection, old: Model, new: Model) -> None:
+    `called` puts a question by the names of tables before the plan, where the models have those that they get.
+    """
+
+    def __init__(self, live: Connection, old: Model, new: Model, called: Callable[[str], str] = str) -> None:
         self.live, self.old, self.new, self.places = live, old, new, dict(_replaced(old, new))
+        self.called = called
         self.taken: dict[ObjectId, str] = {}
         self._answers: dict[str, Answer] = {}
 
@@ -70,9 +74,9 @@ class Repartitioned:
     def _fitting(self, whole: ObjectId, part: ObjectId, places: Places) -> Iterator[Part]:
         """Its rows that a new partition takes: by way of the whole, where the server passes over partitions that cannot have any."""
         table = ObjectId("table", part.name)
-        theirs = value([text(name(*p.name)) for p in (table, *sorted(below(self.old, table)))])
+        theirs = relations(p.name for p in (table, *sorted(below(self.old, table))))
         for condition in (self.taken[p] for p in places.coming if p in self.taken):
-            of_it = q("tableoid = ANY ({}::pg_catalog.regclass[])", theirs)
+            of_it = q("tableoid = ANY ({})", theirs)
             yield q("SELECT FROM {} WHERE {} AND ({})", name(*whole.name), of_it, printed(condition))
 
     def confirmed(self, steps: Sequence[Step], copied: Collection[ObjectId]) -> list[Step]:
@@ -100,7 +104,7 @@ class Repartitioned:
 
     def _answer(self, question: Part) -> Answer:
         if text(question) not in self._answers:
-            self._answers[text(question)] = answer(self.live, question)
+            self._answers[text(question)] = answer(self.live, printed(self.called(text(question))))
         return self._answers[text(question)]
 
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from itertools import groupby
 from typing import Any
 
@@ -126,7 +127,8 @@ class Rehearsed:
         steps = list(with_what_waits(self.live, repartitioned.confirmed(steps, self.wishes.repartitioned)))
         steps = referred.by_way_of_wholes(self._named, self.scope.wanted, steps)
         steps = stand_ins.told(self.live, steps, self.scope.live, self.scope.wanted)
-        return losses.told(self.live, self.scope.live, held_back.told(self.live, steps))
+        steps = renames.asked_before(held_back.told(self.live, steps), self.wishes.renames)
+        return losses.told(self.live, self.scope.live, steps)
 
     def _first_tried(self, progress: Progress) -> list[Step]:
         """The steps in place; what cannot be done so to a part of a whole is done by making the whole anew. Raises Unsupported."""
@@ -155,7 +157,8 @@ class Rehearsed:
         model = self._read(copy) if done else self._copied or empty
         model = self._owned(self._marked(model))
         self._named = model if done else self.scope.live
-        self._repartitioned = Repartitioned(self.live, self._named, self.scope.wanted)
+        called = partial(renames.by_old_names, renames=self.wishes.renames)
+        self._repartitioned = Repartitioned(self.live, self._named, self.scope.wanted, called)
         first: tuple[Change, ...] | None = None
         before, found, form = self.scope.live, None, None
         for _ in range(ROUNDS):

@@ -14,7 +14,7 @@ from colonnade.core.kind import Model, ObjectId
 from colonnade.core.plan import Check, Step
 from colonnade.engines.postgres.rewriting.remade import below
 from colonnade.engines.postgres.session import Connection
-from colonnade.engines.postgres.statement import Part, joined, keys, name, printed, q, question, text, value
+from colonnade.engines.postgres.statement import Part, joined, keys, name, printed, q, question, relations, text
 
 TAKES: LiteralString = "SELECT pg_get_partition_constraintdef(to_regclass(%s))"
 BY_NUMBER = "satisfies_hash_partition("
@@ -90,8 +90,7 @@ def _unfit(  # noqa: PLR0913 - what is asked, then what is said
         return
     fits: Part = joined(" OR ", [q("({})", printed(t)) for t in found if t]) if found else q("false")
     only = q("") if live.objects[table].partition_key else q("ONLY ")
-    there = value([text(name(*p.name)) for p in sorted(alone)])
-    stay = q(" AND tableoid <> ALL ({}::regclass[])", there) if alone else q("")
+    stay = q(" AND tableoid <> ALL ({})", relations(p.name for p in sorted(alone))) if alone else q("")
     rows = q("FROM {}{} WHERE ({}) IS NOT TRUE{}", only, name(*table.name), fits, stay)
     yield question(
         keys(_key(live, table)),

@@ -15,7 +15,7 @@ from colonnade.core.plan import Check, Step
 from colonnade.engines.postgres.kinds.constraint import NOT_ENFORCED, NOT_VALID
 from colonnade.engines.postgres.rewriting.remade import below
 from colonnade.engines.postgres.session import Connection
-from colonnade.engines.postgres.statement import Part, joined, listed, name, printed, q, question, text, value
+from colonnade.engines.postgres.statement import Part, joined, listed, name, printed, q, question, relations
 from colonnade.engines.postgres.told.fitting import copied, takes
 
 
@@ -64,8 +64,8 @@ def _leaving(place: ObjectId, live: Model, wanted: Model) -> Iterator[Check]:
         if still and spec.target[:2] in wholes and not _unasked(key, live, wanted):
             problem = f"{key} refers to rows of table {_dotted(place.name)}, which leaves table {_dotted(wholes[0])}"
             parts = below(live, ObjectId("table", place.name)) & below(wanted, ObjectId("table", spec.target[:2]))
-            there = value([text(name(*p.name)) for p in sorted(parts)])  # these go on to another place in it
-            away = q(" AND t.tableoid <> ALL ({}::regclass[])", there) if parts else q("")
+            there = relations(p.name for p in sorted(parts))  # these go on to another place in it
+            away = q(" AND t.tableoid <> ALL ({})", there) if parts else q("")
             yield _check(key, spec, q("EXISTS ({}{})", _referred(spec, name(*place.name)), away), problem)
 
 
