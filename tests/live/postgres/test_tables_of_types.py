@@ -63,3 +63,14 @@ def test_a_table_that_waits_in_quarantine_does_not_hold_its_type_back(flow: Flow
     flow.apply("CREATE TYPE c AS (id int);")
     left = "SELECT array_agg(attname::text) FROM pg_attribute WHERE attrelid = 'c'::regclass AND NOT attisdropped"
     assert flow.ask(left) == ["id"]
+
+
+@pytest.mark.postgres(">=18")
+def test_its_rules_against_null_are_called_as_where_it_is_loaded(flow: Flow) -> None:
+    one = """CREATE TYPE c AS ({}); CREATE TABLE t OF c (a NOT NULL, PRIMARY KEY (b)); CREATE TABLE u OF c (CONSTRAINT said NOT NULL a);
+        CREATE TABLE w {};"""
+    names = "SELECT conname FROM pg_constraint WHERE contype = 'n' AND connamespace = 'public'::regnamespace ORDER BY 1"
+    flow.apply(one.format("a int, b int", "(a int NOT NULL, b int)"))
+    for wanted in ("a int, b bigint", "a bigint, b bigint", "b bigint, a bigint", "c int, b bigint, a bigint"):
+        flow.apply(one.format(wanted, "OF c (a NOT NULL)"))
+        assert flow.column(names) == ["said", "t_a_not_null", "t_b_not_null", "w_a_not_null"]

@@ -88,16 +88,20 @@ def _of_type(oid: ObjectId, spec: Column, context: Context) -> Part | None:
     return words(
         q("{} WITH OPTIONS", name(oid.name[2])),
         q("DEFAULT {}", printed(folded.expression)) if folded else None,
-        "NOT NULL" if spec.not_null else None,
+        q("{}NOT NULL", _named(oid, spec, context)) if spec.not_null else None,
     )
+
+
+def _named(oid: ObjectId, spec: Column, context: Context) -> Part:
+    """What is said before its NOT NULL, where the server would call it otherwise."""
+    constraint = spec.not_null_name or _contested(oid, spec, context)
+    return q("CONSTRAINT {} ", name(constraint)) if constraint else q("")
 
 
 def definition(oid: ObjectId, spec: Column, context: Context, *, bare: bool = False) -> Part:
     """The column's definition, with its default where that was folded in; `bare` without that and without NOT NULL."""
     default = context.new.objects.get(ObjectId("default", oid.name))
     folded = ObjectId("default", oid.name) in context.folded.get(oid, ())
-    constraint = spec.not_null_name or _contested(oid, spec, context)
-    named = q("CONSTRAINT {} ", name(constraint)) if constraint else q("")
     no_inherit = q(" NO INHERIT") if spec.not_null_no_inherit else q("")
     return words(
         q("{} {}{}", name(oid.name[2]), printed(spec.type), given(spec.fdw_options)),
@@ -106,7 +110,7 @@ def definition(oid: ObjectId, spec: Column, context: Context, *, bare: bool = Fa
         q("DEFAULT {}", printed(default.expression)) if folded and default and not bare else None,
         _generated(spec) if spec.generated else None,
         identity(spec, "" if context.live else made_up("seq", *oid.name[1:3])) if spec.identity else None,
-        q("{}NOT NULL{}", named, no_inherit) if _stands_there(spec) and not bare else None,
+        q("{}NOT NULL{}", _named(oid, spec, context), no_inherit) if _stands_there(spec) and not bare else None,
     )
 
 
