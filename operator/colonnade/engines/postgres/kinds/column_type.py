@@ -51,10 +51,10 @@ def retype(oid: ObjectId, old: Column, new: Column, context: Context) -> Iterato
         yield from _by_name(oid, old, new, context, start)
         return
     one_way = any(_shared(oid, context))
-    undo = COPIED_BACK if one_way else retyped_back(oid, old, new, context)
+    some = "as far as the values allow" if risk or old.type != new.type else ""
     yield replace(
-        made := step(oid, start, undo=undo, hazards=risk),
-        undo_note="as far as the values allow" if not one_way and (risk or old.type != new.type) else made.undo_note,
+        step(oid, start, undo=COPIED_BACK if one_way else retyped_back(oid, old, new, context), hazards=risk),
+        undo_note=COPIED_BACK if one_way else some,
         otherwise=(text(explicit), text(by_text)),
         checks=(*_fit(oid, old, new, context), *_merged(oid, context)),
         confirms=(*narrowing.confirms(oid, risk), *_as_it_was(oid, old, context)),
