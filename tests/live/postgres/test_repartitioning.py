@@ -507,7 +507,7 @@ def test_rows_are_asked_by_the_names_that_their_tables_have_before_the_plan(flow
     flow.run("INSERT INTO a VALUES (7); INSERT INTO b VALUES (1); INSERT INTO s.t VALUES (3)")
     after = (
         "spec: {renames: [{kind: Table, from: b, to: c}, {kind: Table, from: a, to: b}, {kind: Schema, from: s, to: r}], sql: '"
-         "CREATE TABLE b (k int CHECK (k < %s)); CREATE TABLE c (k int); CREATE SCHEMA r; "
+        "CREATE TABLE b (k int CHECK (k < %s)); CREATE TABLE c (k int); CREATE SCHEMA r; "
         + (RANGES.format("r.t") + part("r.t", "r.t_1", 0, 9)).replace("\n", " ")
         + "'}"
     )

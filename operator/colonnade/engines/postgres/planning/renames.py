@@ -6,7 +6,7 @@ https://www.postgresql.org/docs/current/sql-altertable.html (RENAME). A rename i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, LiteralString
 
@@ -125,11 +125,12 @@ def by_old_names(question: str, renames: Iterable[Rename]) -> str:
     """The question as it is put before anything is called otherwise: of tables by the names that they have until then."""
     tables = {_quoted(one.new): _quoted(one.old) for one in renames if one.sort in TABLES}
     schemas = {_quoted(one.new) + ".": _quoted(one.old) + "." for one in renames if one.sort == "Schema"}
-    for called in (tables, schemas):
-        if called:
-            new = re.compile("|".join(rf'(?<![".])(?:{re.escape(n)})' for n in called))
-            question = new.sub(lambda found, called=called: called[found[0]], question)
-    return question
+    return _asked_of(schemas, _asked_of(tables, question))
+
+
+def _asked_of(names: Mapping[str, str], question: str) -> str:
+    new = "|".join(rf'(?<![".])(?:{re.escape(n)})' for n in names)
+    return re.sub(new, lambda found: names[found[0]], question) if new else question
 
 
 def _quoted(called: tuple[str, ...]) -> str:

@@ -174,6 +174,14 @@ class Rehearsed:
             form = self._from_nothing(copy, found) if bare else None
             model = self._owned(found)
         form = form or snapshot(copy, found)
+        self._must_be_met(form, done)
+        self._repartitioned.see(copy)
+        done = fitting.told(copy, self._named, self.scope.wanted, done)
+        done = referred.by_name(copy, self._named, self.scope.wanted, done)
+        return renames.suspected(done, first or (), before, self.scope.wanted)
+
+    def _must_be_met(self, form: Form, done: Sequence[Step]) -> None:
+        """Raises Undone where these steps do not bring about all that is wanted."""
         left = self.unlike(form.fingerprint, self._owned(form.model))
         if named := list(left):
             kept = any("colonnade_quarantine_" in s.statement for s in done)
@@ -183,10 +191,6 @@ class Rehearsed:
                 "take what is named out of the declaration, or change it by hand",
                 list(self._meant(self._odd(form.fingerprint, form.model))),
             )
-        self._repartitioned.see(copy)
-        done = fitting.told(copy, self._named, self.scope.wanted, done)
-        done = referred.by_name(copy, self._named, self.scope.wanted, done)
-        return renames.suspected(done, first or (), before, self.scope.wanted)
 
     def _planned(self, copy: Connection, model: Model, changes: Sequence[Change]) -> list[Step]:
         """The steps of one round; what comes along with them by itself is no change to plan."""
