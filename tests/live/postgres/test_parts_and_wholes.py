@@ -418,10 +418,20 @@ INSERT INTO t VALUES (DEFAULT), (DEFAULT);
 CREATE TABLE t (id bigserial PRIMARY KEY) PARTITION BY RANGE (id);
 CREATE TABLE t1 PARTITION OF t FOR VALUES FROM (0) TO (100);
 ALTER SEQUENCE t_id_seq INCREMENT 10 CACHE 5;
+== a_routine_that_says_otherwise
+CREATE FUNCTION d(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1 + 1';
+CREATE TABLE t (id int PRIMARY KEY, b int DEFAULT d(1), CONSTRAINT ck CHECK (d(b) > 0), g int GENERATED ALWAYS AS (d(id)) STORED)
+  PARTITION BY RANGE (id);
+CREATE TABLE t1 PARTITION OF t DEFAULT;
+CREATE INDEX i ON t (d(b));
+--
+CREATE FUNCTION d(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1';
+CREATE TABLE t (id int PRIMARY KEY, b int DEFAULT d(1), CONSTRAINT ck CHECK (d(b) > 0), g int GENERATED ALWAYS AS (d(id)) STORED);
+CREATE INDEX i ON t (d(b));
 """)
 
 
-def test_a_whole_is_made_anew_with_what_guards_and_numbers_it(walk: Walk) -> None:
+def test_a_whole_is_made_anew_with_what_guards_and_numbers_it_and_what_it_calls(walk: Walk) -> None:
     walk.cases(UNASKED)
 
 

@@ -296,8 +296,11 @@ class Work:
         return any(ObjectId(kind, oid.name) in self.created for kind in (oid.kind, *TYPES, *RELATIONS))
 
     def copied_over(self, oid: ObjectId) -> set[ObjectId]:
-        """The columns of this that are copied into others of it: the new ones need it as it will be while the old ones are there."""
-        columns = (u for u in self.users.get(oid, ()) if u.kind == "column" and u in self.created)
+        """What is copied into others that need this as it will be, while the old ones are there: columns, all in a table that a routine serves."""
+        users = self.users.get(oid, NOTHING)
+        if oid.kind in ROUTINES:
+            return {u for u in users if {u, self.home(u)} & (self.remade.tables | self.remade.emptied)}
+        columns = (u for u in users if u.kind == "column" and u in self.created)
         return {u for u in columns if oid in self.new.needs.get(u, NOTHING) and self.home(u) in self.remade.tables}
 
     def needed_by_rows(self) -> set[ObjectId]:
@@ -369,9 +372,9 @@ class Work:
         columns = [o for o in self.dropped - self.created if o.kind == "column" and not self.taken_by(o)]
         late = self.remade.tables | {o for o in self.moved if is_type(o)}
         placing = {n for o in late for n in self.old.needs.get(o, NOTHING)} & self.created
-        routines = {
-            o for o in self.dropped if o.kind in ROUTINES and (o in placing or self._called & self.overloading(o))
-        }
+        gone = [o for o in self.dropped if o.kind in ROUTINES]
+        placing |= {o for o in gone if o in self.created and self.copied_over(o)}
+        routines = {o for o in gone if o in placing or self._called & self.overloading(o)}
         return routines | {o for o in columns if wanted & self.names(o, self.old)}
 
     def overloading(self, routine: ObjectId) -> set[ObjectId]:
