@@ -22,6 +22,7 @@ from colonnade.engines.postgres.kinds.column_drop import kept_aside
 from colonnade.engines.postgres.kinds.foreign_key import compared_by_any, held_by_included
 from colonnade.engines.postgres.kinds.function import named_aside
 from colonnade.engines.postgres.planning import along, default_rights, way_back
+from colonnade.engines.postgres.planning.freed import to_free
 from colonnade.engines.postgres.planning.order import Circular, halves, ordered
 from colonnade.engines.postgres.planning.quarantine import each_place_once
 from colonnade.engines.postgres.planning.work import Act, Work, computes, kind_of
@@ -168,7 +169,7 @@ class _Planning:
         work.built_first = meanwhile.built_first(work, self.context)
         moved |= work.serving | {o for o in work.dropped if work.heirs(o)}
         work.moved = {o: remade.other_name(o.name[-1]) for o in moved}
-        work.freed, work.letting_go = work.to_free(), of_type.letting_go(work)
+        work.freed, work.letting_go = to_free(work), of_type.letting_go(work)
         acts = [Act("move", o) for o in moved] + [Act("copy", o) for o in work.remade.copied]
         acts += [Act("free", o) for o in work.freed] + [Act("build", o) for o in work.built_first]
         acts += [Act("let go", o) for o in work.letting_go] + [Act("take", o) for o in work.letting_go - work.dropped]

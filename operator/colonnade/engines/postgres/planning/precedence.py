@@ -15,6 +15,7 @@ from colonnade.engines.postgres.kind import CONSTRAINTS
 from colonnade.engines.postgres.kinds.domain import NOT_VALID
 from colonnade.engines.postgres.planning import several
 from colonnade.engines.postgres.planning.collisions import collide
+from colonnade.engines.postgres.planning.freed import overloading
 from colonnade.engines.postgres.planning.work import (
     INDEXED,
     ROUTINES,
@@ -89,8 +90,9 @@ class Precedence:
         if a.id.kind in ROUTINES:  # on the way back its users are there again once it has its name
             users = self.work.users.get(a.id, NOTHING)
             late = self.work.remade.tables | self.work.moved.keys()
+            late |= self.work.copied_over(a.id)
             self.before[a] |= {Act("drop", u) for u in users - late if not self.work.taken_by(u)}
-            self._first(a, Act("create", a.id), *(Act("create", o) for o in self.work.overloading(a.id)))
+            self._first(a, Act("create", a.id), *(Act("create", o) for o in overloading(a.id, self.work)))
 
     def _expand(self, a: Act) -> None:
         """Once its type is there; everything of its group is there before the first of them changes places."""

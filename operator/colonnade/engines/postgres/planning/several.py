@@ -9,6 +9,7 @@ from itertools import product
 from colonnade.core.kind import NOTHING, Model, ObjectId
 from colonnade.core.plan import Step
 from colonnade.engines.postgres.kind import CONSTRAINTS, VIEWS, unasked
+from colonnade.engines.postgres.planning.freed import overloading
 from colonnade.engines.postgres.planning.work import (
     INDEXED,
     ROUTINES,
@@ -295,7 +296,7 @@ def _otherwise_cast(work: Work, before: Before[Act]) -> None:
 def _overloads(work: Work, before: Before[Act]) -> None:
     """A routine comes once the one that it overloads is gone, where that needs no other name: on the way back, calls find the old one alone."""
     for routine in (o for o in work.dropped - work.freed if o.kind in ROUTINES):
-        for other in work.overloading(routine):
+        for other in overloading(routine, work):
             _first(Act("drop", routine), Act("create", other), before)
 
 

@@ -163,8 +163,9 @@ def standing_on(tables: Collection[ObjectId], *models: Model) -> set[ObjectId]:
 
 
 def _placing(work: Work) -> set[ObjectId]:
-    """The routines that come and go for the partition keys of these tables."""
+    """The routines that come and go for the partition keys of these tables, or for what they hold."""
     called = {n for m in (work.old, work.new) for t in work.remade.tables for n in m.needs.get(t, NOTHING)}
+    called |= {o for o in work.freed if work.copied_over(o)}
     return {o for o in called & (work.dropped | work.created) if o.kind in ROUTINES}
 
 

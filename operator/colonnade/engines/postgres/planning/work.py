@@ -161,7 +161,8 @@ class Work:
 
     def _calls_by_name(self, oid: ObjectId) -> bool:
         """Whether it calls a routine that another takes the name of: on the way back it must not find that."""
-        return any(n.kind in ROUTINES for n in self.old.needs.get(oid, NOTHING) & self.freed)
+        called = (n for n in self.old.needs.get(oid, NOTHING) & self.freed if n.kind in ROUTINES)
+        return any(oid not in self.copied_over(n) for n in called)
 
     def _goes_first(self, oid: ObjectId, taken: Collection[ObjectId]) -> bool:
         """Whether it stands on something else that goes, and that in turn could only go before what takes it along."""
@@ -364,30 +365,6 @@ class Work:
         """The domain of a check, where that is called otherwise by the time that the check comes for the new one."""
         domain = ObjectId("domain", oid.name[:2])
         return domain if oid.kind == "domain constraint" and domain in self.moved else None
-
-    def to_free(self) -> set[ObjectId]:
-        """What goes late, and gives its name up before: columns whose NOT NULL has one that is wanted, routines whose calls would be
-        taken for calls of others, or that say where the rows of a table belong that is made anew, or how a type compares that is."""
-        wanted = {key for oid in self.created | self.altered for key in self.names(oid, self.new)}
-        columns = [o for o in self.dropped - self.created if o.kind == "column" and not self.taken_by(o)]
-        late = self.remade.tables | {o for o in self.moved if is_type(o)}
-        placing = {n for o in late for n in self.old.needs.get(o, NOTHING)} & self.created
-        gone = [o for o in self.dropped if o.kind in ROUTINES]
-        placing |= {o for o in gone if o in self.created and self.copied_over(o)}
-        routines = {o for o in gone if o in placing or self._called & self.overloading(o)}
-        return routines | {o for o in columns if wanted & self.names(o, self.old)}
-
-    def overloading(self, routine: ObjectId) -> set[ObjectId]:
-        """The new routines of the same name, other than in their arguments."""
-        called = (routine.name[0], self.old.objects[routine].function)
-        new = (o for o in self.created - self.dropped if o.kind in ROUTINES and routine not in self.created)
-        return {o for o in new if (o.name[0], self.new.objects[o].function) == called}
-
-    @cached_property
-    def _called(self) -> set[ObjectId]:
-        """The routines that something calls which is made or changed."""
-        callers = (o for o in self.created | self.altered if o.kind not in SAID)
-        return {n for o in callers for n in self.new.needs.get(o, NOTHING) if n.kind in ROUTINES}
 
 
 def changes_persistence(oid: ObjectId, work: Work) -> bool:
