@@ -20,6 +20,8 @@ from colonnade.engines.postgres.told.narrowing import base_of
 if TYPE_CHECKING:
     from colonnade.engines.postgres.kinds.column import Column
 
+WHOLE = {"character": "pg_catalog.bpchar", "bit": 'pg_catalog."bit"'}
+"""Types that are one long where nothing else is said, by names that say nothing of it."""
 ASKS_OF_NONE = re.compile(r"\b(?:IS|COALESCE|CASE)\b|\w\(")
 """In a check: what may be false of NULL, of which plain operators know nothing."""
 
@@ -101,9 +103,15 @@ def _called_there(oid: ObjectId, context: Context) -> str:
 def _type(oid: ObjectId, context: Context) -> str:
     """That in quarantine: not of a domain that would refuse new rows, which have no value there."""
     spec, model = context.old.objects[oid], context.old
-    type_ = base_of(oid, spec.type, model) if refuses_none(oid, context) else spec.type
+    type_ = _unbounded(base_of(oid, spec.type, model)) if refuses_none(oid, context) else spec.type
     collation = spec.collation or next((model.objects[n].collation for n in _domains(oid, model)), None)
     return f"{type_} COLLATE {collation}" if collation and (spec.collation or type_ != spec.type) else str(type_)
+
+
+def _unbounded(type_: str) -> str:
+    """Without a length or the like: what takes it for granted from a domain is rewritten, and else is not."""
+    base, many = re.sub(r"\([^)]*\)", "", type_).removesuffix("[]"), type_.endswith("[]")
+    return WHOLE.get(base, base) + ("[]" if many else "")
 
 
 def refuses_none(oid: ObjectId, context: Context) -> bool:
