@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+import yaml
 
 from colonnade.core.errors import DataViolation
 from colonnade.core.gate import Facts, Policy
@@ -202,6 +203,49 @@ def test_a_type_that_another_gives_the_column_meanwhile_is_not_cut(flow: Flow) -
     assert changed
     assert result.held is not None
     assert flow.ask("SELECT v::text FROM t WHERE id = 2") == "1.2345"
+
+
+RENAMED = {
+    "narrowed": ("v numeric(6, 1)", "", "ALTER TABLE t ALTER v TYPE numeric(9, 4); INSERT INTO t VALUES (2, 1.2345)"),
+    "made_anew": ("v numeric(5, 1)", "PARTITION BY LIST (v); CREATE TABLE p PARTITION OF s.u DEFAULT", "COMMENT ON TABLE t IS 'it'"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", RENAMED.values(), ids=RENAMED.keys())
+def test_what_others_do_meanwhile_to_a_table_that_gets_another_name_is_seen(
+    flow: Flow, case: tuple[str, str, str]
+) -> None:
+    column, rest, change = case
+    flow.apply("CREATE SCHEMA s; CREATE TABLE t (id int, v numeric(5, 1));")
+    flow.run("INSERT INTO t VALUES (1, 1.5)")
+    renames = [{"kind": "Table", "from": "public.t", "to": "s.u"}]
+    sql = f"CREATE SCHEMA s; CREATE TABLE s.u (id int, {column}) {rest};"
+    changed: list[str] = []
+
+    def meddle(message: str, done: float | None = None) -> None:
+        if message.startswith("ALTER TABLE") and not changed:
+            changed.append(flow.run(change))
+
+    plans: list[Plan] = []
+
+    def facts(plan: Plan) -> Facts:
+        plans.append(plan)
+        return approved(plan)
+
+    flow.reconcile(
+        yaml.safe_dump({"spec": {"schemas": ["public", "s"], "sql": sql, "renames": renames}}), facts, progress=meddle
+    )
+    assert changed
+    assert len(plans) == 2, "it is planned afresh"
+
+
+def test_rows_of_a_table_that_gets_another_name_are_asked_by_the_one_it_has(flow: Flow) -> None:
+    flow.apply("CREATE TABLE t (id int, v text);")
+    flow.run("INSERT INTO t VALUES (1, 'x'), (1, 'y')")
+    renames = [{"kind": "Table", "from": "t", "to": "u"}]
+    for odd in ("v int", "v text, UNIQUE (id)", "v text, CHECK (v < 'y')"):
+        with pytest.raises(DataViolation, match=r'Nothing was changed.* "public"\."t"'):
+            flow.plan(yaml.safe_dump({"spec": {"sql": f"CREATE TABLE u (id int, {odd})", "renames": renames}}))
 
 
 def test_a_row_that_came_while_slices_went_by_is_seen_before_the_columns_change_places(flow: Flow) -> None:

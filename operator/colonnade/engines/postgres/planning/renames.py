@@ -13,7 +13,7 @@ from typing import Any, LiteralString
 from colonnade.core.diff import Change
 from colonnade.core.hazards import BREAKS_CLIENTS, LOOKS_LIKE_RENAME, hazard
 from colonnade.core.kind import Model, ObjectId
-from colonnade.core.plan import Check, Step
+from colonnade.core.plan import Step
 from colonnade.engines.postgres.planning import names
 from colonnade.engines.postgres.statement import Part, name, printed, q, step, text, value
 
@@ -135,17 +135,6 @@ def _asked_of(names: Mapping[str, str], question: str) -> str:
 
 def _quoted(called: tuple[str, ...]) -> str:
     return text(name(*called))
-
-
-def asked_before(steps: Iterable[Step], renames: Sequence[Rename]) -> list[Step]:
-    """The steps with their questions so put: all are asked before the first of them is taken."""
-    if not renames:
-        return list(steps)
-    return [replace(one, checks=tuple(_asked(c, renames) for c in one.checks)) for one in steps]
-
-
-def _asked(one: Check, renames: Sequence[Rename]) -> Check:
-    return replace(one, query=by_old_names(one.query, renames), count=by_old_names(one.count, renames))
 
 
 def suspected(steps: Sequence[Step], changes: Iterable[Change], old: Model, new: Model) -> list[Step]:

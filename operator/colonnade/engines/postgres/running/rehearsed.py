@@ -127,8 +127,7 @@ class Rehearsed:
         steps = list(with_what_waits(self.live, repartitioned.confirmed(steps, self.wishes.repartitioned)))
         steps = referred.by_way_of_wholes(self._named, self.scope.wanted, steps)
         steps = stand_ins.told(self.live, steps, self.scope.live, self.scope.wanted)
-        steps = renames.asked_before(held_back.told(self.live, steps), self.wishes.renames)
-        return losses.told(self.live, self.scope.live, steps)
+        return losses.told(self.live, self.scope.live, held_back.told(self.live, steps))
 
     def _first_tried(self, progress: Progress) -> list[Step]:
         """The steps in place; what cannot be done so to a part of a whole is done by making the whole anew. Raises Unsupported."""

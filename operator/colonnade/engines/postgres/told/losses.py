@@ -18,6 +18,7 @@ from colonnade.core.kind import Model
 from colonnade.core.plan import Confirm, Step
 from colonnade.engines.postgres.session import Connection
 from colonnade.engines.postgres.statement import Part, name, printed, q, text, value
+from colonnade.engines.postgres.told import renamed
 from colonnade.engines.postgres.told.checks import LIMIT, Answer, answer, within_bounds
 
 COUNTED = 64 * 2**20
@@ -34,13 +35,16 @@ def told(connection: Connection, live: Model, steps: Sequence[Step]) -> list[Ste
     """The steps, with every hazard of losing data saying how much of it there is; without those for which there is none."""
     tables = {str(o): name(*o.name[:2]) for o in live.objects if o.kind in ("table", "column")}
     counted = [_told(connection, s, tables[s.subject]) if s.subject in tables and _loses(s) else s for s in steps]
+    names = list(renamed.walked(counted))
+    counted = [called.as_now(s) for s, called in zip(counted, names, strict=True)]
     counted = [replace(s, confirms=tuple(_that_can_be_asked(connection, s.confirms))) for s in counted]
     questions = {h.asks for s in counted for h in s.hazards if h.asks} | {c.asks for s in counted for c in s.confirms}
     found = {asks: _found(connection, asks) for asks in sorted(questions)}
-    return [
+    asked = (
         replace(s, hazards=tuple(_those(s.hazards, found)), confirms=tuple(_none_yet(s.confirms, found)))
         for s in counted
-    ]
+    )
+    return [called.as_begun(s) for s, called in zip(asked, names, strict=True)]
 
 
 Found = Mapping[tuple[str, ...], tuple[int | None, str]]
@@ -59,7 +63,7 @@ def _those(hazards: Iterable[Hazard], found: Found) -> Iterator[Hazard]:
 
 
 def _that_can_be_asked(connection: Connection, confirms: Iterable[Confirm]) -> Iterator[Confirm]:
-    """With the questions for what is not there yet put; not about a table that is only called so in the course of the plan."""
+    """With the questions for what is not there yet put; not about a table that the plan itself makes."""
     for one in confirms:
         if not one.beyond:
             yield one
