@@ -22,11 +22,12 @@ class Names:
     begun: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def as_now(self, step: Step) -> Step:
-        """The step, with questions that can be asked now."""
+        """The step, with questions that can be asked now; not what else is known of a table whose schema gets another name, for in
+        that are the names of others."""
         hazards = tuple(replace(h, asks=_all(h.asks, self.now)) for h in step.hazards)
         checks = tuple(_asked(c, self.now) for c in step.checks)
-        confirms = tuple(_about(c, self.now) for c in step.confirms)
-        return replace(step, hazards=hazards, checks=checks, confirms=confirms)
+        known = (c for c in step.confirms if not (c.beyond and any(name.endswith(".") for name in self.now)))
+        return replace(step, hazards=hazards, checks=checks, confirms=tuple(_about(c, self.now) for c in known))
 
     def as_begun(self, step: Step) -> Step:
         """That step, with what is asked again once its transaction has begun."""
