@@ -1,7 +1,7 @@
 """Schemas over every kind, for tests that go from any to any other.
 
 Each object of OBJECTS has some variants, and may be there or not. A variant that cannot be, for want of what it needs or on this version of
-Postgres, is left out: so any choice is a schema. `reader` and `writer` are roles. All stand in the order in which they can be made.
+Postgres, is left out: so any choice is a schema. `reader`, `writer` and `keeper` are roles. All stand in the order in which they can be made.
 """
 
 from __future__ import annotations
@@ -481,11 +481,11 @@ CREATE FOREIGN TABLE ft (id bigint OPTIONS (c 'i'), b text NOT NULL DEFAULT 'x',
 --
 CREATE FOREIGN TABLE ft (more int) INHERITS (s.u) SERVER there;
 == owner
-ALTER TABLE t OWNER TO writer;
+ALTER TABLE t OWNER TO keeper;
 --
-ALTER VIEW v OWNER TO reader; ALTER FUNCTION plus OWNER TO reader;
+ALTER VIEW v OWNER TO keeper; ALTER FUNCTION plus OWNER TO keeper;
 --
-ALTER TYPE mood OWNER TO writer; ALTER SCHEMA s OWNER TO writer;
+ALTER TYPE mood OWNER TO keeper; ALTER SCHEMA s OWNER TO keeper;
 == grant schema
 GRANT USAGE ON SCHEMA s TO reader;
 --
@@ -544,16 +544,17 @@ OBJECTS = _objects()
 
 Choice = Mapping[str, int | None]
 """The variant of each object that is there."""
+ROLES = ("reader", "writer", "keeper")
+"""The last owns things, and is given no rights: those of an owner that nobody declares are refused."""
 
 
-def load(connection: psycopg.Connection[Any], choice: Choice, reader: str = "reader", writer: str = "writer") -> str:
-    """Make what can be made of the choice, in this empty database in autocommit; the script that makes it, with the roles by their names."""
+def load(connection: psycopg.Connection[Any], choice: Choice, roles: Sequence[str] = ROLES) -> str:
+    """Make what can be made of the choice, in this empty database in autocommit; the script that makes it, with the roles by these names."""
+    called = dict(zip(ROLES, roles, strict=True))
     made: list[str] = []
     for name, variants in OBJECTS.items():
         if (variant := choice.get(name)) is not None:
-            script = re.sub(
-                r"\b(?:reader|writer)\b", lambda m: reader if m[0] == "reader" else writer, variants[variant]
-            )
+            script = re.sub(rf"\b(?:{'|'.join(ROLES)})\b", lambda m: called[m[0]], variants[variant])
             with suppress(psycopg.Error), connection.transaction():
                 connection.execute(script.encode())
                 made.append(script)

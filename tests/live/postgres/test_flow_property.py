@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -19,7 +19,7 @@ from colonnade.engines.postgres.live.fingerprint import Fingerprint
 from colonnade.engines.postgres.live.read import read
 from colonnade.engines.postgres.session import connect
 from tests.fixtures.postgres import MakeRole
-from tests.live.postgres.every_kind import OBJECTS, Choice, load
+from tests.live.postgres.every_kind import OBJECTS, ROLES, Choice, load
 from tests.live.postgres.flow import Flow
 from tests.live.postgres.walk import one_way, shape, take_back
 
@@ -53,13 +53,13 @@ class Round:
     make_postgres: Callable[[], str]
     psql: Callable[[str, str], str]
     dump: Callable[..., str]
-    roles: tuple[str, str]
+    roles: Sequence[str]
 
     def by_hand(self, choice: Choice) -> tuple[str, str]:
         """The script that a choice comes to, and a database that it was run in."""
         url = self.make_postgres()
         with psycopg.connect(url, autocommit=True) as connection:
-            return load(connection, choice, *self.roles) or NOTHING, url
+            return load(connection, choice, self.roles) or NOTHING, url
 
     def dumped(self, url: str) -> list[str]:
         return shape(self.dump(url, "--schema-only", "--no-owner", "--exclude-schema=colonnade|nothing"))
@@ -95,7 +95,7 @@ def test_from_any_schema_to_any_other_and_back(
     make_postgres: Callable[[], str], make_role: MakeRole, psql: Callable[[str, str], str], pg_dump: Callable[..., str]
 ) -> None:
     url = make_postgres()
-    one_round = Round(make_postgres, psql, pg_dump, (_name(make_role(url)), _name(make_role(url))))
+    one_round = Round(make_postgres, psql, pg_dump, [_name(make_role(url)) for _ in ROLES])
 
     @settings(max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
     @given(pairs())
@@ -113,9 +113,9 @@ def test_there_are_objects_of_every_kind(make_postgres: Callable[[], str], make_
     choices: list[Choice] = [{name: i % len(v) for name, v in OBJECTS.items()} for i in range(many)]
     for choice in (*choices, {**first, "table t": whole, "trigger state": None}):
         url = make_postgres()
-        roles = _name(make_role(url)), _name(make_role(url))
+        roles = [_name(make_role(url)) for _ in ROLES]
         with psycopg.connect(url, autocommit=True) as connection:
-            load(connection, choice, *roles)
+            load(connection, choice, roles)
         with connect(Target("test", url)) as connection:
             found |= {oid.kind for oid in read(connection).objects}
     assert found == set(KINDS)
