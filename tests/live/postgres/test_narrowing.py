@@ -28,6 +28,9 @@ CHANGES = {
     "number to whole": ("numeric(10,2)", "bigint", ["12", "3.00"], ["12.5"]),
     "whole to float": ("bigint", "double precision", ["9007199254740992"], ["9007199254740993"]),
     "whole to truth": ("integer", "boolean", ["0", "1"], ["2"]),
+    "whole to number of an object": ("integer", "oid", ["5"], ["-5"]),
+    "number of an object to whole": ("oid", "integer", ["5"], ["4000000000"]),
+    "numbers of relations to wholes": ("regclass[]", "integer[]", ["{pg_class,5}"], ["{5,4000000000}"]),
     "moment to day": ("timestamp", "date", ["2024-02-29"], ["2024-02-29 12:00"]),
     "moment to second": ("timestamp", "timestamp(0)", ["2024-02-29 12:00:01"], ["2024-02-29 12:00:01.5"]),
 }

@@ -6,6 +6,7 @@ fractions, spaces, spellings that go. https://www.postgresql.org/docs/current/da
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
@@ -14,9 +15,11 @@ from colonnade.core.kind import Model, ObjectId
 from colonnade.core.plan import Confirm
 from colonnade.engines.postgres.kind import Context
 from colonnade.engines.postgres.rewriting.by_name import ByName, type_of
-from colonnade.engines.postgres.statement import Part, keys, name, printed, q, text
+from colonnade.engines.postgres.statement import Part, joined, keys, name, printed, q, text
 from colonnade.engines.postgres.types import FLOATS, INTEGERS, TEXTS, parts
 
+OF_OBJECTS = re.compile(r"oid|reg[a-z]+")
+"""Types of numbers without a sign: half of them are negative as an integer, and come back from it as they were."""
 UNIQUE = ("primary key", "unique", "exclusion")
 MOMENTS = (
     "timestamp without time zone", "timestamp with time zone", "time without time zone", "time with time zone", "interval",
@@ -146,21 +149,32 @@ def _questions(oid: ObjectId, was: str, now: str, context: Context) -> Iterator[
     if any(context.old.objects.get(n) != context.new.objects[n] for n in _types(oid, context.new)):
         return
     column, before = name(oid.name[2]), printed(was)
+    if _loses_its_sign(was, now):
+        yield text(_odd(oid, _wrapped(column, was), context))
+        return
     for then in (q("{}::{}", column, printed(now)), q("{}::text::{}", column, printed(now))):
         shown = q("pg_catalog.format('%s', {})", then)
         for ways in ((q("{}::{}::text", then, before), shown), (shown,)):
-            yield text(_odd(oid, ways, context))
+            others = (q('{} IS DISTINCT FROM {}::text COLLATE "C"', way, column) for way in ways)
+            yield text(_odd(oid, joined(" AND ", others), context))
 
 
-def _odd(oid: ObjectId, ways: tuple[Part, ...], context: Context) -> Part:
+def _loses_its_sign(was: str, now: str) -> bool:
+    bases = [parts(t).base for t in (was, now)]
+    return "integer" in bases and any(OF_OBJECTS.fullmatch(b) for b in bases)
+
+
+def _wrapped(column: Part, type_: str) -> Part:
+    many = q("[]") if type_.endswith("[]") else q("")
+    return q("0 > {}({}::oid{}::integer{})", q("ANY ") if type_.endswith("[]") else q(""), column, many, many)
+
+
+def _odd(oid: ObjectId, other: Part, context: Context) -> Part:
     column = name(oid.name[2])
-    same = q("")
-    for way in ways:
-        same = q('{} AND {} IS DISTINCT FROM {}::text COLLATE "C"', same, way, column)
     key = context.key_of(oid.name)
     if any(
         ObjectId("column", (*oid.name[:2], c)) in context.gone for c in key
     ):  # by when it is asked again it may not be there
         key = ()
     shown = q("{}, {}", keys(key), column)
-    return q("SELECT {} FROM {} WHERE {} IS NOT NULL{}", shown, name(*oid.name[:2]), column, same)
+    return q("SELECT {} FROM {} WHERE {} IS NOT NULL AND {}", shown, name(*oid.name[:2]), column, other)
