@@ -18,6 +18,7 @@ class Check:
 
     `query` returns the keys of what stands in the way (at most `limit`), `count` their number; `problem` and `remedy` make the
     error's sentence. One that is only `as_text` is asked where the step takes values over as text, for want of a cast.
+    `each` tells of row after row before what is asked is computed of it: where the engine stumbles, the last one told of is the one.
     """
 
     query: str
@@ -25,6 +26,7 @@ class Check:
     problem: str
     remedy: str
     as_text: bool = False
+    each: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,8 @@ import yaml
 from colonnade.core.errors import DataViolation
 from colonnade.core.gate import Facts, Policy
 from colonnade.core.plan import Plan
+from colonnade.engines.postgres.statement import name, q, text
+from colonnade.engines.postgres.statement import value as literal
 from tests.live.postgres.flow import Flow, approved
 
 CHANGES = {
@@ -80,11 +82,75 @@ def test_where_it_cannot_be_asked_it_is_told_without_a_number(flow: Flow) -> Non
     assert "value(s)" not in told.message
 
 
+REFUSED = {
+    "no number to a number": ("numeric", "integer", "NaN"),
+    "without end to a number": ("double precision", "bigint", "Infinity"),
+    "no number to money": ("numeric", "money", "NaN"),
+    "large ones to small ones": ("integer[]", "smallint[]", "{1,70000}"),
+    "a far day to a moment": ("date", "timestamp", "5874897-12-31"),
+    "bits to more bits": ("bit(4)", "bit(6)", "0101"),
+    "bits to fewer bits": ("bit(5)", "bit(3)", "10101"),
+    "a number to a short text": ("integer", "varchar(2)", "123"),
+    "a text to a short text": ("text", "varchar(2)", "123"),
+    "a domain with a check": ("integer[]", "few", "{1,2,3}"),
+    "a domain without NULL": ("text", "known", None),
+}
+"""Types, and a value of the one that the other does not take."""
+
+
+def test_values_that_a_cast_refuses_are_found_before(flow: Flow) -> None:
+    domains = "CREATE DOMAIN few AS int[] CHECK (cardinality(VALUE) < 3); CREATE DOMAIN known AS text NOT NULL;"
+    tables = {f"t{i}": case for i, case in enumerate(REFUSED.values())}
+    declared = {t: f"CREATE TABLE {t} (id int PRIMARY KEY, v {old});" for t, (old, _, _) in tables.items()}
+    flow.apply(domains + "".join(declared.values()))
+    with flow.session(autocommit=True) as other:
+        for table, (_, _, value) in tables.items():
+            other.execute(text(q("INSERT INTO {} VALUES (9, {})", name(table), literal(value))).encode())
+    for table, (old, new, _) in tables.items():
+        wanted = {**declared, table: declared[table].replace(f"v {old}", f"v {new}")}
+        with pytest.raises(DataViolation, match=f"public.{table}.v is to be .*Nothing was changed") as refused:
+            flow.reconcile(domains + "".join(wanted.values()), approved)
+        (query,) = re.findall(r"To see (?:it|them all): (.*); then mend the rows", str(refused.value))
+        assert flow.run(query).startswith("9"), "the query that is told finds the row"
+
+
+WITHIN = """CREATE DOMAIN d AS int{0}; CREATE TYPE c AS (x d, y d[]); CREATE DOMAIN e AS c;
+CREATE TABLE t (id int PRIMARY KEY, v c); CREATE TABLE u (id int PRIMARY KEY, v c[]); CREATE TABLE w (id int PRIMARY KEY, v e);"""
+
+
+def test_a_domain_is_asked_of_within_arrays_and_rows_of_types(flow: Flow) -> None:
+    flow.apply(WITHIN.format(""))
+    rows = {"t": "ROW(1, '{-2}')::c", "u": "ARRAY[ROW(1, '{2}'), ROW(-1, '{2}')]::c[]", "w": "ROW(-1, NULL)::c"}
+    for table, row in rows.items():
+        flow.run(f"INSERT INTO {table} VALUES (7, {row})")
+        with pytest.raises(DataViolation, match=rf"public.{table}.v .*such as id = 7\. Nothing was changed"):
+            flow.reconcile(WITHIN.format(" CHECK (VALUE > 0)"), approved)
+        flow.run(f"DELETE FROM {table}")
+    flow.apply(WITHIN.format(" CHECK (VALUE > 0)"))
+
+
+def refused_meanwhile(flow: Flow, policy: Policy) -> str:
+    """What is told where a value comes that the new type refuses, once the rows have been asked."""
+    declared, came = "CREATE TABLE t (id int PRIMARY KEY, v {});", list[str]()
+    flow.apply(declared.format("integer"))
+    flow.run("INSERT INTO t VALUES (0, 5)")
+
+    def write(message: str, done: float | None = None) -> None:
+        if message.startswith("ALTER TABLE") and not came:
+            came.append(flow.run("INSERT INTO t VALUES (1, 70000)"))
+
+    with pytest.raises(DataViolation, match="mend the values that do not fit, or declare a conversion") as refused:
+        flow.reconcile(declared.format("smallint"), approved, policy, progress=write)
+    assert came
+    return str(refused.value)
+
+
 def test_values_that_the_server_refuses_are_what_is_told(flow: Flow) -> None:
-    flow.apply("CREATE TABLE t (id int PRIMARY KEY, v bit(5))")
-    flow.run("INSERT INTO t VALUES (1, '10101')")
-    with pytest.raises(DataViolation, match="mend the values that do not fit, or declare a conversion"):
-        flow.apply("CREATE TABLE t (id int PRIMARY KEY, v bit(3))")
+    assert "Nothing was changed" in refused_meanwhile(flow, Policy())
+
+
+def test_what_was_done_before_a_value_is_refused_is_told(flow: Flow) -> None:
+    assert re.search(r"\d of \d+ steps are done and stay so", refused_meanwhile(flow, Policy(max_blocking=0.0)))
 
 
 UNCAST = {
@@ -110,14 +176,9 @@ def test_values_that_only_go_over_as_text_are_asked_first(flow: Flow, change: tu
         flow.apply(declared.format(new), Policy(max_blocking=max_blocking))
     if int(flow.ask("SHOW server_version_num")) >= 160000:
         assert "such as id = 1. Nothing was changed" in str(refused.value)
-        assert flow.shape() == before
-
-
-def test_what_was_done_before_a_value_is_refused_is_told(flow: Flow) -> None:
-    flow.apply("CREATE TABLE t (id int PRIMARY KEY, v bit(5))")
-    flow.run("INSERT INTO t VALUES (1, '10101')")
-    with pytest.raises(DataViolation, match=r"\d of \d+ steps are done and stay so"):
-        flow.apply("CREATE TABLE t (id int PRIMARY KEY, v bit(3))", Policy(max_blocking=0.0))
+    (query,) = re.findall(r"To see (?:it|them all): (.*); then mend the rows", str(refused.value))
+    assert flow.run(query).startswith("1"), "the query that is told finds the row"
+    assert flow.shape() == before
 
 
 def test_a_value_that_a_type_of_an_extension_cannot_read(flow: Flow) -> None:

@@ -19,11 +19,13 @@ from colonnade.engines.postgres.rewriting import by_name
 from colonnade.engines.postgres.rewriting.remade import other_name
 from colonnade.engines.postgres.statement import Part, keys, name, printed, q, question, step, text, value, words
 from colonnade.engines.postgres.told import copied, narrowing, unfit
+from colonnade.engines.postgres.told.stumbled import told_by_row
 from colonnade.engines.postgres.types import INTEGERS, TEXTS, parts
 
 if TYPE_CHECKING:
     from colonnade.engines.postgres.kinds.column import Column
 
+TO_MEND = "mend the rows, or declare a conversion for them"
 COPIED_BACK = "the change the other way round copies the rows back"
 
 
@@ -102,7 +104,7 @@ def _by_name(oid: ObjectId, old: Column, new: Column, context: Context, start: P
     """Rows whose attributes are elsewhere, or others, in the new type: the text of a row does not tell which is which."""
     ways = by_name.ByName(context.old, context.new)
     lost = (hazard(DELETES_DATA, f"{oid}.{n}", f"{t} to none") for n, t in ways.lost(old.type, new.type))
-    checks = by_name.fits(oid, context.key_of(oid.name), old.type, ways)
+    checks = (*by_name.fits(oid, context.key_of(oid.name), old.type, ways), *_fit(oid, old, new, context))
     back = way_back_by_name(oid, old, new, by_name.ByName(context.new, context.old))
     for one in by_name.retyped(oid, start, old.type, new.type, ways, _called_meanwhile(old.type, context)):
         yield one if one.undo_note else replace(one, hazards=tuple(lost), checks=checks, undo=back)
@@ -162,18 +164,31 @@ def refers_still(old: str, new: str) -> bool:
 
 
 def _fit(oid: ObjectId, old: Column, new: Column, context: Context) -> Iterator[Check]:
-    """Whether every value is one of the new type, where that is a question of how it is written.
+    """Whether every value is one of the new type, by how it is written, by the checks of domains, and by the cast.
 
     Where there is no cast, that is found out in the rehearsal.
     """
-    if old.type == new.type or context.is_foreign(oid.name):
+    if context.is_foreign(oid.name):
         return
-    was, now = (t.partition("(")[0] for t in (old.type, new.type))
-    narrower = was in INTEGERS and now in INTEGERS and INTEGERS.index(now) < INTEGERS.index(was)
-    asked = was.removesuffix("[]") in TEXTS or narrower or (now == "numeric" and was in (*INTEGERS, now))
-    problem = f"{oid} is to be {new.type} and has values that are none"
-    shown = keys(context.key_of(oid.name))
-    for odd, as_text in unfit.conditions(oid, new.type, context):
+    asked = old.type != new.type and _asked_as_text(old.type, new.type)
+    shown, key = keys(context.key_of(oid.name)), context.key_of(oid.name)
+    problem, remedy = f"{oid} is to be {new.type} and has values that are none", TO_MEND
+    for odd, as_text in unfit.conditions(oid, old.type, new.type, context):
         rows = q("FROM {} WHERE {}", name(*oid.name[:2]), odd)
-        told = question(shown, rows, problem=problem, remedy="mend the rows, or declare a conversion for them")
-        yield replace(told, as_text=as_text and not asked)
+        told = replace(question(shown, rows, problem=problem, remedy=remedy), as_text=as_text and not asked)
+        by_text = q("{}::text::{}", name(oid.name[2]), printed(new.type))
+        yield told_by_row(told, oid.name, key, oid.name[2], by_text) if as_text else told
+    computed = None if asked else unfit.computable(oid, old.type, new.type, context)
+    if computed:
+        rows = q("FROM {} WHERE pg_catalog.num_nulls({}) < 0", name(*oid.name[:2]), computed)
+        told = question(shown, rows, problem=problem, remedy=remedy)
+        yield told_by_row(told, oid.name, key, oid.name[2], computed)
+
+
+def _asked_as_text(old: str, new: str) -> bool:
+    """Whether what is written decides, though there is a cast: none of these rounds, and what is too long is no value."""
+    was, now = (t.partition("(")[0] for t in (old, new))
+    narrower = was in INTEGERS and now in INTEGERS and INTEGERS.index(now) < INTEGERS.index(was)
+    bits = parts(old).base.startswith("bit") and parts(new).base.startswith("bit")
+    sized = parts(new).size is not None and (bits or parts(new).base in TEXTS)
+    return sized or was.removesuffix("[]") in TEXTS or narrower or (now == "numeric" and was in (*INTEGERS, now))

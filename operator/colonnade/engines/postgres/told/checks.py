@@ -12,6 +12,7 @@ from colonnade.core.errors import DataViolation
 from colonnade.core.plan import Check, Step
 from colonnade.engines.postgres.session import Connection
 from colonnade.engines.postgres.statement import Part, printed, q
+from colonnade.engines.postgres.told.stumbled import STUMBLES, stumbled_over
 
 LIMIT = "60s"
 NOT_THERE_YET = ("42P01", "42703", "42883", "42704", "3F000", "42804", "22P02", "25006", "42846")
@@ -70,20 +71,31 @@ def _ask(connection: Connection, one: Check, subject: str) -> None:
     except psycopg.errors.QueryCanceled:
         return
     except psycopg.Error as e:
-        if isinstance(e, psycopg.DataError) and understood(connection, one):
+        if isinstance(e, STUMBLES) and understood(connection, one):
             raise DataViolation(
                 f"{subject}: {one.problem}, or cannot even be computed for one: {e.diag.message_primary}. Nothing was changed. "
-                f"To see it: {one.query.removesuffix(' LIMIT 5')}; then {one.remedy}"
+                f"{_to_see(connection, one)}; then {one.remedy}"
             ) from e
         if e.sqlstate in NOT_THERE_YET or isinstance(e, psycopg.DataError):
             return
         raise
     if found:
-        keys = f"{_named(columns)} = {', '.join(_named(str(v) for v in row) for row in found[:5])}"
+        keys = f"{_named(columns)} = {', '.join(_named(map(_shown, row)) for row in found[:5])}"
         raise DataViolation(
             f"{subject}: {one.problem}: {total[0] if total else len(found)} of them, such as {keys}. Nothing was changed. "
             f"To see them all: {one.query.removesuffix(' LIMIT 5')}; then {one.remedy}"
         )
+
+
+def _to_see(connection: Connection, one: Check) -> str:
+    """How to come to the row that cannot be computed: the question itself stumbles over it."""
+    try:
+        with within_bounds(connection):
+            found = stumbled_over(connection, one)
+    except psycopg.Error:  # what stumbled has ended the transaction
+        found = ""
+    asked = one.query.removesuffix(" LIMIT 5")
+    return f"To see it: {found}" if found else f"To find it, ask this of a few rows at a time: {asked}"
 
 
 def understood(connection: Connection, one: Check) -> bool:
@@ -94,6 +106,10 @@ def understood(connection: Connection, one: Check) -> bool:
     except psycopg.Error:
         return False
     return True
+
+
+def _shown(value: object) -> str:
+    return "NULL" if value is None else str(value)
 
 
 def _named(parts: Iterable[str]) -> str:

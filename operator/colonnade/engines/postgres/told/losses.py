@@ -110,7 +110,7 @@ def _found(connection: Connection, queries: Sequence[str]) -> tuple[int | None, 
             return _counted(connection, q("SELECT count(*) FROM ({}) AS found", printed(one)), LIMIT), one
         except psycopg.errors.CannotCoerce:
             continue
-        except (psycopg.DataError, psycopg.ProgrammingError):
+        except (psycopg.DataError, psycopg.ProgrammingError, psycopg.NotSupportedError):
             return None, one
     return None, ""
 

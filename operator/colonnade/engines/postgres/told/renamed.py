@@ -44,8 +44,8 @@ def _all(asks: tuple[str, ...], names: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _asked(one: Check, names: Mapping[str, str]) -> Check:
-    query, count = _all((one.query, one.count), names)
-    return replace(one, query=query, count=count)
+    query, count, each = _all((one.query, one.count, one.each), names)
+    return replace(one, query=query, count=count, each=each)
 
 
 def _about(one: Confirm, names: Mapping[str, str]) -> Confirm:

@@ -39,7 +39,7 @@ def told(connection: Connection, steps: Iterable[Step], live: Model, wanted: Mod
         return casts.sub(stands_in, query)
 
     def otherwise(one: Check) -> Check:
-        other = replace(one, query=asked(one.query), count=asked(one.count))
+        other = replace(one, query=asked(one.query), count=asked(one.count), each=asked(one.each))
         return other if other != one and understood(connection, other) else one
 
     return [replace(s, checks=tuple(map(otherwise, s.checks))) for s in steps]
