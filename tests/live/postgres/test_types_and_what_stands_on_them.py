@@ -8,7 +8,7 @@ import pytest
 from colonnade.core.errors import DataViolation
 from colonnade.core.gate import Policy
 from tests.live.postgres.flow import Flow
-from tests.live.postgres.walk import Walk
+from tests.live.postgres.walk import Walk, cases
 
 OLD = """CREATE TABLE t (id int PRIMARY KEY, email varchar(100), state varchar(10) DEFAULT 'a' CHECK (state IN ('a', 'b')), n int);
 CREATE UNIQUE INDEX t_email ON t (lower(email)); CREATE INDEX t_state ON t (id) WHERE state = 'a';
@@ -242,3 +242,23 @@ def test_a_way_back_that_leaves_a_whole_leaves_the_type_of_its_key(walk: Walk) -
         CREATE TABLE t_1 PARTITION OF t FOR VALUES IN ('a'); CREATE INDEX i ON t (k); CREATE TABLE u (v e UNIQUE);
         CREATE VIEW w AS SELECT v FROM u;"""
     walk(declared.format(", 'c'"), declared.format(""))
+
+
+UNDER_A_RANGE = cases("""
+== enum
+CREATE TYPE e AS ENUM ('a', 'b'); CREATE TYPE er AS RANGE (subtype = e); CREATE TABLE t (r er, m er_multirange);
+--
+CREATE TYPE e AS ENUM ('b', 'a'); CREATE TYPE er AS RANGE (subtype = e); CREATE TABLE t (r er, m er_multirange);
+== domain
+CREATE DOMAIN d AS int; CREATE TYPE dr AS RANGE (subtype = d); CREATE TABLE t (r dr);
+--
+CREATE DOMAIN d AS bigint; CREATE TYPE dr AS RANGE (subtype = d); CREATE TABLE t (r dr);
+== composite
+CREATE TYPE c AS (x int, y int); CREATE TYPE cr AS RANGE (subtype = c); CREATE TABLE t (r cr, EXCLUDE USING gist (r WITH &&));
+--
+CREATE TYPE c AS (x int, y bigint); CREATE TYPE cr AS RANGE (subtype = c); CREATE TABLE t (r cr, EXCLUDE USING gist (r WITH &&));
+""")
+
+
+def test_a_type_under_a_range_is_replaced(walk: Walk) -> None:
+    walk.cases(UNDER_A_RANGE)

@@ -43,6 +43,7 @@ def all_told(work: Work, acts: Mapping[Act, Sequence[Step]], before: Before[Act]
     _referring(work, before)
     _keys_of_their_own(work, before)
     _otherwise_cast(work, before)
+    _makers_of_ranges(work, before)
     _holding_rows(work, before)
     _overloads(work, before)
     _finished({a.id for a, steps in acts.items() if any(s.batched for s in steps)}, work, before)
@@ -291,6 +292,13 @@ def _otherwise_cast(work: Work, before: Before[Act]) -> None:
     for cast in (o for o in work.dropped if o.kind == "cast"):
         for user in work.users.get(cast, NOTHING):
             _first(Act("drop", cast), Act("create", user), before)
+
+
+def _makers_of_ranges(work: Work, before: Before[Act]) -> None:
+    """A range is named aside while the type that it is of has its name: the functions that make its values are called by that."""
+    for one in (o for o in work.moved if o.kind == "range"):
+        for subtype in work.old.needs.get(one, NOTHING) & work.moved.keys():
+            _first(Act("move", one), Act("move", subtype), before)
 
 
 def _overloads(work: Work, before: Before[Act]) -> None:
