@@ -257,6 +257,16 @@ def test_rows_that_a_table_made_anew_would_refuse_are_named(flow: Flow, declared
     assert flow.shape() == whole
 
 
+def test_a_table_made_anew_is_asked_for_rows_to_which_a_new_column_would_give_nothing(flow: Flow) -> None:
+    flow.apply("CREATE TABLE t (id int PRIMARY KEY);")
+    flow.run("INSERT INTO t VALUES (7)")
+    wanted = "CREATE TABLE t (id int PRIMARY KEY, u int NOT NULL{}) PARTITION BY RANGE (id);" + part("t", "t_1", 0, 30)
+    with pytest.raises(DataViolation, match=r"t\.u is new and NOT NULL.*such as id = 7\. Nothing was changed"):
+        flow.reconcile(wanted.format(""), approved)
+    flow.apply(wanted.format(" DEFAULT 3"))
+    assert flow.column("SELECT u FROM t") == [3]
+
+
 REFERRED = """
 CREATE TABLE t (a int, k text, PRIMARY KEY (a, k)) PARTITION BY LIST (k);
 {}

@@ -12,7 +12,9 @@ from colonnade.core.kind import Model, ObjectId
 from colonnade.core.plan import Check
 from colonnade.engines.postgres.kind import Context, unasked
 from colonnade.engines.postgres.kinds import constraint
+from colonnade.engines.postgres.kinds.inherited_not_null import needs_value
 from colonnade.engines.postgres.told import indexed
+from colonnade.engines.postgres.told.foreseen import has_none
 
 ASKED: Mapping[str, Callable[[ObjectId, Any, Context], tuple[Check, ...]]] = {
     "check": constraint.violates,
@@ -30,6 +32,10 @@ def asked(table: ObjectId, context: Context) -> Iterator[Check]:
     before = {(o.kind, _says(s)) for o, s in _guards(table, context.old)}
     columns = {o for o in context.new.objects if o.kind == "column" and o.name[:2] == table.name}
     other = {o for o in columns if _type(o, context.old) != _type(o, context.new)}
+    for oid in sorted(columns - context.old.objects.keys()):
+        spec = context.new.objects[oid]
+        if spec.not_null and not (spec.generated or spec.identity) and has_none(oid, context):
+            yield needs_value(oid, context)
     for oid, spec in _guards(table, context.new):
         if (oid.kind, _says(spec)) not in before or context.new.needs.get(oid, set[ObjectId]()) & other:
             yield from ASKED[oid.kind](oid, spec, context)

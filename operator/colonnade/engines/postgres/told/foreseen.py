@@ -56,6 +56,12 @@ def _there(column: ObjectId, context: Context) -> Part:
     return q("{} AS {}", value, called)
 
 
+def has_none(column: ObjectId, context: Context) -> bool:
+    """Whether nothing is said of the value that rows which are there get in a new column."""
+    said = column in context.backfills or ObjectId("default", column.name) in context.new.objects
+    return not said and _of_its_domain(column, context) is None
+
+
 def _added(old: dict[ObjectId, Any], new: dict[ObjectId, Any], context: Context) -> Iterator[Part]:
     for oid, spec in new.items():
         if oid not in old:
