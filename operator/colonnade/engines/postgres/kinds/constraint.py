@@ -17,7 +17,7 @@ from colonnade.engines.postgres.catalog import SUCCESSORS
 from colonnade.engines.postgres.kind import PROVED, Context, Steps, unasked
 from colonnade.engines.postgres.rewriting.remade import below
 from colonnade.engines.postgres.rewriting.retuned import retuned
-from colonnade.engines.postgres.statement import Part, joined, keys, listed, name, printed, q, question, step
+from colonnade.engines.postgres.statement import Part, joined, keys, listed, name, printed, q, question, step, value
 from colonnade.engines.postgres.told.foreseen import rows
 
 NOT_VALID = " NOT VALID"
@@ -179,20 +179,17 @@ def orphans(oid: ObjectId, spec: Constraint, context: Context) -> tuple[Check, .
     equal = joined(" AND ", [q("t.{} = r.{}", name(b), name(a)) for a, b in pairs])
     known = joined(" AND ", [q("r.{} IS NOT NULL", name(a)) for a, _ in pairs])
     own = listed(q("r.{}", name(a)) for a, _ in pairs)
-    half = q(" OR pg_catalog.num_nulls({}) BETWEEN 1 AND {}", own, printed(str(len(pairs) - 1)))
     missing = joined(
         " AND ", [known, *(q("NOT EXISTS (SELECT FROM {} WHERE {})", one, equal) for one in _referred(spec, context))]
     )
-    full = half if len(pairs) > 1 and " MATCH FULL" in spec.definition else q("")
-    where = q("FROM {} WHERE ({}){}", rows(oid.name, context, "r"), missing, full)
-    return (
-        question(
-            own,
-            where,
-            problem=f"{oid} refers to rows of table {'.'.join(spec.target)} that are not there",
-            remedy="mend the rows, or declare the foreign key NOT VALID",
-        ),
-    )
+    source, remedy = rows(oid.name, context, "r"), "mend the rows, or declare the foreign key NOT VALID"
+    problem = f"{oid} refers to rows of table {'.'.join(spec.target)} that are not there"
+    asked = question(own, q("FROM {} WHERE {}", source, missing), problem=problem, remedy=remedy)
+    if len(pairs) == 1 or " MATCH FULL" not in spec.definition:
+        return (asked,)
+    half = q("FROM {} WHERE pg_catalog.num_nulls({}) BETWEEN 1 AND {}", source, own, value(len(pairs) - 1))
+    in_part = f"{oid} is MATCH FULL, and rows have values in some of its columns and NULL in others"
+    return asked, question(own, half, problem=in_part, remedy=remedy)
 
 
 def _referred(spec: Constraint, context: Context) -> Iterator[Part]:
