@@ -466,3 +466,17 @@ def test_rows_are_not_asked_for_what_is_not_enforced(flow: Flow) -> None:
         f"CREATE TABLE w (b int, {rule}) PARTITION BY LIST (b); CREATE TABLE p PARTITION OF w DEFAULT"
     )
     assert (flow.ask("SELECT b FROM t"), flow.ask("SELECT b FROM p")) == (-1, -1)
+
+
+@pytest.mark.postgres(">=18")
+def test_rows_go_over_that_need_no_value(flow: Flow) -> None:
+    table, said = "CREATE TABLE t (id int PRIMARY KEY, b int)", "ALTER TABLE t ADD CONSTRAINT nn NOT NULL b NOT VALID;"
+    own = "CREATE TABLE t2 (id int PRIMARY KEY, b int); ALTER TABLE t2 ADD CONSTRAINT mine NOT NULL b NOT VALID;"
+    flow.run(f"{table}; INSERT INTO t VALUES (1, NULL); {said}")
+    flow.apply(
+        f"{table} PARTITION BY RANGE (id); CREATE TABLE t1 PARTITION OF t FOR VALUES FROM (0) TO (5); {own} "
+        f"ALTER TABLE t ATTACH PARTITION t2 DEFAULT; {said}"
+    )
+    assert flow.ask("SELECT id FROM t1 WHERE b IS NULL") == 1
+    flow.apply(f"{table}; {said}")
+    assert flow.ask("SELECT id FROM t WHERE b IS NULL") == 1

@@ -31,6 +31,7 @@ from colonnade.engines.postgres.kinds.inherited_not_null import needs_value, nul
 from colonnade.engines.postgres.kinds.not_null import backfill, set_not_null
 from colonnade.engines.postgres.options import changed_options
 from colonnade.engines.postgres.rewriting.held import can_be_held, held
+from colonnade.engines.postgres.rewriting.remade import after_rows
 from colonnade.engines.postgres.statement import Part, name, printed, q, step, text, value, words
 
 
@@ -158,7 +159,8 @@ def create(oid: ObjectId, spec: Column, context: Context) -> Steps:
     elif comes_along(spec) and not (inheritance and inheritance.bound) and context.version < 180000:
         yield from own_not_null(oid, spec, context)
     brought = comes_along(spec) and spec.not_null_inherited and not (inheritance and inheritance.bound)
-    if spec.not_null and not spec.not_null_valid and not (brought and context.is_fresh(oid.name)):
+    unasked = spec.not_null and not spec.not_null_valid and not after_rows(oid, context)
+    if unasked and not (brought and context.is_fresh(oid.name)):
         yield from set_not_null(oid, spec, context)
     yield from settings(oid, None, spec)
 

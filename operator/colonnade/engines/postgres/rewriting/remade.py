@@ -17,6 +17,7 @@ from colonnade.core.hazards import COPIES_TABLE, Hazard, hazard
 from colonnade.core.kind import NOTHING, Model, ObjectId
 from colonnade.core.plan import Check, Step
 from colonnade.engines.postgres.kind import LEFT_BEHIND, Context, unasked
+from colonnade.engines.postgres.kinds.not_null import set_not_null
 from colonnade.engines.postgres.rewriting.by_name import ByName
 from colonnade.engines.postgres.rewriting.latecomers import nothing_new_on
 from colonnade.engines.postgres.sequences import at_least, numbering, rises, successors
@@ -237,6 +238,29 @@ def copy(oid: ObjectId, context: Context) -> Iterator[Step]:
         confirms=confirms(oid, hazards),
     )
     yield from _positions(oid, context)
+    yield from _unasked_not_nulls(oid, context)
+
+
+def after_rows(column: ObjectId, context: Context) -> bool:
+    """Whether its NOT NULL comes once the rows do: to a table, or a whole above, that is made anew, and of rows that it does not ask."""
+    spec, table = context.new.objects[column], column.name[:2]
+    while not context.is_remade(table):
+        place = context.new.objects.get(ObjectId("inheritance", table))
+        if place is None or not place.bound:
+            return False
+        table = place.parents[0]
+    return bool(spec.not_null and not spec.not_null_valid)
+
+
+def _unasked_not_nulls(oid: ObjectId, context: Context) -> Iterator[Step]:
+    """What rows that are there need not agree with comes to the table, and to parts that have it of their own, once they are copied."""
+    parts = below(context.new, oid)
+    through = {p for p in parts if not context.is_remade(p.name)} | (parts & below(context.old, oid))
+    for table in (oid, *sorted(through)):
+        for column, spec in _columns(table, context.new).values():
+            whole = table != oid and getattr(spec, "not_null_inherited", False)
+            if column.kind == "column" and not whole and after_rows(column, context):
+                yield from set_not_null(column, spec, context)
 
 
 def _positions(oid: ObjectId, context: Context) -> Iterator[Step]:
@@ -323,7 +347,7 @@ def _no_nulls(oid: ObjectId, context: Context) -> Iterator[Check]:
     old = _columns(oid, context.old)
     for column, (new_id, new) in _columns(oid, context.new).items():
         was = old[column][1] if column in old else None
-        if was is None or getattr(was, "not_null", False) or not getattr(new, "not_null", False):
+        if was is None or _asks(was) or not _asks(new):
             continue
         rows = q("FROM {} WHERE {} IS NULL", source(oid, context, oid.name[1]), name(column))
         yield question(
@@ -332,6 +356,11 @@ def _no_nulls(oid: ObjectId, context: Context) -> Iterator[Check]:
             problem=f"{new_id} is to be NOT NULL and has rows without a value",
             remedy="fill the rows by hand",
         )
+
+
+def _asks(spec: object) -> bool:
+    """Whether a column refuses every row that has no value."""
+    return bool(getattr(spec, "not_null", False) and getattr(spec, "not_null_valid", True))
 
 
 def lost(oid: ObjectId, context: Context) -> Iterable[ObjectId]:
