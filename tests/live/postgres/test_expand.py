@@ -499,3 +499,31 @@ def test_what_is_not_declared_on_the_column_is_dropped_by_name(flow: Flow) -> No
     assert any("FILLS_COLUMN" in [h.code for h in s.hazards] for s in plan.steps)
     flow.apply(NUMBERS.format("bigint"))
     assert flow.ask("SELECT to_regclass('mine')") is None
+
+
+NOT_ASKED = {
+    "a_check": ("CHECK (b > 1)", 0),
+    "not_null": pytest.param("NOT NULL b", None, marks=pytest.mark.postgres(">=18")),
+}
+
+
+@pytest.mark.parametrize(("rule", "odd"), NOT_ASKED.values(), ids=NOT_ASKED)
+def test_rows_are_asked_what_the_filling_would_find(flow: Flow, rule: str, odd: int | None) -> None:
+    table = "CREATE TABLE t (id int PRIMARY KEY, b int, c {});"
+    said = f"ALTER TABLE t ADD CONSTRAINT k {rule} NOT VALID;"
+    flow.apply(table.format("text"))
+    flow.run(f"INSERT INTO t VALUES (7, {'NULL' if odd is None else odd}, '1'), (8, 5, '2'); {said}")
+    with pytest.raises(DataViolation, match=r"NOT VALID for .*public\.t\..*: 1 of them, such as id = 7\. Nothing was changed"):
+        flow.apply(table.format("int") + said)
+    flow.run("UPDATE t SET b = 6 WHERE id = 7")
+    flow.apply(table.format("int") + said)
+    assert_nothing_is_left(flow)
+
+
+@pytest.mark.parametrize(("rule", "odd"), NOT_ASKED.values(), ids=NOT_ASKED)
+def test_rows_are_filled_before_a_rule_comes_and_after_it_goes(flow: Flow, rule: str, odd: int | None) -> None:
+    table = "CREATE TABLE t (id int PRIMARY KEY, b int, c {});"
+    said = f"ALTER TABLE t ADD CONSTRAINT k {rule} NOT VALID;"
+    changed(flow, table.format("text"), f"INSERT INTO t VALUES (7, {'NULL' if odd is None else odd}, '1')", table.format("int") + said)
+    flow.apply(table.format("bigint"))
+    assert_nothing_is_left(flow)

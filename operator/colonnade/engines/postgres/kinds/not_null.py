@@ -18,6 +18,7 @@ from colonnade.core.plan import Check, Step
 from colonnade.engines.postgres.kind import CONSTRAINTS, PROVED, Context, is_shortened, made_up, usual_not_null
 from colonnade.engines.postgres.rewriting.held import can_be_held
 from colonnade.engines.postgres.statement import Part, keys, name, printed, q, question, step, text, words
+from colonnade.engines.postgres.told import refilled
 from colonnade.engines.postgres.told.fired import fired_by_filling
 
 if TYPE_CHECKING:
@@ -99,7 +100,9 @@ def backfill(oid: ObjectId, context: Context) -> Iterator[Step]:
     told = (hazard(FIRES_TRIGGERS, oid, ", ".join(fired)),) if fired else ()
     made = step(oid, fill, alone=True, hazards=told, undo="the rows had no value")
     left = q("{} AND {} IS NULL", fill, column) if wish.where else fill
-    yield replace(made, batched=text(table), unwatched=wish.unwatched, remainder=text(left))
+    reached = which if wish.where or oid in context.old.objects else q("true")
+    asked = refilled.asked(oid.name[:2], reached, context, {oid.name[2]: q("({})", printed(wish.expression))})
+    yield replace(made, batched=text(table), unwatched=wish.unwatched, remainder=text(left), checks=tuple(asked))
 
 
 def set_not_null(oid: ObjectId, spec: Column, context: Context) -> Iterator[Step]:

@@ -46,8 +46,21 @@ def all_told(work: Work, acts: Mapping[Act, Sequence[Step]], before: Before[Act]
     _makers_of_ranges(work, before)
     _holding_rows(work, before)
     _overloads(work, before)
-    _finished({a.id for a, steps in acts.items() if any(s.batched for s in steps)}, work, before)
+    filling = {a for a, steps in acts.items() if any(s.batched for s in steps)}
+    _written_again(filling, work, before)
+    _finished({a.id for a in filling}, work, before)
     _late({a for a, steps in acts.items() if any(not s.transactional for s in steps)}, work, before)
+
+
+def _written_again(filling: Collection[Act], work: Work, before: Before[Act]) -> None:
+    """The server asks a row that is filled what no row was asked: once what goes of that is gone, and before more of it comes."""
+    for fill in filling:
+        for oid in (o for o in work.dropped - work.created if o.kind == "check" and o.name[:2] == fill.id.name[:2]):
+            if unasked(work.old.objects[oid]):
+                _first(Act("drop", oid), fill, before)
+        for oid in (o for o in work.altered if o.kind == "column" and o.name[:2] == fill.id.name[:2]):
+            if not work.old.objects[oid].not_null and not work.new.objects[oid].not_null_valid and oid != fill.id:
+                _first(fill, Act("alter", oid), before)
 
 
 def _finished(filled: Collection[ObjectId], work: Work, before: Before[Act]) -> None:

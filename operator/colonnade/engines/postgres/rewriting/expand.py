@@ -29,6 +29,7 @@ from colonnade.engines.postgres.rewriting.latecomers import nothing_new
 from colonnade.engines.postgres.rewriting.obstacles import LAST
 from colonnade.engines.postgres.rewriting.remade import other_name
 from colonnade.engines.postgres.statement import Part, joined, listed, name, printed, q, step, text, value, words
+from colonnade.engines.postgres.told import refilled
 from colonnade.engines.postgres.told.narrowing import confirms
 from colonnade.engines.postgres.told.subtypes import holds_all
 
@@ -36,6 +37,7 @@ KEYS = ("primary key", "unique")
 FOLLOWING = ("index", *KEYS, "check", "foreign key")
 """What is built on the successor while the old one serves."""
 NOTE = "the change of the type is taken back as a whole"
+IN_PLACE = "; or raise policy.maxBlocking, and the table is rewritten in place while others wait"
 
 
 # -- names
@@ -91,7 +93,9 @@ def filled(columns: Sequence[ObjectId], context: Context) -> Iterator[Step]:
     odd = [q("{} IS DISTINCT FROM {}", thens[o], converted) for o, (_, converted) in values.items()]
     which = odd[0] if len(odd) == 1 else q("({})", joined(" OR ", odd))
     fill = step(about, q("UPDATE ONLY {} SET {} WHERE {}", table, changes, which), alone=True, undo=NOTE)
-    yield replace(fill, batched=text(table), unwatched=context.expansions[first].unwatched)
+    there = joined(" OR ", [q("{} IS NOT NULL", name(o.name[2])) for o in columns])
+    asked = tuple(refilled.asked(first.name[:2], there, context, {}, IN_PLACE))
+    yield replace(fill, batched=text(table), unwatched=context.expansions[first].unwatched, checks=asked)
     proofs = listed(q("VALIDATE CONSTRAINT {}", _follow(o, new)[2]) for o, new in news.items())
     proved = step(about, q("ALTER TABLE {} {}", table, proofs), alone=True, undo=NOTE)
     yield replace(proved, confirms=tuple(c for o in columns for c in confirms(o, context.expansions[o].hazards)))
