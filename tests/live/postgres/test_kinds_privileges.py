@@ -110,6 +110,15 @@ GRANT SELECT ON t1 TO {b};
 CREATE TABLE t (a int);
 GRANT SELECT ON t TO {a};
 --
+== what_came_with_the_server
+REVOKE EXECUTE ON FUNCTION pg_catalog.pg_sleep(double precision) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pg_catalog.pg_ls_logdir() TO {a};
+GRANT SELECT (rolname, rolsuper) ON pg_catalog.pg_authid TO {b};
+REVOKE USAGE ON TYPE pg_catalog.point FROM PUBLIC;
+--
+GRANT EXECUTE ON FUNCTION pg_catalog.pg_sleep(double precision) TO {b};
+REVOKE SELECT ON pg_catalog.pg_roles FROM PUBLIC;
+GRANT CREATE ON SCHEMA pg_catalog TO {a};
 """)
 PUBLIC = (
     "REVOKE ALL ON SCHEMA public FROM PUBLIC;",

@@ -1,7 +1,7 @@
 """Privileges, on every kind of object that has them, and on columns. https://www.postgresql.org/docs/current/ddl-priv.html
 
-What is compared is what differs from the rights that every new object starts with, or that its extension gave it, told relative to
-its owner: who that is does not matter; who passed a right on does.
+What is compared is what differs from the rights that every new object starts with, or that its extension or the server gave it, told
+relative to its owner: who that is does not matter; who passed a right on does.
 """
 
 from __future__ import annotations
@@ -18,6 +18,12 @@ from colonnade.engines.postgres.grants import NO_RIGHTS, PASSED_ON_BY, Right, Ri
 from colonnade.engines.postgres.kind import RELATIONS, Context, PgKind, Steps
 from colonnade.engines.postgres.statement import Part, joined, name, printed, q, step, text
 
+
+def _of_server(oid: LiteralString, owner: LiteralString) -> LiteralString:
+    """Came with the server, where a dump looks, too, and the session may say who does what with it."""
+    return f"n.nspname = 'pg_catalog' AND {oid} < {FIRST_OF_USERS} AND pg_has_role({owner}, 'USAGE')"
+
+
 BASE: LiteralString = "coalesce(r.initial, acldefault(r.kind, r.owner))"
 QUERY: LiteralString = f"""
 WITH there AS (
@@ -25,24 +31,26 @@ WITH there AS (
     c.relowner AS owner, format('%s %I.%I', CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, n.nspname, c.relname) AS subject,
     '' AS columns
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-  WHERE c.relacl IS NOT NULL AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND c.relpersistence <> 't' AND {USER_SCHEMA}
+  WHERE c.relacl IS NOT NULL AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND c.relpersistence <> 't'
+    AND ({USER_SCHEMA} OR {_of_server("c.oid", "c.relowner")})
   UNION ALL
   SELECT 'pg_class'::regclass, a.attrelid, a.attnum, 'c', a.attacl, c.relowner, format('TABLE %I.%I', n.nspname, c.relname),
     format(' (%I)', a.attname)
   FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-  WHERE a.attacl IS NOT NULL AND NOT a.attisdropped AND c.relpersistence <> 't' AND {USER_SCHEMA}
+  WHERE a.attacl IS NOT NULL AND NOT a.attisdropped AND c.relpersistence <> 't'
+    AND ({USER_SCHEMA} OR {_of_server("c.oid", "c.relowner")})
   UNION ALL
   SELECT 'pg_proc'::regclass, p.oid, 0, 'f', p.proacl, p.proowner, format('ROUTINE %I.%I(%s)', n.nspname, p.proname,
     (SELECT string_agg(format_type(t, NULL), ', ' ORDER BY o) FROM unnest(p.proargtypes) WITH ORDINALITY x (t, o))), ''
   FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-  WHERE p.proacl IS NOT NULL AND p.oid >= {FIRST_OF_USERS} AND {USER_SCHEMA}
+  WHERE p.proacl IS NOT NULL AND (p.oid >= {FIRST_OF_USERS} AND {USER_SCHEMA} OR {_of_server("p.oid", "p.proowner")})
   UNION ALL
   SELECT 'pg_namespace'::regclass, n.oid, 0, 'n', n.nspacl, n.nspowner, format('SCHEMA %I', n.nspname), ''
-  FROM pg_namespace n WHERE n.nspacl IS NOT NULL AND {USER_SCHEMA}
+  FROM pg_namespace n WHERE n.nspacl IS NOT NULL AND ({USER_SCHEMA} OR {_of_server("n.oid", "n.nspowner")})
   UNION ALL
   SELECT 'pg_type'::regclass, t.oid, 0, 'T', t.typacl, t.typowner, format('TYPE %I.%I', n.nspname, t.typname), ''
   FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
-  WHERE t.typacl IS NOT NULL AND t.oid >= {FIRST_OF_USERS} AND {USER_SCHEMA}
+  WHERE t.typacl IS NOT NULL AND (t.oid >= {FIRST_OF_USERS} AND {USER_SCHEMA} OR {_of_server("t.oid", "t.typowner")})
   UNION ALL
   SELECT 'pg_language'::regclass, l.oid, 0, 'l', l.lanacl, l.lanowner, format('LANGUAGE %I', l.lanname), ''
   FROM pg_language l WHERE l.lanacl IS NOT NULL AND l.lanispl
@@ -56,7 +64,8 @@ compared AS (
   SELECT r.oid, r.class, r.sub, r.subject, r.columns, {beyond("r.acl", BASE, "r.owner", PASSED_ON_BY)} AS granted,
     {without("r.acl", BASE, "r.owner", PASSED_ON_BY)} AS revoked
   FROM (SELECT t.*, i.initprivs AS initial FROM there t LEFT JOIN pg_init_privs i ON i.classoid = t.class AND i.objoid = t.oid
-    AND i.objsubid = t.sub AND i.privtype = 'e') r)
+    AND i.objsubid = t.sub AND (i.privtype = 'e' OR t.subject ~ '^(TABLE|ROUTINE|TYPE) pg_catalog[.]|^SCHEMA pg_catalog$')
+    WHERE i.initprivs IS DISTINCT FROM t.acl) r)
 SELECT r.oid, r.class::oid::int8 AS target_class, r.oid AS target, r.sub::int AS target_sub, ARRAY[i.type, i.identity] AS name,
   coalesce(quote_ident(i.schema), '') AS schema, r.subject, r.columns, r.granted, r.revoked
 FROM compared r CROSS JOIN LATERAL pg_identify_object(r.class, r.oid, r.sub) i

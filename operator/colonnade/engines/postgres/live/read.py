@@ -18,6 +18,7 @@ from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 
 from colonnade.core.kind import Model, ObjectId
+from colonnade.engines.postgres.catalog import FIRST_OF_USERS
 from colonnade.engines.postgres.kind import HOMES, PgKind
 from colonnade.engines.postgres.kinds import KINDS
 
@@ -195,7 +196,10 @@ class _Reader:
                 self.needs[oid] |= {casts[f] for f in self.needs[oid] & casts.keys()}
 
     def relate_to_target(self, oid: ObjectId, target: ObjectId | None) -> None:
-        """A comment, a privilege: goes with the object it is about; a comment on an extension's member is the extension's business."""
+        """A comment, a privilege: goes with the object it is about, if not with the server; a comment on an extension's member is the
+        extension's business."""
+        if target is None and oid.kind == "privileges" and self.targets[oid][1] < int(FIRST_OF_USERS):
+            return
         member = target is not None and target.kind == "extension" and self.addresses.get(self.targets[oid]) != target
         if target is None or (member and oid.kind == "comment"):
             del self.objects[oid]
