@@ -35,6 +35,13 @@ def test_what_a_superuser_made_beside_it_stops_no_change(modest: Flow) -> None:
     assert modest.ask("SELECT count(*) FROM pg_event_trigger") == 1
 
 
+def test_rights_on_what_came_with_the_server_stop_no_change(modest: Flow) -> None:
+    """Whoever runs the server takes such rights away in every database."""
+    modest.run("REVOKE EXECUTE ON FUNCTION pg_catalog.pg_sleep(double precision) FROM PUBLIC")
+    assert whole(modest, "CREATE TABLE t (id int PRIMARY KEY);").plan is not None
+    assert whole(modest, "CREATE TABLE t (id int PRIMARY KEY);").plan is None
+
+
 def test_a_large_database_is_changed_in_part(modest: Flow) -> None:
     modest.psql(modest.url, large())
     result = whole(modest, large("ALTER TABLE t3 ADD note text; CREATE INDEX ON t3 (note);"))

@@ -6,6 +6,7 @@ import pytest
 
 from colonnade.core.errors import Unsupported
 from tests.live.postgres.flow import OWNER, Flow, approved
+from tests.live.postgres.test_part import whole
 
 BASE_TYPE = """CREATE TYPE base;
 CREATE FUNCTION base_in(cstring) RETURNS base LANGUAGE internal IMMUTABLE STRICT AS 'textin';
@@ -35,6 +36,17 @@ def test_what_is_there_is_named_as_not_managed_and_stays_as_it_is(flow: Flow) ->
     flow.run("DROP TABLE u")
     assert flow.shape().replace("u", "") == before.replace("u", "")
     flow.run("ALTER SUBSCRIPTION s SET (slot_name = NONE); DROP SUBSCRIPTION s")
+
+
+def test_a_subscription_stands_in_nobodys_way(flow: Flow) -> None:
+    """Files that speak for the whole database leave alone what they cannot declare."""
+    flow.run("""CREATE SUBSCRIPTION s CONNECTION 'dbname=nowhere' PUBLICATION p WITH (connect = false, slot_name = NONE);
+        COMMENT ON SUBSCRIPTION s IS 'from afar'""")
+    result = whole(flow, TABLE)
+    assert result.plan is not None
+    assert whole(flow, TABLE).plan is None
+    assert flow.column("SELECT subname::text FROM pg_subscription WHERE subconninfo = 'dbname=nowhere'") == ["s"]
+    flow.run("DROP SUBSCRIPTION s")
 
 
 def test_constraints_that_are_not_enforced_are_named_and_stand_in_nobodys_way(flow: Flow) -> None:

@@ -6,6 +6,7 @@ sql-altertable.html (DISABLE TRIGGER ALL)
 
 from __future__ import annotations
 
+import re
 from typing import LiteralString
 
 from colonnade.engines.postgres.catalog import FIRST_OF_USERS, USER_SCHEMA
@@ -19,8 +20,10 @@ JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamesp
 WHERE t.tgisinternal AND {USER_SCHEMA}
   AND t.tgenabled <> coalesce((SELECT p.tgenabled FROM pg_trigger p WHERE p.oid = t.tgparentid), 'O')"""
 """What enforces foreign keys and deferrable keys has names that differ from database to database, and no dump tells its state."""
-ENFORCING = "triggers of constraint "
-"""How the fingerprint names them where they are not enabled as usual: that is seen, and not ours to mend."""
+SEEN = ("triggers of constraint ", "subscription ")
+"""How the fingerprint names such where they are not enabled as usual, and what fetches from other servers."""
+OF_SERVER = re.compile(r"[a-z ]+ pg_catalog(?:\.|$)")
+"""What came with the server, where its rights are others than it came with."""
 
 QUERY: LiteralString = f"""
 SELECT CASE WHEN t.typisdefined THEN 'base type ' ELSE 'shell type ' END || t.oid::regtype FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
@@ -38,3 +41,9 @@ ORDER BY 1"""
 def strangers(connection: Connection) -> tuple[str, ...]:
     """Their names."""
     return tuple(str(name) for (name,) in connection.execute(QUERY).fetchall())
+
+
+def is_ours(identity: str, connection: Connection) -> bool:
+    """Whether what the fingerprint names so is ours to mend, and no stranger, nor a right that only a superuser gives."""
+    superuser = connection.info.parameter_status("is_superuser") == "on"
+    return not identity.startswith(SEEN) and (superuser or not OF_SERVER.match(identity))

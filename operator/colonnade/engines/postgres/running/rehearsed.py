@@ -41,7 +41,7 @@ from colonnade.engines.postgres.live import fingerprint
 from colonnade.engines.postgres.live.fingerprint import Difference, Fingerprint
 from colonnade.engines.postgres.live.read import read
 from colonnade.engines.postgres.live.scope import FACETS, Scope
-from colonnade.engines.postgres.live.strangers import ENFORCING, strangers
+from colonnade.engines.postgres.live.strangers import is_ours, strangers
 from colonnade.engines.postgres.planning import planner, quarantine, renames
 from colonnade.engines.postgres.rewriting import remade
 from colonnade.engines.postgres.rewriting.fallback import Tries
@@ -344,7 +344,7 @@ class Rehearsed:
     def _odd(self, found: Fingerprint, model: Model) -> list[Difference]:
         everything = self.desired.whole and not self.desired.unmanaged
         counted = None if everything else self._spoken_for(model)
-        odd = [d for d in found.differences(self.desired.first.fingerprint) if not d.identity.startswith(ENFORCING)]
+        odd = [d for d in found.differences(self.desired.first.fingerprint) if is_ours(d.identity, self.live)]
         odd = [d for d in odd if counted is None or d.identity in counted]
         if odd:
             second: Mapping[str, str] = self.again.fingerprint.objects if self.desired.key else {}
