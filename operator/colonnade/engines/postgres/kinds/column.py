@@ -110,7 +110,7 @@ def definition(oid: ObjectId, spec: Column, context: Context, *, bare: bool = Fa
         q("COLLATE {}", printed(spec.collation)) if spec.collation else None,
         q("DEFAULT {}", printed(default.expression)) if folded and default and not bare else None,
         _generated(spec) if spec.generated else None,
-        identity(spec, "" if context.live else made_up("seq", *oid.name[1:3])) if spec.identity else None,
+        _numbered(oid, spec, context) if spec.identity else None,
         q("{}NOT NULL{}", _named(oid, spec, context), no_inherit) if _stands_there(spec) and not bare else None,
     )
 
@@ -153,16 +153,29 @@ def create(oid: ObjectId, spec: Column, context: Context) -> Steps:
         yield from after_its_parents(oid, spec, context)
     if not context.is_fresh(oid.name):
         if along:
-            yield from own_not_null(oid, spec, context)
+            yield from _of_its_own(oid, spec, context)
             return
         yield from _add(oid, spec, context)
-    elif comes_along(spec) and not (inheritance and inheritance.bound) and context.version < 180000:
-        yield from own_not_null(oid, spec, context)
+    elif comes_along(spec) and not (inheritance and inheritance.bound):
+        yield from _of_its_own(oid, spec, context)
     brought = comes_along(spec) and spec.not_null_inherited and not (inheritance and inheritance.bound)
     unasked = spec.not_null and not spec.not_null_valid and not after_rows(oid, context)
     if unasked and not (brought and context.is_fresh(oid.name)):
         yield from set_not_null(oid, spec, context)
     yield from settings(oid, None, spec)
+
+
+def _of_its_own(oid: ObjectId, spec: Column, context: Context) -> Iterator[Step]:
+    """What a child's column has that comes with a parent's, and that does not come with it."""
+    if not context.is_fresh(oid.name) or context.version < 180000:
+        yield from own_not_null(oid, spec, context)
+    if spec.identity:
+        column = q("ALTER TABLE {} ALTER COLUMN {}", name(*oid.name[:2]), name(oid.name[2]))
+        yield step(oid, q("{} ADD {}", column, _numbered(oid, spec, context)), undo=q("{} DROP IDENTITY", column))
+
+
+def _numbered(oid: ObjectId, spec: Column, context: Context) -> Part:
+    return identity(spec, "" if context.live else made_up("seq", *oid.name[1:3]))
 
 
 def _add(oid: ObjectId, spec: Column, context: Context) -> Iterator[Step]:

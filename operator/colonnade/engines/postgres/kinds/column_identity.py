@@ -51,7 +51,18 @@ def identity_change(oid: ObjectId, old: Column, new: Column, context: Context) -
         yield step(oid, q("{} ADD {}", column, identity(new)), undo=q("{} DROP IDENTITY", column))
         yield _goes_on(oid, new, context)
     elif new.identity:
+        if context.comes_with_a_parent(oid, old, new):
+            yield from _of_its_type(oid, old, new)
         yield from _same(oid, old, new, column)
+
+
+def _of_its_type(oid: ObjectId, old: Column, new: Column) -> Iterator[Step]:
+    """The server takes the sequence along with the column's type, but not those of children."""
+    if old.sequence[2] != new.sequence[2]:
+        there, back = (
+            q("ALTER SEQUENCE {} AS {}", name(*old.sequence[:2]), printed(s.sequence[2])) for s in (new, old)
+        )
+        yield step(oid, there, undo=back)
 
 
 def _goes_on(oid: ObjectId, new: Column, context: Context) -> Step:
