@@ -227,6 +227,20 @@ def test_an_extension_moves_out_of_a_schema_that_goes(walk: Walk) -> None:
     walk("CREATE SCHEMA e;" + declared.format(" SCHEMA e", "e."), declared.format("", ""))
 
 
+def test_a_routine_that_an_index_runs_says_where_an_extension_has_gone(flow: Flow) -> None:
+    """The server builds the index anew with the type of its column, and runs the routine for that."""
+    before, after = (
+        f"""CREATE EXTENSION pg_trgm SCHEMA {place}; CREATE TABLE t (a {type_});
+        CREATE FUNCTION s(text) RETURNS real LANGUAGE sql IMMUTABLE AS $$SELECT {place}.similarity($1, 'z')$$;
+        CREATE INDEX i ON t (s(a)); ALTER TABLE t ADD CONSTRAINT c CHECK (s(a) < 2);"""
+        for place, type_ in (("public", "text"), ("ext", "varchar(50)"))
+    )
+    flow.apply(before)
+    flow.run("INSERT INTO t VALUES ('zz')")
+    flow.apply(f"CREATE SCHEMA ext; {after}")
+    flow.apply(before)
+
+
 def test_what_uses_a_cast_comes_once_that_is_there(flow: Flow) -> None:
     """The server binds an expression to the casts of that moment, and prints it alike."""
     declared = """CREATE TYPE w AS (v text); CREATE FUNCTION to_w(text) RETURNS w LANGUAGE sql IMMUTABLE AS 'SELECT row($1)::public.w';

@@ -35,7 +35,17 @@ def heeded(work: Work, before: Edges) -> Edges:
         gone = ((a, one) for a, one in _spoken_of(work, work.old, ("drop", "alter"), before, spaces))
         pairs = [*made, *((first, last) for first, last in gone if last.verb == "drop")]
         _wish(after, pairs)
+    _wish(after, list(_run_again(work, before)))
     return after
+
+
+def _run_again(work: Work, acts: Edges) -> Iterator[tuple[Act, Act]]:
+    """Each routine that changes, with the columns after it whose change of type has the server run it for what stands on both and stays."""
+    for routine in (a for a in acts if a.verb == "alter" and a.id.kind in BODIED):
+        for user in work.users.get(routine.id, NOTHING) - work.dropped:
+            if user.kind in ("check", "index"):
+                columns = (n for n in work.old.needs.get(user, NOTHING) if n.kind == "column")
+                yield from ((routine, act) for act in (Act("alter", c) for c in columns) if act in acts)
 
 
 def _wish(after: dict[Act, set[Act]], pairs: Sequence[tuple[Act, Act]]) -> None:
