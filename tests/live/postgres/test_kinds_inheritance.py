@@ -63,6 +63,10 @@ def test_a_table_gives_its_columns_up_to_a_parent(flow: Flow, before: str, after
 
 
 PARENTS = cases("""
+== a_column_that_is_generated_once_it_leaves
+CREATE TABLE a (id int, g int); CREATE TABLE k () INHERITS (a);
+--
+CREATE TABLE a (id int, g int); CREATE TABLE k (id int, g int GENERATED ALWAYS AS (id + 1) STORED);
 == another_parent_of_the_same_columns
 CREATE TABLE g (id int); CREATE TABLE h (id int);
 CREATE TABLE c (n int) INHERITS (g); CREATE TABLE d () INHERITS (c);

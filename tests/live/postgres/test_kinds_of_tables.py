@@ -179,6 +179,10 @@ CREATE TABLE u (n int GENERATED ALWAYS AS IDENTITY);
 
 
 PERSISTENCE = cases("""
+== read_as_a_catalog
+CREATE UNLOGGED TABLE t (id int, a text);
+--
+CREATE TABLE t (id int, a int, v float8 DEFAULT random()) WITH (user_catalog_table = true);
 == refers
 CREATE UNLOGGED TABLE a (id int PRIMARY KEY); CREATE UNLOGGED TABLE b (id int REFERENCES a, up int);
 --

@@ -76,8 +76,15 @@ def alter(oid: ObjectId, old: Table, new: Table, context: Context) -> Steps | No
     return _in_place(oid, old, new)
 
 
+def is_read_as_a_catalog(spec: Table) -> bool:
+    """Whether logical decoding may look into it as into a catalog: the server rewrites no such table."""
+    return bool({"user_catalog_table=true", "user_catalog_table=on"} & {*spec.options})
+
+
 def _in_place(oid: ObjectId, old: Table, new: Table) -> Iterator[Step]:
     t = q("ALTER TABLE {}", name(*oid.name))
+    told = list(changed_options(oid, t, old.options, new.options))
+    yield from told if is_read_as_a_catalog(old) else ()
     if old.persistence != new.persistence:
         there, back = ("LOGGED", "UNLOGGED") if new.persistence == "p" else ("UNLOGGED", "LOGGED")
         yield step(
@@ -93,7 +100,7 @@ def _in_place(oid: ObjectId, old: Table, new: Table) -> Iterator[Step]:
             hazards=(hazard(REWRITES_TABLE, oid),),
             undo=q("{} SET ACCESS METHOD {}", t, name(old.access_method)),
         )
-    yield from changed_options(oid, t, old.options, new.options)
+    yield from () if is_read_as_a_catalog(old) else told
 
 
 def drop(oid: ObjectId, spec: Table, context: Context) -> Steps:

@@ -9,6 +9,7 @@ from itertools import product
 from colonnade.core.kind import NOTHING, Model, ObjectId
 from colonnade.core.plan import Step
 from colonnade.engines.postgres.kind import CONSTRAINTS, VIEWS, unasked
+from colonnade.engines.postgres.kinds.table import is_read_as_a_catalog
 from colonnade.engines.postgres.planning.freed import overloading
 from colonnade.engines.postgres.planning.work import (
     INDEXED,
@@ -49,6 +50,7 @@ def all_told(work: Work, acts: Mapping[Act, Sequence[Step]], before: Before[Act]
     filling = {a for a, steps in acts.items() if any(s.batched for s in steps)}
     _written_again(filling, work, before)
     _finished({a.id for a in filling}, work, before)
+    _of_catalogs(work, before)
     _late({a for a, steps in acts.items() if any(not s.transactional for s in steps)}, work, before)
 
 
@@ -61,6 +63,16 @@ def _written_again(filling: Collection[Act], work: Work, before: Before[Act]) ->
         for oid in (o for o in work.altered if o.kind == "column" and o.name[:2] == fill.id.name[:2]):
             if not work.old.objects[oid].not_null and not work.new.objects[oid].not_null_valid and oid != fill.id:
                 _first(fill, Act("alter", oid), before)
+
+
+def _of_catalogs(work: Work, before: Before[Act]) -> None:
+    """A table that is to be read as catalogs are is not rewritten any more: all that may do so comes before."""
+    for table in (o for o in work.altered if o.kind == "table"):
+        if is_read_as_a_catalog(work.new.objects[table]):
+            for verb, columns in (("alter", work.altered), ("create", work.created)):
+                for column in (o for o in columns if o.kind == "column" and o.name[:2] == table.name):
+                    before.get(Act(verb, column), set[Act]()).discard(Act("alter", table))
+                    _first(Act(verb, column), Act("alter", table), before)
 
 
 def _finished(filled: Collection[ObjectId], work: Work, before: Before[Act]) -> None:
@@ -154,7 +166,7 @@ def _around_the_move(oid: ObjectId, place: ObjectId, work: Work, before: Before[
         stays = work.old.objects[place].parents if was and place in work.old.objects else ()
         for above in (ObjectId("column", (*p, oid.name[2])) for p in stays):  # what comes from there is proved by then
             _first(Act("finish", above), Act("alter", place), before)
-    elif now is None or nulls == [True, False]:
+    elif now is None or nulls == [True, False] or oid in work.dropped:
         for one in (Act("drop", place), Act("alter", place)):
             _first(one, Act("drop", oid), before)
             _first(one, Act("alter", oid), before)
