@@ -513,7 +513,9 @@ def test_rows_are_asked_what_the_filling_would_find(flow: Flow, rule: str, odd: 
     said = f"ALTER TABLE t ADD CONSTRAINT k {rule} NOT VALID;"
     flow.apply(table.format("text"))
     flow.run(f"INSERT INTO t VALUES (7, {'NULL' if odd is None else odd}, '1'), (8, 5, '2'); {said}")
-    with pytest.raises(DataViolation, match=r"NOT VALID for .*public\.t\..*: 1 of them, such as id = 7\. Nothing was changed"):
+    with pytest.raises(
+        DataViolation, match=r"NOT VALID for .*public\.t\..*: 1 of them, such as id = 7\. Nothing was changed"
+    ):
         flow.apply(table.format("int") + said)
     flow.run("UPDATE t SET b = 6 WHERE id = 7")
     flow.apply(table.format("int") + said)
@@ -524,6 +526,11 @@ def test_rows_are_asked_what_the_filling_would_find(flow: Flow, rule: str, odd: 
 def test_rows_are_filled_before_a_rule_comes_and_after_it_goes(flow: Flow, rule: str, odd: int | None) -> None:
     table = "CREATE TABLE t (id int PRIMARY KEY, b int, c {});"
     said = f"ALTER TABLE t ADD CONSTRAINT k {rule} NOT VALID;"
-    changed(flow, table.format("text"), f"INSERT INTO t VALUES (7, {'NULL' if odd is None else odd}, '1')", table.format("int") + said)
+    changed(
+        flow,
+        table.format("text"),
+        f"INSERT INTO t VALUES (7, {'NULL' if odd is None else odd}, '1')",
+        table.format("int") + said,
+    )
     flow.apply(table.format("bigint"))
     assert_nothing_is_left(flow)

@@ -14,7 +14,6 @@ from colonnade.core.plan import Check
 from colonnade.engines.postgres.kind import Context
 from colonnade.engines.postgres.statement import Part, keys, listed, name, printed, q, question
 
-
 NOT_VALID = " NOT VALID"
 
 
