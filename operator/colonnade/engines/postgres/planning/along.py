@@ -83,10 +83,12 @@ def _called(spec: Any) -> str:
 
 
 def _held_as_rows(work: Work) -> Iterator[ObjectId]:
-    """Tables whose columns get another type while columns of others hold their rows: the server changes those of no such table."""
+    """Tables whose rows are written anew, for a column that gets another type or that the server computes, while columns of others
+    hold such rows: the server does that to no such table."""
     old, new = work.old.objects, work.new.objects
-    retyped = (o for o in work.altered if o.kind == "column" and old[o].type != new[o].type)
-    tables = {ObjectId("table", o.name[:2]) for o in retyped} & old.keys() & new.keys()
+    written = [o for o in work.altered if o.kind == "column" and old[o].type != new[o].type]
+    written += [o for o in work.created if o.kind == "column" and (new[o].generated == "s" or new[o].identity)]
+    tables = {ObjectId("table", o.name[:2]) for o in written} & old.keys() & new.keys()
     yield from (t for t in tables if _is_inside(t, work))
 
 

@@ -334,16 +334,22 @@ def _overloads(work: Work, before: Before[Act]) -> None:
 
 
 def _holding_rows(work: Work, before: Before[Act]) -> None:
-    """A column comes to hold rows of a table once the columns of that are what they are to be: the server changes none of it then."""
+    """A column comes to hold rows of a table once the columns of that are what they are to be, and one that holds none any more goes
+    first: the server changes no table that others hold rows of."""
     changing: defaultdict[ObjectId, list[Act]] = defaultdict(list)
     for act in before:
         if act.id.kind == "column" and act.verb in ("create", "alter"):
             changing[ObjectId("table", act.id.name[:2])].append(act)
-    for column in (o for o in work.altered | work.created if o.kind == "column"):
+    for column in (o for o in work.altered | work.created | work.dropped if o.kind == "column"):
+        was, will_be = (_made_of(column, m) & changing.keys() for m in (work.old, work.new))
         comes = Act("alter", column) if column in work.altered else Act("create", work.inlined.get(column, column))
-        for table in _made_of(column, work.new) & changing.keys() - _made_of(column, work.old):
+        leaves = Act("alter", column) if column in work.altered else Act("drop", column)
+        for table in will_be - was:
             for act in changing[table]:
                 _first(act, comes, before)
+        for table in was - will_be:
+            for act in changing[table]:
+                _first(leaves, act, before)
 
 
 def _made_of(column: ObjectId, model: Model) -> set[ObjectId]:
