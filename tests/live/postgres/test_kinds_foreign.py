@@ -164,3 +164,11 @@ CREATE TABLE near (id int);
     assert flow.ask("SELECT next FROM mv JOIN seen USING (id, next)") == 8, (
         "what is new, and what is made again, is filled"
     )
+
+
+def test_what_a_view_of_something_far_takes_is_asked_of_nobody(flow: Flow) -> None:
+    far = "CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w; CREATE FOREIGN TABLE ft (id int) SERVER s; CREATE TABLE t (id int);"
+    flow.apply(f"{far} CREATE VIEW v AS SELECT id FROM t; CREATE VIEW vv AS SELECT id FROM v")
+    further = f"{far} CREATE VIEW v AS SELECT id FROM ft; CREATE VIEW vv AS SELECT id FROM v"
+    assert [h.code for h in flow.plan(further).hazards] == []
+    flow.apply(further)

@@ -22,14 +22,22 @@ TYPES: LiteralString = """coalesce((SELECT array_agg(format_type(a.atttypid, a.a
       ON x.oid = k.collnamespace WHERE a.attrelid = c.oid AND a.attnum > 0), '{}') AS types"""
 """The types of the columns of a view."""
 
-WRITES: LiteralString = """ARRAY(SELECT w.verb FROM (VALUES (8, 'INSERT'), (4, 'UPDATE'), (16, 'DELETE')) w (bit, verb)
-    WHERE pg_relation_is_updatable(c.oid, true) & w.bit <> 0) AS takes,
-  ARRAY(SELECT a.attname::text FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0
-    AND pg_column_is_updatable(c.oid, a.attnum, true) ORDER BY a.attnum) AS settable"""
+FAR: LiteralString = """WITH RECURSIVE far AS (SELECT oid FROM pg_class WHERE relkind = 'f' UNION SELECT r.ev_class FROM far
+  JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = far.oid AND d.classid = 'pg_rewrite'::regclass
+  JOIN pg_rewrite r ON r.oid = d.objid)"""
+"""Foreign tables, and the views of them: what these take, their wrapper's own code would have to say, if it has any."""
+
+WRITES: LiteralString = """CASE WHEN c.oid IN (SELECT oid FROM far) THEN NULL ELSE
+    ARRAY(SELECT w.verb FROM (VALUES (8, 'INSERT'), (4, 'UPDATE'), (16, 'DELETE')) w (bit, verb)
+      WHERE pg_relation_is_updatable(c.oid, true) & w.bit <> 0) END AS takes,
+  CASE WHEN c.oid IN (SELECT oid FROM far) THEN NULL ELSE
+    ARRAY(SELECT a.attname::text FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0
+      AND pg_column_is_updatable(c.oid, a.attnum, true) ORDER BY a.attnum) END AS settable"""
 """What is written through it, by itself or by its triggers and rules, and into which of its columns.
 https://www.postgresql.org/docs/current/functions-info.html"""
 
 QUERY = f"""
+{FAR}
 SELECT c.oid, ARRAY[n.nspname, c.relname] AS name, rtrim(pg_get_viewdef(c.oid), ';') AS definition,
   coalesce((SELECT array_agg(a.attname::text ORDER BY a.attnum) FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0), '{{}}') AS columns,
   {TYPES},
@@ -42,14 +50,15 @@ WHERE c.relkind = 'v' AND c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND n.
 
 @dataclass(frozen=True)
 class View:
-    """The query as the server prints it, with the columns that come out of it; what it `takes` follows from it and all that it reads."""
+    """The query as the server prints it, with the columns that come out of it; what it `takes` follows from it and all that it reads, and
+    is not known where that is elsewhere."""
 
     definition: str
     columns: tuple[str, ...]
     types: tuple[str, ...]
     options: tuple[str, ...]
-    takes: tuple[str, ...] = field(compare=False)
-    settable: tuple[str, ...] = field(compare=False)
+    takes: tuple[str, ...] | None = field(compare=False)
+    settable: tuple[str, ...] | None = field(compare=False)
 
 
 def _create(oid: ObjectId, spec: View, head: Part) -> Part:

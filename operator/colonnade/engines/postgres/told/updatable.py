@@ -31,6 +31,8 @@ def told(work: Work, made: Mapping[Act, list[Step]]) -> dict[Act, list[Step]]:
 def _less(view: ObjectId, work: Work) -> Iterator[Hazard]:
     old, new = (m.objects[view] for m in (work.old, work.new))
     whys: list[str] = []
+    if None in (old.takes, new.takes):
+        return
     if verbs := [v for v in old.takes if v not in new.takes]:
         whys.append(f"it takes no {' and no '.join(verbs)} from then on")
     elif columns := [c for c in old.settable if c in new.columns and c not in new.settable]:
