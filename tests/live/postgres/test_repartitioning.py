@@ -257,6 +257,20 @@ def test_rows_that_a_table_made_anew_would_refuse_are_named(flow: Flow, declared
     assert flow.shape() == whole
 
 
+def test_rows_that_fit_nowhere_once_labels_stand_otherwise_are_named(flow: Flow) -> None:
+    declared = """CREATE TYPE e AS ENUM ({}); CREATE TABLE t (id int, x e NOT NULL, PRIMARY KEY (id, x)) PARTITION BY RANGE (x);
+        CREATE TABLE t1 PARTITION OF t FOR VALUES FROM ('a''s') TO ('c');"""
+    flow.apply(declared.format("'a''s', 'b', 'c'"))
+    flow.run("INSERT INTO t VALUES (9, 'b'), (8, 'a''s')")
+    words = r"table public.t has rows that fit no partition: 1 of them, such as \(id, x\) = \(9, \d\)"
+    with pytest.raises(DataViolation, match=words) as refused:
+        flow.reconcile(declared.format("'b', 'a''s', 'c'"), approved)
+    (query,) = re.findall(r"To see them all: (.*); then declare", str(refused.value))
+    assert len(flow.run(query).splitlines()) == 1
+    flow.run("DELETE FROM t WHERE id = 9")
+    flow.apply(declared.format("'b', 'a''s', 'c'"))
+
+
 def test_a_table_made_anew_is_asked_for_rows_to_which_a_new_column_would_give_nothing(flow: Flow) -> None:
     flow.apply("CREATE TABLE t (id int PRIMARY KEY);")
     flow.run("INSERT INTO t VALUES (7)")

@@ -55,6 +55,9 @@ OF_VALUES = (DataViolation, "mend the values that do not fit, or declare a conve
 """All else of class 22: https://www.postgresql.org/docs/current/errcodes-appendix.html"""
 
 
+NOWHERE = "declare a partition for the row, or a default one"
+
+
 class Undone(Unsupported):
     """What cannot be done to these objects where they are, or does not make of them what is wanted."""
 
@@ -75,6 +78,7 @@ def meaning(error: psycopg.Error, subject: str, connection: Connection | None = 
     said = error.diag.message_primary or type(error).__name__
     found, remedy = MEANINGS.get("22P02" if _unreadable(state, said) else state or "", unknown)
     refused = forbidden(error, connection) if connection else ""
+    remedy = NOWHERE if said.startswith("no partition of relation ") else remedy
     remedy = refused or membership(said) or unreached(error).removeprefix("; ") or remedy
     return found(f"{subject}: {said}; {remedy}")
 

@@ -15,6 +15,7 @@ from colonnade.core.plan import Check, Step
 from colonnade.engines.postgres.rewriting.remade import below
 from colonnade.engines.postgres.session import Connection
 from colonnade.engines.postgres.statement import Part, joined, keys, name, printed, q, question, relations, text
+from colonnade.engines.postgres.told.stand_ins import in_their_order
 
 TAKES: LiteralString = "SELECT pg_get_partition_constraintdef(to_regclass(%s))"
 BY_NUMBER = "satisfies_hash_partition("
@@ -71,7 +72,8 @@ def _copied(copy: Connection, live: Model, wanted: Model, oid: ObjectId) -> Iter
     remedy = "declare a partition for them, or a default one"
     alone = {p for p in below(live, oid) - parts if p in wanted.objects}
     gone = alone.union(*(below(live, p) for p in alone))
-    yield from _unfit(copy, live, oid, leaves, problem, remedy, alone=gone)
+    asked = _unfit(copy, live, oid, leaves, problem, remedy, alone=gone)
+    yield from (in_their_order(one, oid, live, wanted) for one in asked)
 
 
 def _unfit(  # noqa: PLR0913 - what is asked, then what is said
