@@ -552,3 +552,22 @@ def test_what_fails_of_something_else_is_not_tried_again_with_a_whole_made_anew(
             progress=lambda message, _: told.append(message),
         )
     assert [m for m in told if m.startswith("rehearsing")] == ["rehearsing on a copy"]
+
+
+HASHED = """CREATE FUNCTION hx(int, bigint) RETURNS bigint LANGUAGE sql IMMUTABLE AS 'SELECT ($1 + $2)::bigint';
+CREATE OPERATOR FAMILY {0} USING hash; CREATE OPERATOR CLASS {1} FOR TYPE int USING hash FAMILY {0} AS OPERATOR 1 =, FUNCTION 2 hx(int, bigint);
+CREATE TABLE t (k int{2}) PARTITION BY HASH (k {1});
+CREATE TABLE t0 PARTITION OF t FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+CREATE TABLE t1 PARTITION OF t FOR VALUES WITH (MODULUS 2, REMAINDER 1);"""
+
+
+def test_rows_are_placed_by_a_hash_of_ones_own(flow: Flow) -> None:
+    flow.apply(HASHED.format("f", "c", ""))
+    flow.run("INSERT INTO t SELECT generate_series(1, 9)")
+    flow.apply(HASHED.format("f", "c", ", n int"))
+    with pytest.raises(
+        Unsupported, match=r"class public\.c\.hash is to be another, and says which partition of table public\.t"
+    ):
+        flow.reconcile(HASHED.format("g", "c", ", n int"), approved)
+    flow.apply(HASHED.format("g", "d", ", n int"))
+    assert flow.ask("SELECT count(*) FROM t") == 9

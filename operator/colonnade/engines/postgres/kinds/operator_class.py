@@ -6,9 +6,11 @@ What belongs to a class stands in its definition; what belongs to the family alo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import LiteralString
 
+from colonnade.core.errors import Unsupported
 from colonnade.core.kind import ObjectId
 from colonnade.engines.postgres.catalog import FIRST_OF_USERS, USER_SCHEMA
 from colonnade.engines.postgres.kind import Context, PgKind, Steps, never
@@ -32,7 +34,10 @@ SELECT c.oid, ARRAY[n.nspname, c.opcname, m.amname] AS name, ARRAY[fn.nspname, f
   ARRAY(SELECT {OPERATOR} FROM pg_depend d JOIN pg_amop o ON o.oid = d.objid WHERE d.refclassid = 'pg_opclass'::regclass
     AND d.refobjid = c.oid AND d.classid = 'pg_amop'::regclass ORDER BY o.amopstrategy, o.amoppurpose, o.amopopr::regoperator::text)
   || ARRAY(SELECT {FUNCTION} FROM pg_depend d JOIN pg_amproc p ON p.oid = d.objid WHERE d.refclassid = 'pg_opclass'::regclass
-    AND d.refobjid = c.oid AND d.classid = 'pg_amproc'::regclass ORDER BY p.amprocnum, 1) AS members
+    AND d.refobjid = c.oid AND d.classid = 'pg_amproc'::regclass ORDER BY p.amprocnum, 1) AS members,
+  ARRAY(SELECT format('%s (%s, %s)', p.amprocnum, format_type(p.amproclefttype, NULL), format_type(p.amprocrighttype, NULL))
+    FROM pg_amproc p WHERE p.amprocfamily = c.opcfamily AND p.amproclefttype = c.opcintype AND p.amprocnum = 2
+    AND m.amname = 'hash' ORDER BY 1) AS placing
 FROM pg_opclass c JOIN pg_namespace n ON n.oid = c.opcnamespace JOIN pg_am m ON m.oid = c.opcmethod
 JOIN pg_opfamily f ON f.oid = c.opcfamily JOIN pg_namespace fn ON fn.oid = f.opfnamespace
 WHERE c.oid >= {FIRST_OF_USERS} AND {USER_SCHEMA} ORDER BY 2"""
@@ -72,6 +77,8 @@ class OperatorClass:
     default: bool
     storage: str | None
     members: tuple[str, ...]
+    placing: tuple[str, ...] = field(compare=False)
+    """By which functions rows are placed among hash partitions: the server says them to be the family's alone, and asks for them there."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +101,9 @@ def alter_family(oid: ObjectId, old: Family, new: Family, context: Context) -> S
 
 
 def drop_family(oid: ObjectId, spec: Family, context: Context) -> Steps:
+    for one, of_it in context.old.objects.items():
+        if one.kind == "operator class" and (*of_it.family, one.name[2]) == oid.name:
+            _refuse_where_it_places_rows(one, context)
     yield step(oid, q("DROP OPERATOR FAMILY {}", _named(oid)))
 
 
@@ -107,12 +117,29 @@ def _class(oid: ObjectId, spec: OperatorClass) -> Part:
     return q("{} USING {} FAMILY {} AS\n  {}", head, using, family, listed(members))
 
 
+def placed_by(oid: ObjectId, spec: OperatorClass) -> Iterator[ObjectId]:
+    """The functions of the family without which no partition can be hashed by the class."""
+    yield from (ObjectId("family function", (*spec.family, oid.name[2], one)) for one in spec.placing)
+
+
 def create_class(oid: ObjectId, spec: OperatorClass, context: Context) -> Steps:
     yield step(oid, _class(oid, spec), undo=q("DROP OPERATOR CLASS {}", _named(oid)))
 
 
 def drop_class(oid: ObjectId, spec: OperatorClass, context: Context) -> Steps:
+    _refuse_where_it_places_rows(oid, context)
     yield step(oid, q("DROP OPERATOR CLASS {}", _named(oid)))
+
+
+def _refuse_where_it_places_rows(oid: ObjectId, context: Context) -> None:
+    """Raises Unsupported where a partitioned table that stays has its key by this: there is no other of its name beside it meanwhile."""
+    for table, needs in context.old.needs.items():
+        stays = table in context.new.objects and table not in context.gone
+        if oid in needs and table.kind == "table" and stays:
+            raise Unsupported(
+                f"{oid} is to be another, and says which partition of {table} a row belongs to; declare the new one by another "
+                f"name, and {table} to be partitioned by that: its rows go over then"
+            )
 
 
 def _add(oid: ObjectId, spec: Member) -> Part:
@@ -151,6 +178,8 @@ KINDS = (
         create=create_class,
         alter=never,
         drop=drop_class,
+        needs=placed_by,
+        goes_with=lambda oid, spec: (),
         rank=21,
     ),
     PgKind(
