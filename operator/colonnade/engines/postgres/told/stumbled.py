@@ -45,17 +45,15 @@ def _plain(column: str) -> Part:
 
 
 def stumbled_over(connection: Connection, one: Check) -> str:
-    """The query for the row; nothing where there is no way to find it, or it takes too long. Within a transaction, which it ends."""
+    """The query for the row; nothing where there is no way to find it, or it takes too long. To be run in a transaction that is given up."""
     seen = ""
-    if not one.each:
-        return seen
     try:
         connection.execute(ONE_BY_ONE)
         with connection.cursor() as rows:
-            for see, _ in rows.stream(printed(one.each)):
+            for see, _ in rows.stream(printed(one.each)) if one.each else ():
                 seen = str(see)
     except STUMBLES:
         return seen
     except psycopg.errors.QueryCanceled:
-        pass
+        return ""
     return ""

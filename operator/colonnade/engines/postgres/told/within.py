@@ -53,10 +53,10 @@ class Within:
         if before is None or many or before.kind != "composite type":
             return
         had = attributes(before, self.context.old)
-        for attribute, now in attributes(to, self.context.new).items():
+        for attribute, type_ in attributes(to, self.context.new).items():
             if attribute in had:
-                types = (t.partition(" COLLATE ")[0] for t in (had[attribute], now))
-                yield from self.refused(q("({}).{}", there, name(attribute)), *types, depth)
+                was, now = (t.partition(" COLLATE ")[0] for t in (had[attribute], type_))
+                yield from self.refused(q("({}).{}", there, name(attribute)), was, now, depth)
 
     def _by_checks(self, there: Part, domain: ObjectId) -> Iterator[Part]:
         """By the conditions of this one, which call what they are about VALUE; not where its base is another type by then."""
