@@ -8,6 +8,7 @@ from typing import Any
 from colonnade.core.kind import ObjectId
 from colonnade.engines.postgres.kinds.domain import NOT_VALID
 from colonnade.engines.postgres.kinds.foreign_key import held_by_included
+from colonnade.engines.postgres.planning import whole_rows
 from colonnade.engines.postgres.planning.order import circles_of_keys
 from colonnade.engines.postgres.planning.work import Work, is_type, kind_of
 from colonnade.engines.postgres.rewriting import of_type, origins, remade
@@ -17,7 +18,7 @@ from colonnade.engines.postgres.rewriting.remade import below
 
 def replace(work: Work, repartitioned: Collection[ObjectId]) -> None:
     """Let these be dropped and created, too; the wholes that are `repartitioned` as well."""
-    for oid in {*_narrowed_within(work), *_cast_otherwise(work)}:
+    for oid in {*_narrowed_within(work), *_cast_otherwise(work), *(o for o, _ in whole_rows.over_them(work))}:
         work.replace(oid)
     _around_parts(work)
     held = held_by_included(work.old, work.new, work.altered)

@@ -293,7 +293,7 @@ class _Planning:
             first, *rest = remade.copy(oid, self.context)
             return [replace(first, checks=(*first.checks, *copied.asked(oid, self.context))), *rest]
         if oid in self.work.remade.tables:
-            return remade.move(oid, self.context)
+            return remade.move(oid, self.context, {o for o in self.work.dropped if not self.work.taken_by(o)})
         if oid in self.work.serving:
             return [meanwhile.renamed(oid, self.work.moved[oid])]
         return way_back.aside(oid, printed(kind.words or oid.kind.upper()), self.work)

@@ -10,6 +10,7 @@ from colonnade.core.kind import NOTHING, Model, ObjectId
 from colonnade.core.plan import Step
 from colonnade.engines.postgres.kind import CONSTRAINTS, VIEWS, unasked
 from colonnade.engines.postgres.kinds.table import is_read_as_a_catalog
+from colonnade.engines.postgres.planning import whole_rows
 from colonnade.engines.postgres.planning.freed import overloading
 from colonnade.engines.postgres.planning.work import (
     INDEXED,
@@ -45,6 +46,7 @@ def all_told(work: Work, acts: Mapping[Act, Sequence[Step]], before: Before[Act]
     _keys_of_their_own(work, before)
     _otherwise_cast(work, before)
     _makers_of_ranges(work, before)
+    whole_rows.out_of_the_way(work, before)
     _holding_rows(work, before)
     _overloads(work, before)
     filling = {a for a, steps in acts.items() if any(s.batched for s in steps)}

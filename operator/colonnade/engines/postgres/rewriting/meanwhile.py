@@ -16,6 +16,7 @@ from colonnade.core.kind import NOTHING, ObjectId
 from colonnade.core.plan import Step
 from colonnade.engines.postgres.kind import CONSTRAINTS, LEFT_BEHIND, Context
 from colonnade.engines.postgres.kinds.not_null import HELPER
+from colonnade.engines.postgres.planning import whole_rows
 from colonnade.engines.postgres.planning.several import READ
 from colonnade.engines.postgres.planning.work import Act, Work
 from colonnade.engines.postgres.rewriting.remade import other_name
@@ -40,6 +41,7 @@ def serving(work: Work, context: Context) -> set[ObjectId]:
     taken = {o.name[-1] for o in work.old.objects if left_behind(o)}
     leaving = (o for o in work.dropped if o.kind == "inheritance")
     holding = {key for place in leaving for key in work.referring_through(place)}
+    holding |= {o for o, _ in whole_rows.over_them(work)}
     return {
         o
         for o in (work.dropped & work.created) - holding

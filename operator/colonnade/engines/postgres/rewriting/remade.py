@@ -188,8 +188,8 @@ class Remade:
         return any(ObjectId("table", p) in self.tables for p in model.objects[oid].parents)
 
 
-def move(oid: ObjectId, context: Context) -> Iterator[Step]:
-    """Out of the way, with the names of its indexes and of the sequences in its columns."""
+def move(oid: ObjectId, context: Context, going_first: Collection[ObjectId]) -> Iterator[Step]:
+    """Out of the way, with the names of its indexes, but for those that go by themselves, and of the sequences in its columns."""
     security = context.old.objects.get(ObjectId("row security", oid.name))
     if security and security.forced:
         no_force = q("ALTER TABLE {} {} FORCE ROW LEVEL SECURITY", name(*oid.name), q("NO"))
@@ -198,7 +198,9 @@ def move(oid: ObjectId, context: Context) -> Iterator[Step]:
     for sequence in _sequences(oid, context.old).values():
         yield _renamed(oid, q("SEQUENCE"), sequence)
     for one, spec in context.old.objects.items():
-        if (one.kind in KEYS and one.name[:2] == oid.name) or (one.kind == "index" and spec.table == oid.name):
+        if (one.kind in KEYS and one.name[:2] == oid.name) or (
+            one.kind == "index" and spec.table == oid.name and one not in going_first
+        ):
             yield _renamed(oid, q("INDEX"), (one.name[0], one.name[-1]))
 
 
