@@ -427,3 +427,18 @@ def test_rules_over_a_type_that_gets_a_label_are_asked_as_well(flow: Flow, old: 
         flow.plan(type_.format(", 'b'", new))
     flow.run("DELETE FROM t" if old == "e" else "UPDATE t SET v = 'b' WHERE id = 2")
     flow.apply(type_.format(", 'b'", new))
+
+
+def test_ranges_over_labels_that_stand_otherwise_are_told(flow: Flow) -> None:
+    declared = (
+        "CREATE TYPE e AS ENUM ({}); CREATE TYPE er AS RANGE (subtype = e); CREATE TABLE t (id int PRIMARY KEY, r er);"
+    )
+    flow.apply(declared.format("'a', 'b', 'c'"))
+    assert not flow.plan(declared.format("'b', 'a', 'c'")).hazards, "without rows there is nothing to tell"
+    flow.run("INSERT INTO t VALUES (8, '[b,c]')")
+    (told,) = flow.plan(declared.format("'b', 'a', 'c'")).hazards
+    assert told.code == "NARROWS_DATA"
+    assert "other values lie between its bounds): 1 value(s)" in told.message
+    flow.run("INSERT INTO t VALUES (9, '[a,b]')")
+    with pytest.raises(DataViolation, match=r"t\.r .*: 1 of them, such as id = 9\. Nothing was changed"):
+        flow.apply(declared.format("'b', 'a', 'c'"))

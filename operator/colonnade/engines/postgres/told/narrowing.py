@@ -7,7 +7,7 @@ fractions, spaces, spellings that go. https://www.postgresql.org/docs/current/da
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from colonnade.core.hazards import DROPS_GUARANTEE, NARROWS_DATA, Hazard, hazard
@@ -36,7 +36,7 @@ def risks(oid: ObjectId, old: str, new: str, context: Context) -> tuple[Hazard, 
     if context.is_foreign(oid.name):
         return ()
     if keeps(was, now, spelled=spelled):
-        return tuple(_within(oid, old, new, context))
+        return (*_within(oid, old, new, context), *_bounded_otherwise(oid, new, context))
     told = hazard(NARROWS_DATA, oid, f"{old} to {new}" if old != new else f"{was} to {now}")
     if _in_a_zone(was) != _in_a_zone(now) and {parts(was).base, parts(now).base} <= {*MOMENTS, "date"}:
         zone = replace(told, message=f"{told.message}: the times are taken as they are in UTC")
@@ -50,6 +50,27 @@ def _within(oid: ObjectId, old: str, new: str, context: Context) -> Iterator[Haz
     other = sorted({(path, a, b) for path, a, b in leaves if path and not _reads(a, b, context)})
     if other:
         yield hazard(NARROWS_DATA, oid, ", ".join(f"its {path[1:]} from {a} to {b}" for path, a, b in other))
+
+
+def _bounded_otherwise(oid: ObjectId, type_: str, context: Context) -> Iterator[Hazard]:
+    """Where a range's own type stands in another order then, what lies between two bounds is other."""
+    to, _ = type_of(type_, context.new)
+    if to is None or to.kind != "range" or to not in context.old.objects:
+        return
+    was, now = (_ordered_by(m.objects[to].subtype, m) for m in (context.old, context.new))
+    stay = set(was) & set(now)
+    if [one for one in was if one in stay] != [one for one in now if one in stay]:
+        told = hazard(NARROWS_DATA, oid, f"{to} is ordered otherwise, and other values lie between its bounds")
+        filled = q("NOT pg_catalog.isempty({})", name(oid.name[2]))
+        yield replace(told, asks=(text(_odd(oid, filled, context)),))
+
+
+def _ordered_by(type_: str, model: Model) -> Sequence[str]:
+    """The labels in whose order the values of this type are, where it is an enum."""
+    declared, many = type_of(type_, model)
+    if declared is not None and declared.kind == "domain" and not many:
+        return _ordered_by(model.objects[declared].base, model)
+    return model.objects[declared].labels if declared is not None and declared.kind == "enum" else ()
 
 
 def _reads(old: str, new: str, context: Context) -> bool:

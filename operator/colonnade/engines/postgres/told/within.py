@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from colonnade.core.kind import Model, ObjectId
 from colonnade.engines.postgres.kind import Context
-from colonnade.engines.postgres.rewriting.by_name import attributes, type_of
-from colonnade.engines.postgres.statement import Part, name, printed, q
+from colonnade.engines.postgres.rewriting.by_name import attributes, qualified, type_of
+from colonnade.engines.postgres.statement import Part, joined, listed, name, printed, q, value
 
 NOT_VALID = " NOT VALID"
 
@@ -41,6 +41,8 @@ class Within:
             yield from self.refused(there, was, self.context.new.objects[to].base, depth)
         elif to.kind == "composite type":
             yield from self._attributes(there, was, to, depth)
+        elif to.kind == "range" and qualified(now) == to.name:
+            yield from self._turned_round(there, to)
 
     def _elements(self, there: Part, was: str, now: str, depth: int) -> Iterator[Part]:
         before, one = _bare(was, self.context.old), name(f"colonnade_v{depth}")
@@ -57,6 +59,15 @@ class Within:
             if attribute in had:
                 was, now = (t.partition(" COLLATE ")[0] for t in (had[attribute], type_))
                 yield from self.refused(q("({}).{}", there, name(attribute)), was, now, depth)
+
+    def _turned_round(self, there: Part, to: ObjectId) -> Iterator[Part]:
+        """Ranges of which the one label stands behind the other one then."""
+        subtype, _ = type_of(self.context.new.objects[to].subtype, self.context.new)
+        if subtype is not None and subtype.kind == "enum":
+            labels = listed(map(value, self.context.new.objects[subtype].labels))
+            bounds = (q("pg_catalog.{}({})::text", q(which), there) for which in ("lower", "upper"))
+            places = (q("pg_catalog.array_position(ARRAY[{}]::text[], {})", labels, b) for b in bounds)
+            yield joined(" > ", places)
 
     def _by_checks(self, there: Part, domain: ObjectId) -> Iterator[Part]:
         """By the conditions of this one, which call what they are about VALUE; not where its base is another type by then."""
