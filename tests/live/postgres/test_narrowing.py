@@ -129,6 +129,18 @@ def test_a_domain_is_asked_of_within_arrays_and_rows_of_types(flow: Flow) -> Non
     flow.apply(WITHIN.format(" CHECK (VALUE > 0)"))
 
 
+@pytest.mark.parametrize("key", ["PRIMARY KEY", ""], ids=["by its key", "by where it lies"])
+def test_a_row_that_the_server_stumbles_over_is_named(flow: Flow, key: str) -> None:
+    declared = f'CREATE TABLE t ("a%b" int {key}, v {{}});'
+    flow.apply(declared.format("numeric"))
+    flow.run("INSERT INTO t SELECT i, CASE WHEN i = 7 THEN 'NaN'::numeric ELSE i END FROM generate_series(1, 9) i")
+    with pytest.raises(DataViolation, match="cannot convert NaN to integer") as refused:
+        flow.reconcile(declared.format("integer"), approved)
+    (query,) = re.findall(r"To see it: (.*); then mend the rows", str(refused.value))
+    (found,) = flow.run(query).splitlines()
+    assert found.endswith("NaN")
+
+
 def refused_meanwhile(flow: Flow, policy: Policy) -> str:
     """What is told where a value comes that the new type refuses, once the rows have been asked."""
     declared, came = "CREATE TABLE t (id int PRIMARY KEY, v {});", list[str]()

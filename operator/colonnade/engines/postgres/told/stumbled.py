@@ -23,7 +23,8 @@ ONE_BY_ONE = "SET LOCAL max_parallel_workers_per_gather = 0"
 def told_by_row(one: Check, table: tuple[str, ...], key: Iterable[str], column: str, computed: Part) -> Check:
     """The question with the way to find the row for which this cannot be computed of the column."""
     names = [*key] or ["ctid"]
-    known = joined(" AND ", [q("{} = %L", _plain(n)) for n in names])
+    called = [printed(text(_plain(n)).replace("%", "%%")) for n in names]
+    known = joined(" AND ", [q("{} = %L", n) for n in called])
     inner = (q("{}", _plain(n)) for n in dict.fromkeys([*names, column]))
     shown = listed(_plain(n) for n in dict.fromkeys([*names, column]))
     see = text(q("SELECT {} FROM {} WHERE ", shown, name(*table[:2]))).replace("%", "%%") + text(known)
