@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from colonnade.core.errors import Unauthorized
+from colonnade.core.errors import Unauthorized, Unsupported
 from colonnade.core.gate import Policy
 from tests.live.postgres.flow import Flow
 from tests.live.postgres.test_part import large, whole
@@ -40,6 +40,19 @@ def test_rights_on_what_came_with_the_server_stop_no_change(modest: Flow) -> Non
     modest.run("REVOKE EXECUTE ON FUNCTION pg_catalog.pg_sleep(double precision) FROM PUBLIC")
     assert whole(modest, "CREATE TABLE t (id int PRIMARY KEY);").plan is not None
     assert whole(modest, "CREATE TABLE t (id int PRIMARY KEY);").plan is None
+
+
+def test_rows_that_are_hidden_from_their_owner_say_how_to_be_seen(modest: Flow) -> None:
+    tables = """CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE t (id int PRIMARY KEY, p int{});
+        ALTER TABLE t ENABLE ROW LEVEL SECURITY; ALTER TABLE t FORCE ROW LEVEL SECURITY; CREATE POLICY later ON t USING (id > 1);"""
+    modest.apply(tables.format(""))
+    modest.run("INSERT INTO p VALUES (1); INSERT INTO t VALUES (1, 1)")
+    after = tables.format(" REFERENCES p, a int CHECK (a > 0)")
+    with pytest.raises(Unsupported, match=r"run: ALTER TABLE t NO FORCE ROW LEVEL SECURITY;.*nothing was changed"):
+        modest.reconcile(after)
+    modest.run("ALTER TABLE t NO FORCE ROW LEVEL SECURITY")
+    modest.apply(after)
+    assert modest.ask("SELECT relforcerowsecurity FROM pg_class WHERE relname = 't'")
 
 
 def test_a_large_database_is_changed_in_part(modest: Flow) -> None:

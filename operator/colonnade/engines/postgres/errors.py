@@ -124,6 +124,10 @@ def unreached(error: psycopg.Error) -> str:
             f"; no session of ours has this setting: run ALTER ROLE … SET {unset[1]} = …, for the user in the Secret and with the value "
             f"that the rows are to get, or declare current_setting('{unset[1]}', true), which is NULL without it"
         )
+    if hidden := re.match(
+        r'query would be affected by row-level security policy for table "(.+)"', error.diag.message_primary or ""
+    ):
+        return _hidden(hidden[1])
     found = re.search(r'function "?([^\s"(]+)', error.diag.context or "")
     if error.sqlstate == "42704" and not found and (error.diag.message_primary or "").startswith("type "):
         return "; where that is a base type: it is functions in C, and not managed; take what needs it out of the declaration"
@@ -132,6 +136,15 @@ def unreached(error: psycopg.Error) -> str:
     return (
         f"; function {found[1]} is run with only pg_catalog on its search_path: write out in its body of which schema "
         f"the things are that it uses, or give it a search_path: ALTER FUNCTION {found[1]} SET search_path = …"
+    )
+
+
+def _hidden(table: str) -> str:
+    """Sessions of ours rather fail than pass rows over (see session.py)."""
+    return (
+        f"; row-level security hides rows of table {table} from its owner, too, and what is not seen cannot be proved: let the user in the "
+        f"Secret see all of them (ALTER ROLE … BYPASSRLS), or run: ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY; which is taken back "
+        "by the next plan, once all else is done"
     )
 
 

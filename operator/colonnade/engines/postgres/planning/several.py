@@ -53,6 +53,7 @@ def all_told(work: Work, acts: Mapping[Act, Sequence[Step]], before: Before[Act]
     _written_again(filling, work, before)
     _finished({a.id for a in filling}, work, before)
     _of_catalogs(work, before)
+    _hidden_from_owners(acts, work, before)
     _late({a for a, steps in acts.items() if any(not s.transactional for s in steps)}, work, before)
 
 
@@ -75,6 +76,19 @@ def _of_catalogs(work: Work, before: Before[Act]) -> None:
                 for column in (o for o in columns if o.kind == "column" and o.name[:2] == table.name):
                     before.get(Act(verb, column), set[Act]()).discard(Act("alter", table))
                     _first(Act(verb, column), Act("alter", table), before)
+
+
+def _hidden_from_owners(acts: Collection[Act], work: Work, before: Before[Act]) -> None:
+    """What fills or proves rows comes before these are hidden from the owner of their table, too: what is not seen is not proved."""
+    objects = {**work.old.objects, **work.new.objects}
+    reading = [a for a in acts if a.id.kind in ("column", "check", "foreign key") and a.verb != "drop"]
+    for oid in (o for o in work.created | work.altered if o.kind == "row security" and work.new.objects[o].forced):
+        if oid in work.old.objects and work.old.objects[oid].forced:
+            continue
+        for act in reading:
+            if oid.name in (act.id.name[:2], tuple(getattr(objects[act.id], "target", ())[:2])):
+                _first(act, Act("create", oid), before)
+                _first(act, Act("alter", oid), before)
 
 
 def _finished(filled: Collection[ObjectId], work: Work, before: Before[Act]) -> None:
