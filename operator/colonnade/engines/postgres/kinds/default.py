@@ -6,9 +6,10 @@ A default is an object of its own, for it may need a sequence or a function that
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from colonnade.core.hazards import TIGHTENS_RULE, Hazard, hazard
 from colonnade.core.kind import ObjectId
 from colonnade.engines.postgres.kind import Context, PgKind, Steps
 from colonnade.engines.postgres.rewriting.remade import other_name
@@ -81,7 +82,18 @@ def alter(oid: ObjectId, old: Default, new: Default, context: Context) -> Steps:
 
 def drop(oid: ObjectId, spec: Default, context: Context) -> Steps:
     column = _column(oid, spec)
-    yield step(oid, q("{} DROP DEFAULT", column), undo=q("{} SET DEFAULT {}", column, printed(spec.expression)))
+    away = step(oid, q("{} DROP DEFAULT", column), undo=q("{} SET DEFAULT {}", column, printed(spec.expression)))
+    yield replace(away, hazards=tuple(_missed(oid, context)))
+
+
+def _missed(oid: ObjectId, context: Context) -> Iterable[Hazard]:
+    """Who leaves the column out of an INSERT gets no row, where it is to have a value and has it from nowhere else."""
+    column = context.new.objects.get(ObjectId("column", oid.name))
+    given = column is None or oid in context.new.objects or column.identity or column.generated
+    if not given and column.not_null and context.live:
+        told = hazard(TIGHTENS_RULE, oid)
+        refused = f"an INSERT that gives column {'.'.join(oid.name)} no value is refused from then on: it is NOT NULL"
+        yield replace(told, message=refused, safe_way="have the applications give it one first")
 
 
 def after_its_parents(column: ObjectId, spec: Any, context: Context) -> Steps:

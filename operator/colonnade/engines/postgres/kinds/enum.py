@@ -60,13 +60,28 @@ def _added(oid: ObjectId, old: Enum, new: Enum) -> Iterator[Step]:
 def drop(oid: ObjectId, spec: Enum, context: Context) -> Steps:
     new = context.new.objects.get(oid)
     lost = [label for label in spec.labels if label not in new.labels] if new else []
-    risk = (hazard(NARROWS_DATA, oid, f"without the labels {', '.join(lost)}"),) if lost else ()
+    told = lost and _is_held(oid, context)
+    risk = (hazard(NARROWS_DATA, oid, f"without the labels {', '.join(lost)}"),) if told else ()
     away = step(
         oid,
         q("DROP TYPE {}", name(*oid.name)),
         hazards=risk,
     )
     yield replace(away, checks=tuple(_unused(oid, lost, context)) if lost else ())
+
+
+def _is_held(oid: ObjectId, context: Context) -> bool:
+    """Whether a column is of this type, or of one that is made of it."""
+    types, todo = {oid}, [oid]
+    while todo:
+        one = todo.pop()
+        users = [o for o, needs in context.old.needs.items() if one in needs]
+        if any(o.kind == "column" for o in users):
+            return True
+        further = [o for o in users if o.kind in ("domain", "composite type", "range") and o not in types]
+        types.update(further)
+        todo += further
+    return False
 
 
 def _unused(oid: ObjectId, lost: list[str], context: Context) -> Iterator[Check]:

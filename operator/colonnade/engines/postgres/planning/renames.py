@@ -175,7 +175,7 @@ def _columns(model: Model, table: tuple[str, ...]) -> set[tuple[str, str]]:
     return {(o.name[2], s.type) for o, s in model.objects.items() if o.kind == "column" and o.name[:2] == table}
 
 
-ALIKE = ("index", "check", "primary key", "unique", "exclusion", "foreign key")
+ALIKE = ("index", "check", "primary key", "unique", "exclusion", "foreign key", "trigger", "policy")
 """Kinds that hold no data of their own and are one object when all but the name is the same: the name is changed, nothing rebuilt."""
 
 
@@ -186,15 +186,23 @@ def alike(changes: Iterable[Change], model: Model) -> Iterator[Step]:
     gone: dict[Any, list[Change]] = {}
     for c in changes:
         if c.new is None and c.id.kind in ALIKE:
-            gone.setdefault((c.id.kind, _home(c.id, c.old), c.old), []).append(c)
+            gone.setdefault((c.id.kind, _home(c.id, c.old), _nameless(c.old)), []).append(c)
     for c in changes:
         if c.old is not None or c.id.kind not in ALIKE or getattr(c.new, "inherited", False):
             continue
-        same = gone.get((c.id.kind, _home(c.id, c.new), c.new), [])
+        same = gone.get((c.id.kind, _home(c.id, c.new), _nameless(c.new)), [])
         if same and not _wanted(c, same[-1]) & taken and not _part(same[-1].id, model):
             yield _called(same.pop().id, c.id)
 
 
+def _nameless(spec: Any) -> Any:
+    """As it is by any name, which the definition of a trigger begins with; that of a constraint's has the constraint's, too."""
+    if getattr(spec, "enabled", None) is None or spec.constraint:
+        return spec
+    return replace(spec, definition=NAME_OF_A_TRIGGER.sub("", spec.definition, count=1))
+
+
+NAME_OF_A_TRIGGER = re.compile(r'(?<=^CREATE TRIGGER )(?:"(?:[^"]|"")+"|\S+)')
 EVERY_NAME = 180000
 """The server's version from which on NOT NULL has a name, too."""
 
@@ -215,7 +223,10 @@ def _part(oid: ObjectId, model: Model) -> bool:
 
 
 def _called(old: ObjectId, new: ObjectId) -> Step:
-    if old.kind == "index":
+    if old.kind in ("trigger", "policy"):
+        ways = ((old, new), (new, old))
+        there, back = (_within(Rename(old.kind.title(), a.name[:2], (), ()), a.name[2], b.name[2]) for a, b in ways)
+    elif old.kind == "index":
         there, back = (
             q("ALTER INDEX {} RENAME TO {}", name(*a.name), name(b.name[-1])) for a, b in ((old, new), (new, old))
         )

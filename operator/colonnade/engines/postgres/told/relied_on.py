@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
-from colonnade.core.hazards import BREAKS_CLIENTS, DROPS_GUARANTEE, Hazard, hazard
+from colonnade.core.hazards import BREAKS_CLIENTS, DROPS_GUARANTEE, TIGHTENS_RULE, Hazard, hazard
 from colonnade.core.kind import NOTHING, ObjectId
 from colonnade.core.plan import Step
 from colonnade.engines.postgres.kind import Context
@@ -45,6 +45,9 @@ def _guard(oid: ObjectId, work: Work) -> Iterator[Hazard]:
     old, new = (m.objects[oid] for m in (work.old, work.new))
     if _comes_with_a_whole(oid, work):
         return
+    for more in weaker.refused(old, new) if oid.kind == "foreign key" else ():
+        way = "have the applications see to the rows that refer to it first"
+        yield replace(hazard(TIGHTENS_RULE, oid), message=f"{oid}: {more}", safe_way=way)
     if whys := list(weaker.whys(oid.kind, old, new, _printed(oid, work))):
         told = hazard(DROPS_GUARANTEE, oid)
         yield replace(told, message=f"{oid} no longer guards the data as it did: {'; '.join(whys)}")

@@ -146,6 +146,14 @@ def _referring(old: Any, new: Any) -> Iterator[str]:
             yield f"{verb} in {'.'.join(new.target)} {does} the rows that refer to it"
 
 
+def refused(old: Any, new: Any) -> Iterator[str]:
+    """What a foreign key did to the rows that refer to others, and now refuses for their sake."""
+    for verb, what in (("DELETE", "a row"), ("UPDATE", "the key of a row")):
+        was, now = (re.search(rf" ON {verb} {_ACTION}", spec.definition) for spec in (old, new))
+        if was and not now and not new.definition.endswith(NOT_ENFORCED):
+            yield f"{verb} of {what} in {'.'.join(new.target)} that is referred to is refused from then on: it is no more ON {verb} {was[1]}"
+
+
 def _refers(spec: Any) -> tuple[object, ...]:
     pairs = frozenset(zip(spec.columns, spec.target_columns, strict=True))
     return spec.target, pairs, "PERIOD " in spec.definition
