@@ -89,8 +89,9 @@ def drop(oid: ObjectId, spec: Default, context: Context) -> Steps:
 def _missed(oid: ObjectId, context: Context) -> Iterable[Hazard]:
     """Who leaves the column out of an INSERT gets no row, where it is to have a value and has it from nowhere else."""
     column = context.new.objects.get(ObjectId("column", oid.name))
-    given = column is None or oid in context.new.objects or column.identity or column.generated
-    if not given and column.not_null and context.live:
+    if column is None or oid in context.new.objects or not context.live:
+        return
+    if column.not_null and not (column.identity or column.generated):
         told = hazard(TIGHTENS_RULE, oid)
         refused = f"an INSERT that gives column {'.'.join(oid.name)} no value is refused from then on: it is NOT NULL"
         yield replace(told, message=refused, safe_way="have the applications give it one first")
