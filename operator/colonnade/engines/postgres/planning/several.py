@@ -53,6 +53,7 @@ def all_told(work: Work, acts: Mapping[Act, Sequence[Step]], before: Before[Act]
     _written_again(filling, work, before)
     _finished({a.id for a in filling}, work, before)
     _of_catalogs(work, before)
+    _goes_by_itself(work, before)
     _hidden_from_owners(acts, work, before)
     _late({a for a, steps in acts.items() if any(not s.transactional for s in steps)}, work, before)
 
@@ -89,6 +90,12 @@ def _hidden_from_owners(acts: Collection[Act], work: Work, before: Before[Act]) 
             if oid.name in (act.id.name[:2], tuple(getattr(objects[act.id], "target", ())[:2])):
                 _first(act, Act("create", oid), before)
                 _first(act, Act("alter", oid), before)
+
+
+def _goes_by_itself(work: Work, before: Before[Act]) -> None:
+    """An index that does not go with its table, for what it calls goes first, does so under its own name."""
+    for index in (o for o in work.dropped if o.kind == "index" and work.home(o) in work.moved and not work.taken_by(o)):
+        _first(Act("drop", index), Act("move", work.home(index)), before)
 
 
 def _finished(filled: Collection[ObjectId], work: Work, before: Before[Act]) -> None:

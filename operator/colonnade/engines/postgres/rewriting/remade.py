@@ -12,6 +12,7 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from colonnade.core.hazards import COPIES_TABLE, Hazard, hazard
 from colonnade.core.kind import NOTHING, Model, ObjectId
@@ -212,7 +213,7 @@ def _renamed(oid: ObjectId, word: Part, was: tuple[str, ...]) -> Step:
     return step(oid, there, undo=back)
 
 
-def _columns(table: ObjectId, model: Model) -> Mapping[str, tuple[ObjectId, object]]:
+def _columns(table: ObjectId, model: Model) -> Mapping[str, tuple[ObjectId, Any]]:
     found = ((o, s) for o, s in model.objects.items() if o.kind == "column" and o.name[:2] == table.name)
     return {o.name[2]: (o, s) for o, s in found}
 
