@@ -160,9 +160,11 @@ class Work:
         return taken
 
     def _calls_by_name(self, oid: ObjectId) -> bool:
-        """Whether it calls a routine that another takes the name of: on the way back it must not find that."""
-        called = (n for n in self.old.needs.get(oid, NOTHING) & self.freed if n.kind in ROUTINES)
-        return any(oid not in self.copied_over(n) for n in called)
+        """Whether it calls a routine that another takes the name of: on the way back it must not find that. In a table that is made anew
+        it may, unless the routine goes early, with a type."""
+        again = self.freed | (self.dropped & self.created)
+        called = (n for n in self.old.needs.get(oid, NOTHING) & again if n.kind in ROUTINES)
+        return any((n in self.freed) != (oid in self.copied_over(n)) for n in called)
 
     def _goes_first(self, oid: ObjectId, taken: Collection[ObjectId]) -> bool:
         """Whether it stands on something else that goes, and that in turn could only go before what takes it along."""
