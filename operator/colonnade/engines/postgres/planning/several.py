@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from itertools import product
 
@@ -12,6 +11,7 @@ from colonnade.engines.postgres.kind import CONSTRAINTS, VIEWS, unasked
 from colonnade.engines.postgres.kinds.table import is_read_as_a_catalog
 from colonnade.engines.postgres.planning import whole_rows
 from colonnade.engines.postgres.planning.freed import overloading
+from colonnade.engines.postgres.planning.holding import holding_rows
 from colonnade.engines.postgres.planning.work import (
     INDEXED,
     ROUTINES,
@@ -47,7 +47,7 @@ def all_told(work: Work, acts: Mapping[Act, Sequence[Step]], before: Before[Act]
     _otherwise_cast(work, before)
     _makers_of_ranges(work, before)
     whole_rows.out_of_the_way(work, before)
-    _holding_rows(work, before)
+    holding_rows(work, before)
     _overloads(work, before)
     filling = {a for a, steps in acts.items() if any(s.batched for s in steps)}
     _written_again(filling, work, before)
@@ -354,36 +354,6 @@ def _overloads(work: Work, before: Before[Act]) -> None:
     for routine in (o for o in work.dropped - work.freed if o.kind in ROUTINES):
         for other in overloading(routine, work):
             _first(Act("drop", routine), Act("create", other), before)
-
-
-def _holding_rows(work: Work, before: Before[Act]) -> None:
-    """A column comes to hold rows of a table once the columns of that are what they are to be, and one that holds none any more goes
-    first: the server changes no table that others hold rows of."""
-    changing: defaultdict[ObjectId, list[Act]] = defaultdict(list)
-    for act in before:
-        if act.id.kind == "column" and act.verb in ("create", "alter"):
-            changing[ObjectId("table", act.id.name[:2])].append(act)
-    for column in (o for o in work.altered | work.created | work.dropped if o.kind == "column"):
-        was, will_be = (_made_of(column, m) & changing.keys() for m in (work.old, work.new))
-        comes = Act("alter", column) if column in work.altered else Act("create", work.inlined.get(column, column))
-        leaves = Act("alter", column) if column in work.altered else Act("drop", column)
-        for table in will_be - was:
-            for act in changing[table]:
-                _first(act, comes, before)
-        for table in was - will_be:
-            for act in changing[table]:
-                _first(leaves, act, before)
-
-
-def _made_of(column: ObjectId, model: Model) -> set[ObjectId]:
-    """The tables whose rows it holds, near or far."""
-    found, todo = set[ObjectId](), [column]
-    while todo:
-        needs = model.needs.get(todo.pop(), NOTHING) - found
-        further = {n for n in needs if is_type(n) or n.kind == "table"}
-        found |= further
-        todo += further
-    return {o for o in found if o.kind == "table"} - {ObjectId("table", column.name[:2])}
 
 
 def _persistence(work: Work, before: Before[Act]) -> None:
