@@ -28,6 +28,8 @@ LEFT_BEHIND = "_colonnade_old"
 """How the other names end that something goes by until it is dropped: what is called so was left by a plan that was cut short."""
 PROVED = "it stays proved: no row speaks against it"
 CONSTRAINTS = ("check", "primary key", "unique", "exclusion", "foreign key")
+NOT_VALID, NOT_ENFORCED = " NOT VALID", " NOT ENFORCED"
+"""How the definition of a constraint ends that rows which are there need not agree with."""
 
 
 Steps = Iterable[Step]
@@ -234,7 +236,7 @@ class PgKind(Kind[S, Context]):
 
 def unasked(spec: Any) -> bool:
     """Whether a constraint is one that rows which are there need not agree with."""
-    return str(getattr(spec, "definition", "")).endswith((" NOT VALID", " NOT ENFORCED"))
+    return str(getattr(spec, "definition", "")).endswith((NOT_VALID, NOT_ENFORCED))
 
 
 def never(oid: ObjectId, old: Any, new: Any, context: Context) -> Steps | None:

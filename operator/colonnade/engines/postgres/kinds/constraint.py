@@ -14,14 +14,11 @@ from colonnade.core.hazards import BLOCKS_WRITES, BUILDS_INDEX, DROPS_GUARANTEE,
 from colonnade.core.kind import ObjectId
 from colonnade.core.plan import Check, Step
 from colonnade.engines.postgres.catalog import SUCCESSORS
-from colonnade.engines.postgres.kind import PROVED, Context, Steps, unasked
+from colonnade.engines.postgres.kind import NOT_ENFORCED, NOT_VALID, PROVED, Context, Steps, unasked
 from colonnade.engines.postgres.rewriting.remade import below
 from colonnade.engines.postgres.rewriting.retuned import retuned
 from colonnade.engines.postgres.statement import Part, joined, keys, listed, name, printed, q, question, step, value
 from colonnade.engines.postgres.told.foreseen import rows
-
-NOT_VALID = " NOT VALID"
-NOT_ENFORCED = " NOT ENFORCED"
 
 
 def constraint_query(contype: LiteralString) -> LiteralString:
@@ -136,7 +133,7 @@ def _calls_another(oid: ObjectId, context: Context) -> bool:
 
 
 def _validated_later(oid: ObjectId, spec: Constraint, context: Context, checks: tuple[Check, ...]) -> Iterator[Step]:
-    if not _in_use(oid, context) or spec.definition.endswith((NOT_VALID, NOT_ENFORCED)):
+    if not _in_use(oid, context) or unasked(spec):
         yield _add(oid, spec, context)
         return
     yield replace(_add(oid, spec, context, " NOT VALID"), checks=checks)

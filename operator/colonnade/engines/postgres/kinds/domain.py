@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from colonnade.core.hazards import DROPS_GUARANTEE, hazard
 from colonnade.core.kind import ObjectId
 from colonnade.core.plan import Check
-from colonnade.engines.postgres.kind import Context, PgKind, Steps, never
+from colonnade.engines.postgres.kind import NOT_VALID, Context, PgKind, Steps, never
 from colonnade.engines.postgres.kinds.column_drop import refuses_none
 from colonnade.engines.postgres.statement import Part, keys, name, printed, q, question, step, words
 from colonnade.engines.postgres.told.foreseen import rows
@@ -28,9 +28,6 @@ CONSTRAINTS = """
 SELECT k.oid, t.oid AS rel, ARRAY[n.nspname, t.typname, k.conname] AS name, pg_get_constraintdef(k.oid) AS definition
 FROM pg_constraint k JOIN pg_type t ON t.oid = k.contypid JOIN pg_namespace n ON n.oid = t.typnamespace
 WHERE k.contype = 'c' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'colonnade%' ORDER BY 3"""
-
-
-NOT_VALID = " NOT VALID"
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from typing import Any
 
 from colonnade.core.kind import ObjectId
-from colonnade.engines.postgres.kinds.domain import NOT_VALID
+from colonnade.engines.postgres.kind import NOT_VALID
 from colonnade.engines.postgres.kinds.foreign_key import held_by_included
 from colonnade.engines.postgres.planning import whole_rows
 from colonnade.engines.postgres.planning.order import circles_of_keys

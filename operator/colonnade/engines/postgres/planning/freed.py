@@ -20,9 +20,8 @@ def _routines(work: Work) -> set[ObjectId]:
     placing = {n for o in late for n in work.old.needs.get(o, NOTHING)}
     callers = (o for o in work.created | work.altered if o.kind not in SAID)
     called = {n for o in callers for n in work.new.needs.get(o, NOTHING) if n.kind in ROUTINES}
-    typed = {
-        o for o in gone if work.old.needs.get(o, NOTHING) & work.moved.keys()
-    }  # these go before their types are called otherwise
+    # what has types in its name goes before these are called otherwise
+    typed = {o for o in gone if work.old.needs.get(o, NOTHING) & work.moved.keys()}
     again = {o for o in gone & work.created if o in placing or (o not in typed and work.copied_over(o))}
     return again | {o for o in gone if called & overloading(o, work)}
 

@@ -11,8 +11,7 @@ from functools import cached_property
 
 from colonnade.core.kind import NOTHING, ObjectId
 from colonnade.core.plan import Step
-from colonnade.engines.postgres.kind import CONSTRAINTS
-from colonnade.engines.postgres.kinds.domain import NOT_VALID
+from colonnade.engines.postgres.kind import CONSTRAINTS, NOT_VALID
 from colonnade.engines.postgres.planning import several
 from colonnade.engines.postgres.planning.collisions import collide
 from colonnade.engines.postgres.planning.freed import overloading

@@ -12,7 +12,7 @@ from typing import Any
 
 from colonnade.core.kind import Model, ObjectId
 from colonnade.core.plan import Check, Step
-from colonnade.engines.postgres.kinds.constraint import NOT_ENFORCED, NOT_VALID
+from colonnade.engines.postgres.kind import NOT_ENFORCED, NOT_VALID
 from colonnade.engines.postgres.rewriting.remade import below
 from colonnade.engines.postgres.session import Connection
 from colonnade.engines.postgres.statement import Part, joined, listed, name, printed, q, question, relations

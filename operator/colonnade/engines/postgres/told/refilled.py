@@ -11,10 +11,8 @@ from typing import Any
 
 from colonnade.core.kind import ObjectId
 from colonnade.core.plan import Check
-from colonnade.engines.postgres.kind import Context
+from colonnade.engines.postgres.kind import NOT_VALID, Context
 from colonnade.engines.postgres.statement import Part, keys, listed, name, printed, q, question
-
-NOT_VALID = " NOT VALID"
 
 
 def asked(

@@ -10,11 +10,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from colonnade.core.kind import Model, ObjectId
-from colonnade.engines.postgres.kind import Context
+from colonnade.engines.postgres.kind import NOT_VALID, Context
 from colonnade.engines.postgres.rewriting.by_name import attributes, qualified, type_of
 from colonnade.engines.postgres.statement import Part, joined, listed, name, printed, q, value
-
-NOT_VALID = " NOT VALID"
 
 
 def is_check_of(oid: ObjectId, domain: ObjectId) -> bool:
