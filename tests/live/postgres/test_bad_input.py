@@ -115,6 +115,10 @@ SQL: dict[str, tuple[str, tuple[str, ...]]] = {
         "CREATE TABLE p (a int) PARTITION BY LIST (a);\nCREATE TABLE p1 PARTITION OF p FOR VALUES IN (1, 2);\nCREATE TABLE p2 PARTITION OF p FOR VALUES IN (2);",
         ("line 4", "would overlap"),
     ),
+    "an unended query": (
+        "CREATE MATERIALIZED VIEW m AS SELECT 1 WHERE;",
+        ("line 2, column 44", "syntax error at end of input", "correct the syntax"),
+    ),
     "rows": ("INSERT INTO good VALUES (1);", ("line 2, column 1", "INSERT writes rows", "spec.backfills")),
     "copied rows": ("COPY good FROM stdin;\n1\ta\n\\.\n", ("line 2, column 1", "COPY writes rows")),
     "a query": ("SELECT pg_sleep(100);", ("line 2, column 1", "SELECT runs a query", "take it out")),

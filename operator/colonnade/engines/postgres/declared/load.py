@@ -22,7 +22,7 @@ from colonnade.engines import Declaration, Source
 from colonnade.engines.postgres.catalog import SUCCESSORS
 from colonnade.engines.postgres.declared.on_behalf import on_behalf
 from colonnade.engines.postgres.declared.script import ROLES, Statement, statements, wanted
-from colonnade.engines.postgres.declared.unfilled import unfilled
+from colonnade.engines.postgres.declared.unfilled import UNFILLED, unfilled
 from colonnade.engines.postgres.errors import membership
 from colonnade.engines.postgres.live.strangers import KEPT_STILL
 from colonnade.engines.postgres.session import Connection, run
@@ -300,6 +300,8 @@ def explained(item: Item, error: psycopg.Error) -> ColonnadeError:
     state = error.sqlstate or ""
     position = int(error.diag.statement_position or 1)
     said = error.diag.message_primary or type(error).__name__
+    if item.text.endswith(UNFILLED) and position > len(item.text.removesuffix(UNFILLED)):
+        said, position = "syntax error at end of input", len(item.text.removesuffix(UNFILLED))
     detail = f" ({error.diag.message_detail})" if error.diag.message_detail and state[:2] == "42" else ""
     hint = f"; the server says: {error.diag.message_hint}" if error.diag.message_hint else ""
     advice = ADVICE.get(state, "correct it")

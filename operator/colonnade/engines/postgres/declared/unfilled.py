@@ -11,6 +11,8 @@ from dataclasses import replace
 from colonnade.core.kind import Model
 from colonnade.engines.postgres.declared.script import identifiers
 
+UNFILLED = "\nWITH NO DATA"
+"""What is added to a statement that does not say so itself."""
 _MADE = re.compile(r"\s*CREATE\s+MATERIALIZED\s+VIEW\b", re.IGNORECASE)
 
 
@@ -25,7 +27,7 @@ def unfilled(statement: str) -> str:
     begin, end = names[-2][0], names[-1][0]
     if said[1:] == ["with", "data"] and statement[begin + len("with") : end].isspace():
         return f"{statement[:begin]}WITH NO DATA"
-    return f"{statement}\nWITH NO DATA"
+    return f"{statement}{UNFILLED}"
 
 
 def filled(model: Model, live: Model) -> Model:
