@@ -6,7 +6,6 @@ one way. https://www.postgresql.org/docs/current/ddl-schemas.html#DDL-SCHEMAS-PA
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -55,9 +54,6 @@ TLS = {
     "Disable": "disable",
 }
 
-ON_DEMAND = sys.maxsize
-"""How often a statement runs before it is prepared: only what asks for it is. https://www.psycopg.org/psycopg3/docs/advanced/prepare.html"""
-
 Connection = psycopg.Connection[tuple[Any, ...]]
 
 
@@ -75,8 +71,8 @@ def connect(target: Target, *, database: str | None = None, shadow: bool = False
     url = target.shadow_url if shadow and target.shadow_url else target.url
     more: dict[str, Any] = parameters(target) | ({"dbname": database} if database else {})
     with translated(target.name):
-        try:
-            connection = psycopg.connect(url, autocommit=True, prepare_threshold=ON_DEMAND, **more)
+        try:  # the driver prepares nothing: it would give up what is prepared (see live/prepared.py) with its own
+            connection = psycopg.connect(url, autocommit=True, prepare_threshold=None, **more)
         except (
             psycopg.ProgrammingError
         ):  # libpq quotes what it does not understand, and that may be the password: not even as a cause

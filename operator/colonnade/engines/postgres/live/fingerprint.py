@@ -26,6 +26,7 @@ from psycopg.rows import tuple_row
 
 from colonnade.engines.postgres.live.census.catalogs import describe
 from colonnade.engines.postgres.live.census.query import Census
+from colonnade.engines.postgres.live.prepared import Value, prepared
 
 
 class Fact(NamedTuple):
@@ -93,12 +94,12 @@ def read(connection: Connection[Any], *, leave_out: Collection[str] = (), owners
 
     Without `owners` it does not matter who owns what; who granted a privilege does, told relative to the owner.
     """
-    return Fingerprint(dict(_asked(connection, owners, lambda census: census.objects, {"leave_out": [*leave_out]})))
+    return Fingerprint(dict(_asked(connection, lambda census: census.objects, [*leave_out], owners, False)))
 
 
 def digest(connection: Connection[Any], *, leave_out: Collection[str] = (), owners: bool = True) -> str:
     """The `Fingerprint.digest` that `read` would give, computed by the server."""
-    ((whole,),) = _asked(connection, owners, lambda census: census.digest, {"leave_out": [*leave_out]})
+    ((_, whole),) = _asked(connection, lambda census: census.objects, [*leave_out], owners, True)
     return str(whole)
 
 
@@ -106,15 +107,14 @@ def homes(connection: Connection[Any], *, leave_out: Collection[str] = (), owner
     """A hash for each relation, routine and type with all that is a part of it, as in ``relation public.orders``; and one, '', for
     all else. To find out where two large databases differ without telling of each object.
     """
-    return dict(_asked(connection, owners, lambda census: census.homes, {"leave_out": [*leave_out]}))
+    return dict(_asked(connection, lambda census: census.homes, [*leave_out], owners))
 
 
 def part(
     connection: Connection[Any], within: Collection[str], *, leave_out: Collection[str] = (), owners: bool = True
 ) -> Fingerprint:
     """As `read`, of the objects in these homes alone."""
-    asked = {"leave_out": [*leave_out], "homes": [*within]}
-    return Fingerprint(dict(_asked(connection, owners, lambda census: census.part, asked)))
+    return Fingerprint(dict(_asked(connection, lambda census: census.part, [*leave_out], owners, [*within])))
 
 
 def explain(
@@ -122,8 +122,8 @@ def explain(
 ) -> Mapping[str, Sequence[Fact]]:
     """The facts behind the hashes of these objects; none for an object that is not there. They hold no passwords."""
     facts: dict[str, list[Fact]] = {identity: [] for identity in identities}
-    parameters = {"leave_out": [*leave_out], "objects": [*identities]}
-    for identity, catalog, values in _asked(connection, owners, lambda census: census.explain, parameters):
+    found = _asked(connection, lambda census: census.explain, [*leave_out], owners, [*identities])
+    for identity, catalog, values in found:
         facts[identity].append(Fact(catalog, values))
     return facts
 
@@ -176,11 +176,10 @@ UNION ALL SELECT pg_catalog.set_config(name, CASE WHEN pg_catalog.pg_relation_si
 def _pinned(connection: Connection[Any]) -> Iterator[Cursor[tuple[Any, ...]]]:
     """A read-only transaction (or savepoint) whose settings do not depend on the database, the role or the caller.
 
-    The caller has its own settings again after a savepoint is rolled back, and after a transaction in any case: that is not rolled
-    back, for with it the driver would forget what it has prepared.
+    The caller has its own settings again after a savepoint is rolled back, and after a transaction in any case.
     """
     idle = connection.info.transaction_status == TransactionStatus.IDLE
-    with connection.transaction(force_rollback=not idle), connection.cursor(row_factory=tuple_row) as cursor:
+    with connection.transaction(force_rollback=True), connection.cursor(row_factory=tuple_row) as cursor:
         if idle:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         cursor.execute(_PIN)
@@ -190,26 +189,25 @@ def _pinned(connection: Connection[Any]) -> Iterator[Cursor[tuple[Any, ...]]]:
 _TRIES = 8
 
 
-def _asked(
-    connection: Connection[Any], owners: bool, query: Callable[[Census], bytes], parameters: Mapping[str, list[str]]
-) -> list[tuple[Any, ...]]:
+def _asked(connection: Connection[Any], query: Callable[[Census], bytes], *values: Value) -> list[tuple[Any, ...]]:
     """The rows of one query of the census, tried again when something was dropped while the server was printing it."""
     for left in reversed(range(_TRIES)):
         try:
             with _pinned(connection) as cursor:
-                return cursor.execute(query(_queries(cursor, owners)), parameters, prepare=True).fetchall()
+                (statement,) = prepared(connection).statements([query(_queries(cursor))], *values)
+                return cursor.execute(statement).fetchall()
         except InternalError_:  # "could not open relation with OID": the snapshot has it, the printing function has not
             if not left:
                 raise
     raise AssertionError
 
 
-_composed: dict[tuple[str, bool], Census] = {}
+_composed: dict[str, Census] = {}
 
 
-def _queries(cursor: Cursor[tuple[Any, ...]], owners: bool) -> Census:
+def _queries(cursor: Cursor[tuple[Any, ...]]) -> Census:
     """The queries for this server; its full version is the key, as vendors change catalogs within one number."""
-    key = (cursor.connection.info.parameter_status("server_version") or "", owners)
-    if key not in _composed:
-        _composed[key] = Census(describe(cursor), owners=owners)
-    return _composed[key]
+    version = cursor.connection.info.parameter_status("server_version") or ""
+    if version not in _composed:
+        _composed[version] = Census(describe(cursor))
+    return _composed[version]

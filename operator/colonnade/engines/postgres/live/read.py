@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import dataclasses
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Any, LiteralString
-from weakref import WeakSet
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any, LiteralString, NamedTuple
 
 import psycopg
 from psycopg import sql
@@ -21,6 +20,7 @@ from colonnade.core.kind import Model, ObjectId
 from colonnade.engines.postgres.catalog import FIRST_OF_USERS
 from colonnade.engines.postgres.kind import HOMES, PgKind
 from colonnade.engines.postgres.kinds import KINDS
+from colonnade.engines.postgres.live.prepared import prepared
 
 Address = tuple[int, int, int]
 KEYS = ("primary key", "unique", "exclusion")
@@ -53,10 +53,6 @@ SELECT classid::int8, objid::int8, objsubid, refclassid::int8, refobjid::int8, r
 WHERE objid >= 16384 AND deptype <> 'e' AND (refobjid >= 16384 OR refclassid = 'pg_namespace'::regclass)"""
 
 
-_READ: WeakSet[psycopg.Connection[Any]] = WeakSet()
-"""The sessions that have read once: to be planned for the session, a query takes longer the first time."""
-
-
 def read(connection: psycopg.Connection[Any], only: Collection[int] | None = None) -> Model:
     """The whole database as objects with their needs, in one read-only snapshot; `only` these relations, routines and types with
     all that is a part of them, where that is told, and what is no part of any.
@@ -64,24 +60,24 @@ def read(connection: psycopg.Connection[Any], only: Collection[int] | None = Non
     The search_path must be pg_catalog alone (see session.py). Within a transaction that is open, what it has done so far is read.
     """
     alone = connection.info.transaction_status == TransactionStatus.IDLE
-    again = alone and only is None and connection in _READ
-    _READ.add(connection)
     with connection.transaction():
         if alone:
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        version = connection.info.server_version
-        kinds = [k for k in KINDS.values() if k.since <= version]
-        with connection.pipeline():
-            results = [_ask(connection, _narrowed(k, version, only), again=again) for k in kinds]
-            catalogs, members = (_ask(connection, query, again=again) for query in (CATALOGS, MEMBERS))
-            depends = _ask(connection, DEPENDENCIES, again=again) if only is None else None
-        catalog = dict(catalogs.fetchall())
-        reader = _Reader(catalog, {(c, o): e for c, o, e in members.fetchall()})
-        for kind, result in zip(kinds, results, strict=True):
-            reader.take(kind, result)
+        kinds = [k for k in KINDS.values() if k.since <= connection.info.server_version]
+        about = [*(_narrowed(k, connection.info.server_version, only) for k in kinds), CATALOGS, MEMBERS]
+        if only is None:
+            statements = prepared(connection).statements([_text(q, connection) for q in (*about, DEPENDENCIES)])
+            *answers, catalogs, members, depends = _asked(connection, [s.as_bytes(connection) for s in statements])
+        else:
+            *answers, catalogs, members = _asked(connection, [_text(q, connection) for q in about])
+            depends = None
+        reader = _Reader(dict(catalogs.rows), {(c, o): e for c, o, e in members.rows})
+        for kind, answer in zip(kinds, answers, strict=True):
+            reader.take(kind, answer)
         if depends is None:
-            depends = _ask(connection, _dependencies(only or (), (oid for _, oid, _ in reader.addresses)), again=False)
-        reader.relate(depends.fetchall())
+            known = _dependencies(only or (), (oid for _, oid, _ in reader.addresses))
+            (depends,) = _asked(connection, [_text(known, connection)])
+        reader.relate(depends.rows)
     return reader.model()
 
 
@@ -105,11 +101,20 @@ def _dependencies(only: Collection[int], known: Iterable[int]) -> sql.Composed:
     )
 
 
-def _ask(
-    connection: psycopg.Connection[Any], query: LiteralString | sql.Composed, *, again: bool = False
-) -> psycopg.Cursor[Any]:
-    """What is asked `again` is planned once for the session: where there is little to read, that is most of the work."""
-    return connection.cursor(row_factory=tuple_row, binary=False).execute(query, prepare=again)
+class _Answer(NamedTuple):
+    columns: Sequence[str]
+    rows: list[tuple[Any, ...]]
+
+
+def _asked(connection: psycopg.Connection[Any], statements: Sequence[bytes]) -> list[_Answer]:
+    """All that is asked goes off at once."""
+    with connection.cursor(row_factory=tuple_row) as cursor:
+        cursor.execute(b";\n".join(statements))
+        return [_Answer([c.name for c in result.description or ()], result.fetchall()) for result in cursor.results()]
+
+
+def _text(query: LiteralString | sql.Composed, connection: psycopg.Connection[Any]) -> bytes:
+    return query.encode() if isinstance(query, str) else query.as_bytes(connection)
 
 
 def _frozen(v: Any) -> Any:
@@ -128,15 +133,14 @@ class _Reader:
         self.parents: defaultdict[ObjectId, set[ObjectId]] = defaultdict(set)
         self.targets: dict[ObjectId, Address] = {}
 
-    def take(self, kind: PgKind[Any], result: psycopg.Cursor[Any]) -> None:
+    def take(self, kind: PgKind[Any], answer: _Answer) -> None:
         """The objects of one kind."""
-        columns = [c.name for c in result.description or ()]
-        at = {name: i for i, name in enumerate(columns)}
+        at = {name: i for i, name in enumerate(answer.columns)}
         fields = [at[f.name] for f in dataclasses.fields(kind.spec)]
         sub, rel, target = at.get("sub"), at.get("rel"), at.get("target_class")
         relations = self.catalog["pg_class"], self.catalog["pg_type"]
         own = self.catalog.get(kind.catalog)
-        for row in result:
+        for row in answer.rows:
             oid = row[at["oid"]]
             if (own, oid) in self.members or (
                 rel is not None and any((c, row[rel]) in self.members for c in relations)

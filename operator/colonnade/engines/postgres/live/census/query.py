@@ -20,7 +20,7 @@ from colonnade.engines.postgres.live.census.values import value
 # is in hidden schemas. relation: every other relation and what to call it.
 _WITH: LiteralString = """WITH RECURSIVE hidden AS MATERIALIZED (
   SELECT n.oid FROM pg_catalog.pg_namespace n WHERE pg_catalog.starts_with(n.nspname::pg_catalog.text, 'pg_')
-    OR n.nspname = 'information_schema' OR n.nspname LIKE ANY (%(leave_out)s::pg_catalog.text[])
+    OR n.nspname = 'information_schema' OR n.nspname LIKE ANY ($1::pg_catalog.text[])
 ), member AS (
   SELECT d.classid, d.objid FROM pg_catalog.pg_depend d WHERE d.deptype = 'e'
   UNION SELECT d.classid, d.objid FROM member m
@@ -46,53 +46,47 @@ _OBJECTS: LiteralString = (
     "SELECT object, pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.string_agg(fact, E'\\n' ORDER BY fact), 'UTF8')) AS hash"
     " FROM facts GROUP BY object"
 )
-_DIGEST: LiteralString = (
-    "SELECT pg_catalog.encode(pg_catalog.sha256(coalesce(pg_catalog.string_agg(name || '\\x00' || hash, NULL ORDER BY name), '')),"
-    " 'hex') FROM (SELECT pg_catalog.convert_to(object, 'UTF8') AS name, hash FROM ({objects}) o) n"
-)
 _LISTED: LiteralString = "SELECT object, pg_catalog.encode(hash, 'hex') FROM ({objects}) o"
-_EXPLAIN: LiteralString = "SELECT object, catalog, fact FROM facts WHERE object = ANY (%(objects)s::pg_catalog.text[]) ORDER BY 1, 2, fact::pg_catalog.text"
+_LISTED_OR_ONE: LiteralString = (
+    "SELECT object, pg_catalog.encode(hash, 'hex') FROM objects WHERE NOT $3 UNION ALL SELECT '',"
+    " pg_catalog.encode(pg_catalog.sha256(coalesce(pg_catalog.string_agg(name || '\\x00' || hash, NULL ORDER BY name), '')), 'hex')"
+    " FROM (SELECT pg_catalog.convert_to(object, 'UTF8') AS name, hash FROM objects) n HAVING $3"
+)
+_EXPLAIN: LiteralString = "SELECT object, catalog, fact FROM facts WHERE object = ANY ($3::pg_catalog.text[]) ORDER BY 1, 2, fact::pg_catalog.text"
 
 
 class Census:
     """The queries for one version of the server, each composed when first asked for.
 
-    Without `owners`, who owns an object does not count.
+    ``$1`` are the schemas to leave out, as patterns; without ``$2``, who owns an object does not count. What ``$3`` is, each says.
+    Few queries, as a session plans each for itself.
     """
 
-    def __init__(self, catalogs: tuple[Catalog, ...], *, owners: bool) -> None:
-        self._sources, self._owners = tuple(counted(catalogs)), owners
-
-    @cached_property
-    def digest(self) -> bytes:
-        """One row: the hash of all."""
-        return (self._hashed + sql.SQL(_DIGEST).format(objects=sql.SQL(_OBJECTS))).as_bytes()
+    def __init__(self, catalogs: tuple[Catalog, ...]) -> None:
+        self._sources = tuple(counted(catalogs))
 
     @cached_property
     def objects(self) -> bytes:
-        """A row an object: its identity, its hash."""
-        return (self._hashed + sql.SQL(_LISTED).format(objects=sql.SQL(_OBJECTS))).as_bytes()
+        """A row an object: its identity, its hash; or (``$3``) one row with a hash of all."""
+        objects = sql.SQL(", objects AS ({})").format(sql.SQL(_OBJECTS))
+        return (_facts(self._sources, _HASHED) + objects + sql.SQL(_LISTED_OR_ONE)).as_bytes()
 
     @cached_property
     def homes(self) -> bytes:
         """A row for each relation, routine and type with all that is a part of it, and one, '', for all else: its name, its hash."""
-        facts = _facts(self._sources, _HOMED, self._owners)
+        facts = _facts(self._sources, _HOMED)
         return (facts + sql.SQL(_LISTED).format(objects=sql.SQL(_OBJECTS))).as_bytes()
 
     @cached_property
     def part(self) -> bytes:
-        """As `objects`, of these homes."""
-        facts = _facts(self._sources, _HASHED + _OF_HOMES, self._owners)
+        """A row an object as above, of the homes ``$3``."""
+        facts = _facts(self._sources, _HASHED + _OF_HOMES)
         return (facts + sql.SQL(_LISTED).format(objects=sql.SQL(_OBJECTS))).as_bytes()
 
     @cached_property
     def explain(self) -> bytes:
-        """A row a fact of the objects asked for: identity, catalog, values."""
-        return (_facts(self._sources, _SHOWN, self._owners) + sql.SQL(_EXPLAIN)).as_bytes()
-
-    @cached_property
-    def _hashed(self) -> sql.Composed:
-        return _facts(self._sources, _HASHED, self._owners)
+        """A row a fact of the objects ``$3``: identity, catalog, values."""
+        return (_facts(self._sources, _SHOWN) + sql.SQL(_EXPLAIN)).as_bytes()
 
 
 _HASHED: LiteralString = (
@@ -103,20 +97,20 @@ _HOMED: LiteralString = (
     'SELECT ({home}) COLLATE "C" AS object, ({object} || {catalog} || f::pg_catalog.text) COLLATE "C" AS fact'
     " FROM {rows} CROSS JOIN LATERAL (SELECT {values}) f WHERE {keep}"
 )
-_OF_HOMES: LiteralString = " AND ({home}) = ANY (%(homes)s::pg_catalog.text[])"
+_OF_HOMES: LiteralString = " AND ({home}) = ANY ($3::pg_catalog.text[])"
 _SHOWN: LiteralString = (
     "SELECT {object} AS object, {catalog} AS catalog, pg_catalog.to_jsonb(f) AS fact"
     " FROM {rows} CROSS JOIN LATERAL (SELECT {values}) f WHERE {keep}"
 )
 
 
-def _facts(sources: tuple[Source, ...], row: LiteralString, owners: bool) -> sql.Composed:
+def _facts(sources: tuple[Source, ...], row: LiteralString) -> sql.Composed:
     rows = [
         sql.SQL(row).format(
             object=source.identity,
             catalog=sql.Literal(source.catalog.name),
             rows=source.rows,
-            values=_values(source, owners),
+            values=_values(source),
             keep=source.keep,
             home=source.home,
         )
@@ -126,12 +120,18 @@ def _facts(sources: tuple[Source, ...], row: LiteralString, owners: bool) -> sql
     return sql.SQL(_WITH).format(first=sql.Literal(FIRST_OF_USERS), successors=sql.SQL(SUCCESSORS), facts=facts)
 
 
-def _values(source: Source, owners: bool) -> sql.Composable:
+def _values(source: Source) -> sql.Composable:
     catalog, left_out = source.catalog, COLUMNS.get(source.catalog.name, {})
     names = [
         name
         for name in catalog.columns
-        if name != "oid" and name not in left_out and (owners or name != catalog.owner)
-        if source.columns is None or name in source.columns
+        if name != "oid" and name not in left_out and (source.columns is None or name in source.columns)
     ]
-    return sql.SQL(", ").join(sql.SQL("{} AS {}").format(value(catalog, name), sql.Identifier(name)) for name in names)
+    return sql.SQL(", ").join(
+        sql.SQL("{} AS {}").format(_counted(catalog, name), sql.Identifier(name)) for name in names
+    )
+
+
+def _counted(catalog: Catalog, column: str) -> sql.Composable:
+    fact = value(catalog, column)
+    return sql.SQL("CASE WHEN $2 THEN {} END").format(fact) if column == catalog.owner else fact
