@@ -25,8 +25,8 @@ from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 
 from colonnade.engines.postgres.live.census.catalogs import describe
-from colonnade.engines.postgres.live.census.query import Census
-from colonnade.engines.postgres.live.prepared import Value, prepared
+from colonnade.engines.postgres.live.census.query import Census, Censuses
+from colonnade.engines.postgres.live.prepared import Prepared, Value
 
 
 class Fact(NamedTuple):
@@ -194,7 +194,9 @@ def _asked(connection: Connection[Any], query: Callable[[Census], bytes], *value
     for left in reversed(range(_TRIES)):
         try:
             with _pinned(connection) as cursor:
-                (statement,) = prepared(connection).statements([query(_queries(cursor))], *values)
+                censuses = _of_server(cursor)
+                session = Prepared(connection, censuses.keys)
+                (statement,) = session.statements([query(censuses.of(session.there))], *values)
                 return cursor.execute(statement).fetchall()
         except InternalError_:  # "could not open relation with OID": the snapshot has it, the printing function has not
             if not left:
@@ -202,12 +204,12 @@ def _asked(connection: Connection[Any], query: Callable[[Census], bytes], *value
     raise AssertionError
 
 
-_composed: dict[str, Census] = {}
+_known: dict[str, Censuses] = {}
 
 
-def _queries(cursor: Cursor[tuple[Any, ...]]) -> Census:
-    """The queries for this server; its full version is the key, as vendors change catalogs within one number."""
+def _of_server(cursor: Cursor[tuple[Any, ...]]) -> Censuses:
+    """Those for this server; its full version is the key, as vendors change catalogs within one number."""
     version = cursor.connection.info.parameter_status("server_version") or ""
-    if version not in _composed:
-        _composed[version] = Census(describe(cursor))
-    return _composed[version]
+    if version not in _known:
+        _known[version] = Censuses(describe(cursor))
+    return _known[version]

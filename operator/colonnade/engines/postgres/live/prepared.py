@@ -1,4 +1,4 @@
-"""Queries about the catalogs that a session plans once, however often it asks.
+"""Queries about the catalogs, asked as often as one likes: each session plans them once, and none is asked of what is not there.
 
 Where there is little to read, to plan such a query takes several times as long as to run it. The driver would forget what it has
 prepared at every DROP, ALTER and ROLLBACK, as that may have been about what is gone; what is asked here is about the catalogs alone,
@@ -7,32 +7,59 @@ which stay. https://www.postgresql.org/docs/current/sql-prepare.html
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import count
-from typing import Any, LiteralString
+from typing import Any, LiteralString, NamedTuple
 from weakref import WeakKeyDictionary
 
 import psycopg
 from psycopg import sql
+from psycopg.rows import tuple_row
 
-SIZE: LiteralString = "SELECT pg_catalog.pg_relation_size('pg_catalog.pg_class') / 8192"
-"""Pages of the list of relations: how much there is to read."""
+from colonnade.engines.postgres.catalog import FIRST_OF_USERS
 
 Value = bool | Sequence[str]
+
+
+class Key(NamedTuple):
+    """The column of a catalog whose value says whose a row is: the server's own, or that of a user."""
+
+    catalog: str
+    column: str
+
+
+SIZE: LiteralString = "SELECT pg_catalog.pg_relation_size('pg_catalog.pg_class') / 8192, ARRAY[{there}]::bool[]"
+"""Pages of the list of relations: how much there is to read; and which catalogs have rows of users."""
+THERE: LiteralString = "EXISTS (SELECT FROM pg_catalog.{catalog} t WHERE t.{column} >= {first})"
+
+MANY = 150
+"""Statements that a session may have prepared: some MB of the server's memory."""
 
 _names = count()
 _prepared: WeakKeyDictionary[psycopg.Connection[Any], dict[tuple[bytes, int], sql.Identifier]] = WeakKeyDictionary()
 
 
 class Prepared:
-    """What one session has prepared, for a database of this size: for twice as much to read, plans are made anew."""
+    """What one session has prepared, for a database of this size: for twice as much to read, plans are made anew.
 
-    def __init__(self, connection: psycopg.Connection[Any], pages: int) -> None:
-        self.connection, self.size = connection, pages.bit_length()
+    `there` are those keys of which there is any row that is not the server's own, `absent` the others.
+    """
+
+    def __init__(self, connection: psycopg.Connection[Any], keys: Collection[Key] = ()) -> None:
+        self.connection, self.size = connection, 0
         self._known = _prepared.setdefault(connection, {})
+        (statement,) = self.statements([_size(keys)])
+        with connection.cursor(row_factory=tuple_row) as cursor:
+            ((pages, found),) = cursor.execute(statement).fetchall()
+        self.size = int(pages).bit_length()
+        self.there = frozenset(key for key, there in zip(keys, found, strict=True) if there)
+        self.absent = frozenset(keys) - self.there
 
     def statements(self, queries: Sequence[bytes], *values: Value) -> list[sql.Composed]:
         """What runs each query, whose ``$1`` and so on are the values."""
+        if len(self._known) > MANY:
+            self.connection.execute("DEALLOCATE ALL")
+            self._known.clear()
         names = {query: sql.Identifier(f"colonnade_{next(_names)}") for query in queries if not self._has(query)}
         if names:
             made = [sql.SQL("PREPARE {} AS ").format(name).as_bytes() + query for query, name in names.items()]
@@ -45,8 +72,11 @@ class Prepared:
         return (query, self.size) in self._known
 
 
-def prepared(connection: psycopg.Connection[Any]) -> Prepared:
-    """What the session has prepared for as much as the database holds now."""
-    row = connection.execute(SIZE).fetchone()
-    assert row is not None
-    return Prepared(connection, int(row[0]))
+def _size(keys: Collection[Key]) -> bytes:
+    there = [
+        sql.SQL(THERE).format(
+            catalog=sql.Identifier(key.catalog), column=sql.Identifier(key.column), first=sql.SQL(FIRST_OF_USERS)
+        )
+        for key in keys
+    ]
+    return sql.SQL(SIZE).format(there=sql.SQL(", ").join(there)).as_bytes()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any, LiteralString, NamedTuple
+from typing import Any, NamedTuple
 
 import psycopg
 from psycopg import sql
@@ -20,7 +20,7 @@ from colonnade.core.kind import Model, ObjectId
 from colonnade.engines.postgres.catalog import FIRST_OF_USERS
 from colonnade.engines.postgres.kind import HOMES, PgKind
 from colonnade.engines.postgres.kinds import KINDS
-from colonnade.engines.postgres.live.prepared import prepared
+from colonnade.engines.postgres.live.prepared import Key, Prepared
 
 Address = tuple[int, int, int]
 KEYS = ("primary key", "unique", "exclusion")
@@ -44,13 +44,18 @@ EXPRESSED = (
 )
 """What has expressions that may cast."""
 
-CATALOGS: LiteralString = (
+CATALOGS = sql.SQL(
     "SELECT relname, oid::int8 FROM pg_class WHERE relnamespace = 'pg_catalog'::regnamespace AND relkind = 'r'"
 )
-MEMBERS: LiteralString = "SELECT classid::int8, objid::int8, refobjid::int8 FROM pg_depend WHERE deptype = 'e'"
-DEPENDENCIES: LiteralString = """
+MEMBERS = sql.SQL("SELECT classid::int8, objid::int8, refobjid::int8 FROM pg_depend WHERE deptype = 'e'")
+DEPENDENCIES = sql.SQL("""
 SELECT classid::int8, objid::int8, objsubid, refclassid::int8, refobjid::int8, refobjsubid, deptype::text FROM pg_depend
-WHERE objid >= 16384 AND deptype <> 'e' AND (refobjid >= 16384 OR refclassid = 'pg_namespace'::regclass)"""
+WHERE objid >= 16384 AND deptype <> 'e' AND (refobjid >= 16384 OR refclassid = 'pg_namespace'::regclass)""")
+
+
+TOLD_ANYWAY = ("pg_extension", "pg_namespace", "pg_user_mapping")
+"""Catalogs of which more is told than what users made, or that not everybody may look into."""
+KEYED = {k.catalog: Key(k.catalog, "oid") for k in KINDS.values() if k.catalog and k.catalog not in TOLD_ANYWAY}
 
 
 def read(connection: psycopg.Connection[Any], only: Collection[int] | None = None) -> Model:
@@ -63,29 +68,30 @@ def read(connection: psycopg.Connection[Any], only: Collection[int] | None = Non
     with connection.transaction():
         if alone:
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        kinds = [k for k in KINDS.values() if k.since <= connection.info.server_version]
-        about = [*(_narrowed(k, connection.info.server_version, only) for k in kinds), CATALOGS, MEMBERS]
+        version = connection.info.server_version
+        session = Prepared(connection, KEYED.values())
+        kinds = [k for k in KINDS.values() if k.since <= version and KEYED.get(k.catalog) not in session.absent]
+        about = [*(_narrowed(k, version, only) for k in kinds), CATALOGS, MEMBERS]
         if only is None:
-            statements = prepared(connection).statements([_text(q, connection) for q in (*about, DEPENDENCIES)])
-            *answers, catalogs, members, depends = _asked(connection, [s.as_bytes(connection) for s in statements])
+            statements = session.statements([q.as_bytes(connection) for q in (*about, DEPENDENCIES)])
+            *answers, catalogs, members, depends = _asked(connection, statements)
         else:
-            *answers, catalogs, members = _asked(connection, [_text(q, connection) for q in about])
+            *answers, catalogs, members = _asked(connection, about)
             depends = None
         reader = _Reader(dict(catalogs.rows), {(c, o): e for c, o, e in members.rows})
         for kind, answer in zip(kinds, answers, strict=True):
             reader.take(kind, answer)
         if depends is None:
-            known = _dependencies(only or (), (oid for _, oid, _ in reader.addresses))
-            (depends,) = _asked(connection, [_text(known, connection)])
+            (depends,) = _asked(connection, [_dependencies(only or (), (oid for _, oid, _ in reader.addresses))])
         reader.relate(depends.rows)
     return reader.model()
 
 
-def _narrowed(kind: PgKind[Any], version: int, only: Collection[int] | None) -> LiteralString | sql.Composed:
+def _narrowed(kind: PgKind[Any], version: int, only: Collection[int] | None) -> sql.Composable:
     """The rows of the kind's query that belong to these relations, routines and types, or to none at all."""
     query = kind.query(version) if callable(kind.query) else kind.query
     if only is None or not (column := kind.belongs(query)):
-        return query
+        return sql.SQL(query)
     condition = sql.SQL("x.{} = ANY ({}::oid[])").format(sql.Identifier(column), sql.Literal([*only]))
     if column == "target":
         homes = sql.SQL(", ").join(sql.SQL("{}::regclass").format(sql.Literal(c)) for c in HOMES)
@@ -97,7 +103,7 @@ def _dependencies(only: Collection[int], known: Iterable[int]) -> sql.Composed:
     """Those of the objects that were read, and of their internal parts."""
     oids = sql.Literal(sorted({*only, *known}))
     return sql.SQL("{} AND (objid = ANY ({oids}::oid[]) OR refobjid = ANY ({oids}::oid[]))").format(
-        sql.SQL(DEPENDENCIES), oids=oids
+        DEPENDENCIES, oids=oids
     )
 
 
@@ -106,15 +112,11 @@ class _Answer(NamedTuple):
     rows: list[tuple[Any, ...]]
 
 
-def _asked(connection: psycopg.Connection[Any], statements: Sequence[bytes]) -> list[_Answer]:
+def _asked(connection: psycopg.Connection[Any], queries: Sequence[sql.Composable]) -> list[_Answer]:
     """All that is asked goes off at once."""
     with connection.cursor(row_factory=tuple_row) as cursor:
-        cursor.execute(b";\n".join(statements))
+        cursor.execute(sql.SQL(";\n").join(queries))
         return [_Answer([c.name for c in result.description or ()], result.fetchall()) for result in cursor.results()]
-
-
-def _text(query: LiteralString | sql.Composed, connection: psycopg.Connection[Any]) -> bytes:
-    return query.encode() if isinstance(query, str) else query.as_bytes(connection)
 
 
 def _frozen(v: Any) -> Any:

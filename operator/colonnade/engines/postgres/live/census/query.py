@@ -5,16 +5,18 @@ All are made from the same sources and values, so that what differs in a hash di
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from functools import cached_property
 from typing import LiteralString
 
 from psycopg import sql
 
-from colonnade.engines.postgres.catalog import SUCCESSORS
+from colonnade.engines.postgres.catalog import FIRST_OF_USERS, SUCCESSORS
 from colonnade.engines.postgres.live.census.catalogs import Catalog
 from colonnade.engines.postgres.live.census.left_out import COLUMNS
-from colonnade.engines.postgres.live.census.sources import FIRST_OF_USERS, Source, counted
+from colonnade.engines.postgres.live.census.sources import Source, counted
 from colonnade.engines.postgres.live.census.values import value
+from colonnade.engines.postgres.live.prepared import Key
 
 # hidden: schemas that are not looked at. member: what came with extensions, and what vanishes with it. left_out: that, and what
 # is in hidden schemas. relation: every other relation and what to call it.
@@ -56,14 +58,13 @@ _EXPLAIN: LiteralString = "SELECT object, catalog, fact FROM facts WHERE object 
 
 
 class Census:
-    """The queries for one version of the server, each composed when first asked for.
+    """The queries for one version of the server about a database in which the keys `there` are.
 
     ``$1`` are the schemas to leave out, as patterns; without ``$2``, who owns an object does not count. What ``$3`` is, each says.
-    Few queries, as a session plans each for itself.
     """
 
-    def __init__(self, catalogs: tuple[Catalog, ...]) -> None:
-        self._sources = tuple(counted(catalogs))
+    def __init__(self, sources: Collection[Source], there: Collection[Key]) -> None:
+        self._sources = [source for source in sources if source.key is None or source.key in there]
 
     @cached_property
     def objects(self) -> bytes:
@@ -74,8 +75,7 @@ class Census:
     @cached_property
     def homes(self) -> bytes:
         """A row for each relation, routine and type with all that is a part of it, and one, '', for all else: its name, its hash."""
-        facts = _facts(self._sources, _HOMED)
-        return (facts + sql.SQL(_LISTED).format(objects=sql.SQL(_OBJECTS))).as_bytes()
+        return (_facts(self._sources, _HOMED) + sql.SQL(_LISTED).format(objects=sql.SQL(_OBJECTS))).as_bytes()
 
     @cached_property
     def part(self) -> bytes:
@@ -87,6 +87,21 @@ class Census:
     def explain(self) -> bytes:
         """A row a fact of the objects ``$3``: identity, catalog, values."""
         return (_facts(self._sources, _SHOWN) + sql.SQL(_EXPLAIN)).as_bytes()
+
+
+class Censuses:
+    """The censuses of one version of the server, each composed when first asked for."""
+
+    def __init__(self, catalogs: Iterable[Catalog]) -> None:
+        self._sources = tuple(counted(catalogs))
+        self.keys = tuple(dict.fromkeys(source.key for source in self._sources if source.key))
+        self._known: dict[frozenset[Key], Census] = {}
+
+    def of(self, there: frozenset[Key]) -> Census:
+        """That of a database where there is no more than these `keys`."""
+        if there not in self._known:
+            self._known[there] = Census(self._sources, there)
+        return self._known[there]
 
 
 _HASHED: LiteralString = (
@@ -104,7 +119,7 @@ _SHOWN: LiteralString = (
 )
 
 
-def _facts(sources: tuple[Source, ...], row: LiteralString) -> sql.Composed:
+def _facts(sources: Collection[Source], row: LiteralString) -> sql.Composed:
     rows = [
         sql.SQL(row).format(
             object=source.identity,
@@ -117,7 +132,7 @@ def _facts(sources: tuple[Source, ...], row: LiteralString) -> sql.Composed:
         for source in sources
     ]
     facts = sql.SQL("\nUNION ALL\n").join(rows)
-    return sql.SQL(_WITH).format(first=sql.Literal(FIRST_OF_USERS), successors=sql.SQL(SUCCESSORS), facts=facts)
+    return sql.SQL(_WITH).format(first=sql.SQL(FIRST_OF_USERS), successors=sql.SQL(SUCCESSORS), facts=facts)
 
 
 def _values(source: Source) -> sql.Composable:

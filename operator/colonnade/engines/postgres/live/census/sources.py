@@ -8,20 +8,17 @@ without belongs to what its first column refers to; one with a class and an OID 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import LiteralString
 
 from psycopg import sql
 
-from colonnade.engines.postgres.catalog import SUCCESSORS
+from colonnade.engines.postgres.catalog import FIRST_OF_USERS, SUCCESSORS
 from colonnade.engines.postgres.live.census.catalogs import Catalog
 from colonnade.engines.postgres.live.census.left_out import CATALOGS, OF_ONE_DATABASE
 from colonnade.engines.postgres.live.census.values import all_privileges
-
-FIRST_OF_USERS = 16384
-"""FirstNormalObjectId: what initdb makes has lower OIDs."""
-
+from colonnade.engines.postgres.live.prepared import Key
 
 NO_HOME = sql.SQL("''")
 
@@ -31,6 +28,7 @@ class Source:
     """Where facts come from. `columns` are the only ones to take, where it is not all of them.
 
     `home` is the relation, routine or type that the object is or is a part of, as in ``relation public.orders``; '' for others.
+    Where no row has a `key` that a user's has, there are no facts; without one, what came with the server has facts, too.
     """
 
     catalog: Catalog
@@ -39,6 +37,7 @@ class Source:
     keep: sql.Composable
     columns: frozenset[str] | None = None
     home: sql.Composable = field(default_factory=lambda: NO_HOME)
+    key: Key | None = None
 
 
 _HOMES: Mapping[str, LiteralString] = {
@@ -142,7 +141,7 @@ OWNED: Mapping[str, str] = {"pg_enum": "enumtypid"}
 """Catalogs whose rows have an OID yet are no objects by themselves."""
 
 
-def counted(catalogs: tuple[Catalog, ...]) -> Iterator[Source]:
+def counted(catalogs: Iterable[Catalog]) -> Iterator[Source]:
     """The sources of all facts."""
     for catalog in catalogs:
         if catalog.name in CATALOGS or (catalog.shared and catalog.name not in OF_ONE_DATABASE):
@@ -170,14 +169,13 @@ def _source(catalog: Catalog) -> Source:
 
 def _of_relation(catalog: Catalog, related: Related) -> Source:
     rows = sql.SQL("{} JOIN relation r ON r.oid = t.{}").format(_table(catalog), sql.Identifier(related.relation))
-    return Source(catalog, rows, sql.SQL(related.identity), _all(_keep(catalog)), home=_OF_RELATION)
+    key = Key(catalog.name, related.relation)
+    return Source(catalog, rows, sql.SQL(related.identity), _all(_keep(catalog)), home=_OF_RELATION, key=key)
 
 
 def _constraints(catalog: Catalog) -> Source:
     rows = sql.SQL("{} LEFT JOIN relation r ON r.oid = t.conrelid").format(_table(catalog))
-    of_domain = sql.SQL("t.contypid >= {} AND {}").format(
-        sql.Literal(FIRST_OF_USERS), _not_left_out("pg_type", "contypid")
-    )
+    of_domain = sql.SQL("t.contypid >= {} AND {}").format(sql.SQL(FIRST_OF_USERS), _not_left_out("pg_type", "contypid"))
     keep = sql.SQL("(r.oid IS NOT NULL OR t.conrelid = 0 AND {})").format(of_domain)
     home = sql.SQL("CASE WHEN t.conrelid <> 0 THEN {} ELSE {} END").format(_OF_RELATION, _home("pg_type", "contypid"))
     return Source(catalog, rows, sql.SQL(_CONSTRAINT), _all(keep, _keep(catalog)), home=home)
@@ -187,7 +185,7 @@ def _objects(catalog: Catalog) -> Source:
     rows = sql.SQL("{} CROSS JOIN LATERAL pg_catalog.pg_identify_object({}::pg_catalog.regclass, t.oid, 0) i").format(
         _table(catalog), sql.Literal(f"pg_catalog.{catalog.name}")
     )
-    made = sql.SQL("t.oid >= {}").format(sql.Literal(FIRST_OF_USERS))
+    made = sql.SQL("t.oid >= {}").format(sql.SQL(FIRST_OF_USERS))
     if catalog.name == "pg_namespace":
         made = sql.SQL("({} OR t.nspname = 'public') AND t.oid NOT IN (SELECT h.oid FROM hidden h)").format(made)
     if catalog.namespace and catalog.name != "pg_namespace":
@@ -196,7 +194,9 @@ def _objects(catalog: Catalog) -> Source:
         )
     identity = sql.SQL("i.type || ' ' || i.identity")
     keep = _all(made, _not_left_out(catalog.name, "oid"), _keep(catalog))
-    return Source(catalog, rows, identity, keep, home=_home_of(catalog))
+    all_of_users = catalog.name != "pg_namespace" and catalog.name not in INSTEAD_OF and not catalog.shared
+    key = Key(catalog.name, "oid") if all_of_users else None
+    return Source(catalog, rows, identity, keep, home=_home_of(catalog), key=key)
 
 
 def _home_of(catalog: Catalog) -> sql.Composable:
@@ -218,10 +218,10 @@ def _owned(catalog: Catalog, column: str, owner: str) -> Source:
     rows = sql.SQL("{} CROSS JOIN LATERAL pg_catalog.pg_identify_object({}::pg_catalog.regclass, t.{}, 0) i").format(
         _table(catalog), sql.Literal(f"pg_catalog.{owner}"), key
     )
-    made = sql.SQL("t.{} >= {}").format(key, sql.Literal(FIRST_OF_USERS))
+    made = sql.SQL("t.{} >= {}").format(key, sql.SQL(FIRST_OF_USERS))
     keep = _all(made, _not_left_out(owner, column), _keep(catalog))
     home = _home(owner, column) if owner in _HOMES else NO_HOME
-    return Source(catalog, rows, sql.SQL("i.type || ' ' || i.identity"), keep, home=home)
+    return Source(catalog, rows, sql.SQL("i.type || ' ' || i.identity"), keep, home=home, key=Key(catalog.name, column))
 
 
 def _of_address(catalog: Catalog) -> Source:
@@ -233,7 +233,7 @@ def _of_address(catalog: Catalog) -> Source:
         "(t.{oid} >= {first} OR t.{cls} = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND t.{oid} ="
         " (SELECT n.oid FROM pg_catalog.pg_namespace n WHERE n.nspname = 'public'))"
         " AND NOT EXISTS (SELECT FROM left_out l WHERE l.classid = t.{cls} AND l.objid = t.{oid})"
-    ).format(oid=sql.Identifier(oid), cls=sql.Identifier(class_), first=sql.Literal(FIRST_OF_USERS))
+    ).format(oid=sql.Identifier(oid), cls=sql.Identifier(class_), first=sql.SQL(FIRST_OF_USERS))
     identity = _COMMENTED if class_ == "classoid" else "i.type || ' ' || i.identity"
     return Source(catalog, rows, sql.SQL(identity), _all(keep, _keep(catalog)), home=_home_by_address(class_, oid))
 
@@ -278,7 +278,7 @@ def _of_server(catalog: Catalog, oid: sql.Composable) -> sql.Composable:
     """Those that a dump looks at too: nobody is meant to change information_schema."""
     if catalog.name == "pg_namespace":
         return sql.SQL("t.nspname = 'pg_catalog'")
-    condition = sql.SQL("{} < {}").format(oid, sql.Literal(FIRST_OF_USERS))
+    condition = sql.SQL("{} < {}").format(oid, sql.SQL(FIRST_OF_USERS))
     schema = sql.SQL("'pg_catalog'::pg_catalog.regnamespace")
     if catalog.name == "pg_attribute":
         return sql.SQL(
