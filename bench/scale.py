@@ -123,6 +123,7 @@ def _of(n: int, server: Postgres, folder: Path) -> Iterator[dict[str, Any]]:
         )
         for peer in PEERS:
             yield _row(peer, n, what, [spent(peer.plan(url, scratch, file), environment)], 2 * more)
+            shop.quiet(server, "bench_scale")
             shop.empty(server, scratch)
     with shop.opened(url, Policy()) as database:
         proof = min(repeated(lambda: timed(database.fingerprint), 5))

@@ -40,6 +40,20 @@ def drop(one: Postgres, name: str) -> None:
         admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
+def quiet(one: Postgres, *names: str) -> None:
+    """End what a tool that was given up still does in the server, and drop its databases: all but `names`."""
+    with psycopg.connect(one.url(), autocommit=True) as admin:
+        admin.execute(
+            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+        )
+        others = admin.execute(
+            "SELECT datname FROM pg_database WHERE NOT datistemplate AND datname <> 'postgres' AND datname <> ALL (%s)",
+            [[*names]],
+        ).fetchall()
+    for (name,) in others:
+        drop(one, name)
+
+
 def declarations() -> list[Declaration]:
     """The shop as the operator hands it to the engine."""
     spec = load_all(EXAMPLE.read_text(), "shop")[0].spec
