@@ -20,7 +20,6 @@ from dev.process import Server, ServerError, free_ports, group_of
 WHEEL = 18
 INITDB = ["--username=postgres", "--auth=scram-sha-256", "--encoding=UTF8", "--no-locale", "--no-sync"]
 SETTINGS = {
-    "autovacuum_naptime": "10s",
     "fsync": "off",  # the data of tests and the demo need not outlive a power cut
     "full_page_writes": "off",
     "listen_addresses": "127.0.0.1",
