@@ -21,7 +21,7 @@ SQL = FOLDER / "sql" / "schema.sql"
 
 def server() -> Postgres:
     """Postgres 18, started where it does not run."""
-    one = Postgres(paths.state() / "bench" / "postgres", postgres.programs())
+    one = Postgres(paths.passing() / "bench" / "postgres", postgres.programs())
     one.start()
     return one
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from psycopg import sql
 
 from colonnade.core.kind import ObjectId
 from colonnade.engines import Target
@@ -58,7 +59,10 @@ def test_what_nobody_had_before_is_asked_for_once_somebody_has_it(connection: Co
 def test_for_much_more_to_read_plans_are_made_anew(connection: Connection) -> None:
     looked(connection)
     known = planned(connection)
-    connection.execute(";".join(f"CREATE TABLE public.t{i} (id int PRIMARY KEY, n text UNIQUE)" for i in range(200)))
+    for i in range(200):
+        connection.execute(
+            sql.SQL("CREATE TABLE public.{} (id int PRIMARY KEY, n text UNIQUE)").format(sql.Identifier(f"t{i}"))
+        )
     looked(connection)
     assert planned(connection) > known + 20
 
