@@ -55,7 +55,6 @@ WHERE objid >= 16384 AND deptype <> 'e' AND (refobjid >= 16384 OR refclassid = '
 
 TOLD_ANYWAY = ("pg_extension", "pg_namespace", "pg_user_mapping")
 """Catalogs of which more is told than what users made, or that not everybody may look into."""
-KEYED = {k.catalog: Key(k.catalog, "oid") for k in KINDS.values() if k.catalog and k.catalog not in TOLD_ANYWAY}
 
 
 def read(connection: psycopg.Connection[Any], only: Collection[int] | None = None) -> Model:
@@ -69,8 +68,9 @@ def read(connection: psycopg.Connection[Any], only: Collection[int] | None = Non
         if alone:
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         version = connection.info.server_version
-        session = Prepared(connection, KEYED.values())
-        kinds = [k for k in KINDS.values() if k.since <= version and KEYED.get(k.catalog) not in session.absent]
+        kinds = [k for k in KINDS.values() if k.since <= version]
+        session = Prepared(connection, dict.fromkeys(key for k in kinds if (key := _key(k))))
+        kinds = [k for k in kinds if _key(k) not in session.absent]
         about = [*(_narrowed(k, version, only) for k in kinds), CATALOGS, MEMBERS]
         if only is None:
             statements = session.statements([q.as_bytes(connection) for q in (*about, DEPENDENCIES)])
@@ -85,6 +85,10 @@ def read(connection: psycopg.Connection[Any], only: Collection[int] | None = Non
             (depends,) = _asked(connection, [_dependencies(only or (), (oid for _, oid, _ in reader.addresses))])
         reader.relate(depends.rows)
     return reader.model()
+
+
+def _key(kind: PgKind[Any]) -> Key | None:
+    return Key(kind.catalog, "oid") if kind.catalog and kind.catalog not in TOLD_ANYWAY else None
 
 
 def _narrowed(kind: PgKind[Any], version: int, only: Collection[int] | None) -> sql.Composable:
