@@ -2,6 +2,8 @@
 
 import pytest
 
+from colonnade.core.gate import Policy
+from tests.live.postgres.flow import Flow
 from tests.live.postgres.walk import Walk, cases
 
 ROUTINES = cases("""
@@ -161,3 +163,10 @@ def test_keys_of_the_same_columns_are_all_made(walk: Walk) -> None:
 
 def test_what_a_body_speaks_of_is_made_before_what_runs_it(walk: Walk) -> None:
     walk.cases(BODIES)
+
+
+def test_a_constraint_gets_the_name_of_what_goes(flow: Flow) -> None:
+    flow.apply("CREATE TABLE t (a int CONSTRAINT y UNIQUE, b int); CREATE VIEW x AS SELECT 1 AS q")
+    flow.apply("CREATE TABLE t (a int CONSTRAINT x UNIQUE, b int)", Policy(drops="Drop"))
+    flow.apply("CREATE TABLE t (a int CONSTRAINT z UNIQUE, b int); CREATE INDEX x ON t (b)")
+    flow.apply("CREATE TABLE t (a int CONSTRAINT x UNIQUE, b int)")
