@@ -5,9 +5,7 @@ By kinds of acts, each in a method called as its verb; what concerns several at 
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
 
 from colonnade.core.kind import NOTHING, ObjectId
 from colonnade.core.plan import Step
@@ -15,6 +13,7 @@ from colonnade.engines.postgres.kind import CONSTRAINTS, NOT_VALID
 from colonnade.engines.postgres.planning import several
 from colonnade.engines.postgres.planning.collisions import collide
 from colonnade.engines.postgres.planning.freed import overloading
+from colonnade.engines.postgres.planning.places import Places
 from colonnade.engines.postgres.planning.work import (
     INDEXED,
     ROUTINES,
@@ -33,6 +32,7 @@ class Precedence:
 
     def __init__(self, work: Work) -> None:
         self.work = work
+        self.places = Places(work)
         self.before: dict[Act, set[Act]] = {}
 
     def of(self, acts: Mapping[Act, Sequence[Step]]) -> Before[Act]:
@@ -185,7 +185,7 @@ class Precedence:
                 self.before[a].add(Act("create", sequence))  # which the identity gives way to, with what is said of it
                 said = (u for u in self.work.users.get(a.id, ()) if u.kind in SAID or self.work.counts_by(u, a.id))
                 self.before.setdefault(Act("create", sequence), set()).update(Act("drop", u) for u in said)
-            self.before[a] |= self._leave(a.id.name[:2])
+            self.before[a] |= self.places.leave(a.id.name[:2])
 
     def _as_included(self, a: Act) -> None:
         """What refers to a key that holds the column beside its own is out of the way meanwhile."""
@@ -196,38 +196,10 @@ class Precedence:
                 self.before[a].add(Act("drop", oid))
                 self._first(a, Act("create", oid))
 
-    def _leave(self, table: tuple[str, ...]) -> set[Act]:
-        """Before a table changes, it leaves the whole that it does not stay a part of, and its own parts leave it."""
-        return {
-            Act("drop", o) for o in self._leaving.get(table, ()) if ObjectId("table", table) not in self.work.dropped
-        }
-
-    @cached_property
-    def _leaving(self) -> Mapping[tuple[str, ...], list[ObjectId]]:
-        found: dict[tuple[str, ...], list[ObjectId]] = defaultdict(list)
-        for oid in (o for o in self.work.dropped if o.kind == "inheritance"):
-            if self.work.old.objects[oid].bound and not self.work.is_bounded_otherwise(oid):
-                for table in (oid.name, *self.work.old.objects[oid].parents):
-                    found[table].append(oid)
-        return found
-
-    @cached_property
-    def _changing(self) -> Mapping[tuple[str, ...], set[Act]]:
-        """What is done to tables that stay before one becomes a part of another: it has the same columns by then as the whole, and
-        nothing comes to it, or is asked of it, that goes in the same plan."""
-        found: dict[tuple[str, ...], set[Act]] = defaultdict(set)
-        work, tables = self.work, self.work.dropped | self.work.created
-        columns = (("drop", work.dropped), ("alter", work.altered), ("create", work.created - work.inlined.keys()))
-        acts = [Act(verb, o) for verb, ids in columns for o in ids if o.kind == "column"]
-        for act in (*acts, *(Act("drop", o) for o in work.dropped - work.created if self._reaches_parts(o))):
-            if (home := work.home(act.id, work.new if act.verb == "create" else work.old)) not in tables:
-                found[home.name].add(act)
-        return found
-
     def _as_part_that_goes(self, a: Act) -> None:
         """A column that goes, a place that changes, and what is below a part that leaves."""
         if a.id.kind == "column":
-            self.before[a] |= self._leave(a.id.name[:2])
+            self.before[a] |= self.places.leave(a.id.name[:2])
         if a.id.kind == "inheritance" and a.id in self.work.created:
             self._stays_a_part(a)
         place = self.work.old.objects.get(ObjectId("inheritance", a.id.name)) if a.id.kind == "table" else None
@@ -239,10 +211,7 @@ class Precedence:
         """One that only gets another place leaves its place as late as it can: what is done to columns is done to its rows, too."""
         if self.work.is_bounded_otherwise(a.id) and ObjectId("table", a.id.name) not in self.work.dropped:
             for table in (a.id.name, *self.work.old.objects[a.id].parents):
-                self.before[a] |= self._changing.get(table, set())
-
-    def _reaches_parts(self, oid: ObjectId) -> bool:
-        return oid.kind in ("trigger", *CONSTRAINTS) or (oid.kind == "index" and self.work.old.objects[oid].partitioned)
+                self.before[a] |= self.places.changing.get(table, set())
 
     def _nullability(self, a: Act) -> None:
         """What a child has of its own comes before its parent's NOT NULL, which then finds it proved, and goes after that.
@@ -335,46 +304,12 @@ class Precedence:
 
     def _as_part(self, a: Act) -> None:
         """A part comes with indexes and keys of its own, and with the columns of the whole."""
-        self.before[a] |= {Act("create", o) for o in self._parts.get(a.id, ())}
+        self.before[a] |= {Act("create", o) for o in self.places.parts.get(a.id, ())}
         if a.id.kind in ("column", "index", "trigger", *CONSTRAINTS):
-            self.before[a] |= self._leave(self.work.home(a.id, self.work.new).name)
+            self.before[a] |= self.places.leave(self.work.home(a.id, self.work.new).name)
         if a.id.kind == "inheritance" and self.work.new.objects[a.id].bound:
             for table in (a.id.name, *self.work.new.objects[a.id].parents):
-                self.before[a].update(self._changing.get(table, ()))
-
-    @cached_property
-    def _parts(self) -> Mapping[ObjectId, set[ObjectId]]:
-        """What comes before a place among partitions, or before the index or key of the whole, for the sake of the indexes of the parts.
-
-        A place, and a key, takes those that are there; what is not, it makes at once, under a name that the server chooses.
-        """
-        found: dict[ObjectId, set[ObjectId]] = defaultdict(set)
-        new, late = self.work.new, self.work.created - self.work.inlined.keys()
-        for oid in (o for o in late if o.kind in INDEXED):
-            part = new.objects.get(ObjectId("index attachment", (oid.name[0], oid.name[-1])))
-            whole_keys = {w for w in new.parents.get(oid, NOTHING) if w.kind == oid.kind != "index"} & late
-            for whole in whole_keys:
-                found[whole].add(oid)
-            if whole_keys or not part:
-                continue
-            if (whole := ObjectId("index", part.parent)) in late:
-                found[whole].add(ObjectId("inheritance", part.tables[0]))
-            else:  # an index that lacks parts does not count as one
-                found[ObjectId("inheritance", part.tables[0])] |= {oid, *self._attached_below(oid)}
-        return found
-
-    def _attached_below(self, index: ObjectId) -> Iterator[ObjectId]:
-        """What makes an index of parts whole: the places of the indexes below it, near and far."""
-        for oid in self._attachments.get((index.name[0], index.name[-1]), ()):
-            yield oid
-            yield from self._attached_below(oid)
-
-    @cached_property
-    def _attachments(self) -> Mapping[tuple[str, str], list[ObjectId]]:
-        found: dict[tuple[str, str], list[ObjectId]] = defaultdict(list)
-        for oid in (o for o in self.work.created if o.kind == "index attachment"):
-            found[self.work.new.objects[oid].parent].append(oid)
-        return found
+                self.before[a].update(self.places.changing.get(table, ()))
 
     def _let_go(self, a: Act) -> None:
         self._first(a, Act("move", a.id), Act("drop", a.id), Act("take", a.id), *self._of_its_type(a.id))
