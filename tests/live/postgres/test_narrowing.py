@@ -324,6 +324,34 @@ def test_rows_of_a_table_that_gets_another_name_are_asked_by_the_one_it_has(flow
             flow.plan(yaml.safe_dump({"spec": {"sql": f"CREATE TABLE u (id int, {odd})", "renames": renames}}))
 
 
+RENAMED_COLUMNS = {
+    "not null": ("b int NOT NULL, c text", "id = 3"),
+    "check": ("b int, c text CHECK (c <> 'x')", "id = 1"),
+    "type": ("b int, c int", "id = 1"),
+    "key": ("b int UNIQUE, c text", "b = 5"),
+    "reference": ("b int REFERENCES other, c text", "b = 5"),
+    "of a child": ("b int, c text); CREATE TABLE child (CHECK (c <> 'z')) INHERITS (t", r"ctid = \(0,1\)"),
+}
+
+
+@pytest.mark.parametrize("case", RENAMED_COLUMNS.values(), ids=RENAMED_COLUMNS.keys())
+def test_rows_are_asked_for_columns_by_the_names_they_have_though_one_takes_over_anothers(
+    flow: Flow, case: tuple[str, str]
+) -> None:
+    columns, found = case
+    other, table = "CREATE TABLE other (id int PRIMARY KEY);", "CREATE TABLE t (id int PRIMARY KEY, {});"
+    child = "CREATE TABLE child () INHERITS (t);"
+    flow.apply(other + table.format("a int, b text") + child)
+    flow.run("INSERT INTO t VALUES (1, 5, 'x'), (2, 5, NULL), (3, NULL, 'y'); INSERT INTO child VALUES (4, 1, 'z')")
+    renames = [{"kind": "Column", "table": "t", "from": x, "to": y} for x, y in (("b", "c"), ("a", "b"))]
+    wanted = other + table.format(columns) + (child if "child" not in columns else "")
+    before = flow.whole()
+    with pytest.raises(DataViolation, match="Nothing was changed") as refused:
+        flow.plan(yaml.safe_dump({"spec": {"sql": wanted, "renames": renames}}))
+    assert re.search(found, str(refused.value))
+    assert flow.whole() == before
+
+
 def test_a_row_that_came_while_slices_went_by_is_seen_before_the_columns_change_places(flow: Flow) -> None:
     flow.apply(TEXTS)
     flow.run("INSERT INTO t SELECT g, g FROM generate_series(1, 3000) g")

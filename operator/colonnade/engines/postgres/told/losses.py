@@ -35,7 +35,7 @@ def told(connection: Connection, live: Model, steps: Sequence[Step]) -> list[Ste
     """The steps, with every hazard of losing data saying how much of it there is; without those for which there is none."""
     tables = {str(o): name(*o.name[:2]) for o in live.objects if o.kind in ("table", "column")}
     counted = [_told(connection, s, tables[s.subject]) if s.subject in tables and _loses(s) else s for s in steps]
-    names = list(renamed.walked(counted))
+    names = list(renamed.walked(counted, live))
     counted = [called.as_now(s) for s, called in zip(counted, names, strict=True)]
     counted = [replace(s, confirms=tuple(_that_can_be_asked(connection, s.confirms))) for s in counted]
     questions = {h.asks for s in counted for h in s.hazards if h.asks} | {c.asks for s in counted for c in s.confirms}
