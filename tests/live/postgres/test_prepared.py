@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from psycopg import sql
@@ -45,6 +45,28 @@ def test_a_change_and_a_trial_that_is_taken_back_leave_the_plans(connection: Con
     connection.execute(TABLE)
     assert looked(connection) == before
     assert planned(connection) == known > 10
+
+
+def test_a_database_that_makes_our_session_forget_its_plans_is_read_all_the_same(connection: Connection) -> None:
+    connection.execute(TABLE)
+    before = looked(connection)
+    connection.execute("DEALLOCATE ALL")
+    assert looked(connection) == before
+    with connection.transaction():
+        connection.execute("DEALLOCATE ALL")
+        assert looked(connection) == before
+
+
+def test_a_table_that_somebody_put_among_the_catalogs_is_none_of_them(
+    connection: Connection, make_postgres: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fingerprint, "_known", {})
+    connection.execute("CREATE TABLE public.pg_ours (name text); ALTER TABLE public.pg_ours SET SCHEMA pg_catalog")
+    before = looked(connection)
+    with opened(Target("test", make_postgres())) as other:
+        assert looked(other) == before
+    connection.execute(TABLE)
+    assert looked(connection) != before
 
 
 def test_what_nobody_had_before_is_asked_for_once_somebody_has_it(connection: Connection) -> None:

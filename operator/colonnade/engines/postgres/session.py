@@ -20,7 +20,7 @@ from colonnade.engines.postgres.statement import printed
 
 PINS: Mapping[str, str] = {
     "client_encoding": "UTF8",
-    "search_path": "pg_catalog",
+    "search_path": "pg_catalog, pg_temp",
     "timezone": "UTC",
     "datestyle": "ISO, MDY",
     "intervalstyle": "postgres",

@@ -14,6 +14,7 @@ from weakref import WeakKeyDictionary
 
 import psycopg
 from psycopg import sql
+from psycopg.errors import InvalidSqlStatementName
 from psycopg.rows import tuple_row
 
 from colonnade.engines.postgres.catalog import FIRST_OF_USERS
@@ -48,12 +49,20 @@ class Prepared:
     def __init__(self, connection: psycopg.Connection[Any], keys: Collection[Key] = ()) -> None:
         self.connection, self.size = connection, 0
         self._known = _prepared.setdefault(connection, {})
-        (statement,) = self.statements([_size(keys)])
-        with connection.cursor(row_factory=tuple_row) as cursor:
-            ((pages, found),) = cursor.execute(statement).fetchall()
+        try:
+            pages, found = self._looked(keys)
+        except InvalidSqlStatementName:  # a trigger or the like of the database has said DEALLOCATE ALL in our session
+            self._known.clear()
+            pages, found = self._looked(keys)
         self.size = int(pages).bit_length()
         self.there = frozenset(key for key, there in zip(keys, found, strict=True) if there)
         self.absent = frozenset(keys) - self.there
+
+    def _looked(self, keys: Collection[Key]) -> tuple[Any, ...]:
+        (statement,) = self.statements([_size(keys)])
+        with self.connection.transaction(), self.connection.cursor(row_factory=tuple_row) as cursor:
+            (row,) = cursor.execute(statement).fetchall()
+        return row
 
     def statements(self, queries: Sequence[bytes], *values: Value) -> list[sql.Composed]:
         """What runs each query, whose ``$1`` and so on are the values."""

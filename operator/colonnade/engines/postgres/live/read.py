@@ -45,7 +45,7 @@ EXPRESSED = (
 """What has expressions that may cast."""
 
 CATALOGS = sql.SQL(
-    "SELECT relname, oid::int8 FROM pg_class WHERE relnamespace = 'pg_catalog'::regnamespace AND relkind = 'r'"
+    "SELECT relname, oid::int8 FROM pg_class WHERE relnamespace = 'pg_catalog'::regnamespace AND relkind = 'r' AND oid < 16384"
 )
 MEMBERS = sql.SQL("SELECT classid::int8, objid::int8, refobjid::int8 FROM pg_depend WHERE deptype = 'e'")
 DEPENDENCIES = sql.SQL("""

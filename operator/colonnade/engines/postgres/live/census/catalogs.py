@@ -59,12 +59,12 @@ FROM pg_catalog.pg_class c
 LEFT JOIN (SELECT k.fktable,
              pg_catalog.json_agg(pg_catalog.json_build_array(k.pktable, k.fkcols, k.is_array) ORDER BY k.fkcols) AS refs
            FROM pg_catalog.pg_get_catalog_foreign_keys() k GROUP BY k.fktable) f ON f.fktable = c.oid
-WHERE c.relnamespace = 'pg_catalog'::pg_catalog.regnamespace AND c.relkind = 'r'
+WHERE c.relnamespace = 'pg_catalog'::pg_catalog.regnamespace AND c.relkind = 'r' AND c.oid < 16384
 ORDER BY c.relname"""
 
 
 def describe(cursor: Cursor[tuple[Any, ...]]) -> tuple[Catalog, ...]:
-    """Every catalog of this server. Names are as in search_path pg_catalog."""
+    """Every catalog of this server, and no table that somebody has put among them. Names are as in search_path pg_catalog."""
     return tuple(
         Catalog(name, shared, columns, _references(references))
         for name, shared, columns, references in cursor.execute(DESCRIBE)
