@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from colonnade.core.diff import diff
+from colonnade.core.errors import Unsupported
 from colonnade.core.hazards import DELETES_DATA, hazard
 from colonnade.core.kind import Model, ObjectId
 from colonnade.core.plan import Step
-from colonnade.engines.postgres.planning.renames import Rename, steps, suspected
+from colonnade.engines.postgres.planning.renames import Rename, due, steps, suspected
 from colonnade.resources.postgres_schema import PostgresSchemaSpec
 
 
@@ -172,3 +173,45 @@ def test_what_has_another_shape_is_no_rename(old: Model, new: Model) -> None:
 def test_a_drop_that_loses_nothing_is_not_suspected() -> None:
     old, new = model(TABLE, MAIL, mail="text"), model(TABLE, EMAIL, email="text")
     assert lines(old, new, Step("DROP", str(ObjectId(MAIL[0], MAIL[1:])))) == []
+
+
+CHAIN = [("z", "d"), ("x", "y"), ("y", "z")]
+
+
+def chain(*names: str) -> Model:
+    return model(*(("column", "public", "t", n) for n in names))
+
+
+def columns(*pairs: tuple[str, str]) -> list[Rename]:
+    return [declared(kind="Column", table="t", **{"from": a, "to": b}) for a, b in pairs]
+
+
+@pytest.mark.parametrize(
+    ("there", "wanted", "expected"),
+    [
+        ("xyz", "yzd", ["z", "y", "x"]),
+        ("yzd", "yzd", []),
+        ("xy", "yz", ["y", "x"]),
+    ],
+)
+def test_a_name_is_free_before_another_takes_it_and_nothing_is_done_twice(
+    there: str, wanted: str, expected: list[str]
+) -> None:
+    found = due(columns(*CHAIN), chain(*there), chain(*wanted))
+    assert [r.old[0] for r in found] == expected
+
+
+@pytest.mark.parametrize(
+    ("pairs", "there", "wanted", "why"),
+    [
+        ([("a", "b"), ("b", "a")], "ab", "ab", "exchanged"),
+        ([("a", "b"), ("b", "c"), ("c", "a")], "abc", "abc", "exchanged"),
+        ([("a", "b")], "a", "c", "b is declared nowhere"),
+        ([("a", "b")], "ab", "b", "both are there"),
+    ],
+)
+def test_what_cannot_be_told_by_the_names_is_refused(
+    pairs: list[tuple[str, str]], there: str, wanted: str, why: str
+) -> None:
+    with pytest.raises(Unsupported, match=f"renames: {{kind: Column, table: public.t, from: a, to: b}}: .*{why}"):
+        due(columns(*pairs), chain(*there), chain(*wanted))

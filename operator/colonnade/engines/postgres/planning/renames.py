@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, LiteralString
 
 from colonnade.core.diff import Change
+from colonnade.core.errors import Unsupported
 from colonnade.core.hazards import BREAKS_CLIENTS, LOOKS_LIKE_RENAME, hazard
 from colonnade.core.kind import Model, ObjectId
 from colonnade.core.plan import Step
@@ -56,13 +57,63 @@ class Rename:
 
     def sources(self, model: Model) -> Iterator[ObjectId]:
         """The objects of the model that it is about, under their old names."""
+        return self._called(self.old, model)
+
+    def _called(self, called: tuple[str, ...], model: Model) -> Iterator[ObjectId]:
         kinds = (WORDS | PARTS).get(self.sort, ("", ()))[1]
         for oid, spec in model.objects.items():
             if oid.kind not in kinds:
                 continue
             own = (oid.name[0], spec.function) if self.sort == "Function" else oid.name
-            if own == (*self.within, *self.old):
+            if own == (*self.within, *called):
                 yield oid
+
+    def knows(self, called: tuple[str, ...], model: Model) -> bool:
+        """Whether there is anything in the model that it could be about, by this name."""
+        if self.sort == "EnumValue":
+            spec = model.objects.get(ObjectId("enum", self.within))
+            return spec is not None and called[0] in spec.labels
+        return next(self._called(called, model), None) is not None
+
+    def __str__(self) -> str:
+        """As it is declared."""
+        within = f"{'type' if self.sort == 'EnumValue' else 'table'}: {'.'.join(self.within)}, " if self.within else ""
+        return f"renames: {{kind: {self.sort}, {within}from: {'.'.join(self.old)}, to: {'.'.join(self.new)}}}"
+
+
+def due(declared: Iterable[Rename], model: Model, wanted: Model) -> list[Rename]:
+    """Those of one table, or of whole objects, that are not yet carried out: each after the one that frees its name. Raises Unsupported.
+
+    A name that is to be given up and is there may be that of another by now; then the new name is there as well, and both are declared.
+    """
+    left = [r for r in declared if r.knows(r.old, model)]
+    for one in left:
+        if not one.knows(one.new, wanted):
+            raise Unsupported(f"{one}: {'.'.join(one.new)} is declared nowhere; declare it, or take the rename out")
+    over = [r for r in left if r.knows(r.new, model) and r.knows(r.old, wanted)]
+    while carried_out := [r for r in over if r in left and not _freed(r, left)]:
+        left = [r for r in left if r not in carried_out]
+    found: list[Rename] = []
+    while left:
+        free = [r for r in left if not _freed(r, left)]
+        if not free:
+            raise Unsupported(
+                f"{left[0]}: names are to be exchanged, and nothing that is there can tell whether they were; give one a third name first, "
+                "and the names that are wanted in a later change"
+            )
+        for one in free:
+            if one.knows(one.new, model) and not any(r.new != one.new and r.old == one.new for r in found):
+                raise Unsupported(
+                    f"{one}: both are there; take the rename out where it was carried out, or let one of them go first"
+                )
+        found += free
+        left = [r for r in left if r not in free]
+    return found
+
+
+def _freed(one: Rename, renames: Iterable[Rename]) -> bool:
+    """Whether the name that it gives is one that another of these gives up."""
+    return any((r.sort, r.within, r.old) == (one.sort, one.within, one.new) for r in renames)
 
 
 def steps(model: Model, renames: Iterable[Rename]) -> Iterator[Step]:

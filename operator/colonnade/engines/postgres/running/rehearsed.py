@@ -248,10 +248,11 @@ class Rehearsed:
         """Tables before their columns, one by one: a column is named within its table as that is called by then."""
         done: list[Step] = []
         model = self._copied or self.scope.live
-        for one in sorted(self.wishes.renames, key=lambda r: len(r.within)):
-            if made := list(renames.steps(model, [one])):
-                done += self._rehearse(rehearsal, made)
-                model = self._read(copy)
+        for _, some in groupby(sorted(self.wishes.renames, key=lambda r: len(r.within)), lambda r: len(r.within)):
+            for one in renames.due(some, model, self.scope.wanted):
+                if made := list(renames.steps(model, [one])):
+                    done += self._rehearse(rehearsal, made)
+                    model = self._read(copy)
         return done
 
     def _quarantine(self) -> str | None:
