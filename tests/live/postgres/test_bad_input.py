@@ -50,6 +50,34 @@ SQL: dict[str, tuple[str, tuple[str, ...]]] = {
         "CREATE TABLE t (at timestamptz);\nCREATE INDEX i ON t (at)\n  WHERE at > now();",
         ("line 3, column 1", "IMMUTABLE", "use only immutable functions"),
     ),
+    "views in a circle": (
+        "CREATE VIEW v AS SELECT a FROM w;\nCREATE VIEW w AS SELECT a FROM v;",
+        ("line 2, column 32", 'relation "w" does not exist', "(sql, line 3, column 1)", "break the circle"),
+    ),
+    "a body that says nothing": (
+        "CREATE TABLE t (a int);\nCREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$\nBEGIN\n  RETRUN 1;\nEND $$;",
+        ("line 3, column 1", "function public.f()", "RETRUN", "line 3 of its body", "correct its body"),
+    ),
+    "a body in SQL that says nothing": (
+        "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELCT 1';",
+        ("line 2, column 1", "function public.f()", "SELCT", "correct its body"),
+    ),
+    "a text without quotes": (
+        "CREATE TABLE t (state text DEFAULT pending);",
+        ("line 2, column 36", "column reference in DEFAULT", "quotes"),
+    ),
+    "a key that lacks what says the partition": (
+        "CREATE TABLE t (a int, b int, PRIMARY KEY (a)) PARTITION BY LIST (b);",
+        ("line 2, column 1", 'lacks column "b"'),
+    ),
+    "a rule that can only be of another sort": (
+        "CREATE RULE r AS ON INSERT TO good WHERE new.id > 1 DO ALSO NOTIFY x;",
+        ("line 2", "rules with WHERE conditions", "correct the definition"),
+    ),
+    "what is the server's": (
+        "CREATE TABLE pg_catalog.t (a int);",
+        ("line 2", "permission denied", "a schema of your own"),
+    ),
     "an index on no column": (
         "CREATE INDEX i ON good (nope);",
         ("line 2", '"nope" does not exist', "declare the column"),

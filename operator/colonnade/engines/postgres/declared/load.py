@@ -43,7 +43,7 @@ ADVICE: dict[str, str] = {
     "42704": "declare it, create the role or extension it comes from, or correct the name",
     "42883": "declare the function, add a cast, or name the extension it comes from",
     "42703": "correct the column's name, or declare the column",
-    "42P17": "use only immutable functions there: now() and the like differ from one moment to the next",
+    "42P17": "correct the definition",
     "42830": "the columns referred to need a primary key or unique constraint of just these columns",
     "42804": "make the two types agree, or add an explicit cast",
     "42P07": "it is declared twice; keep one",
@@ -57,6 +57,24 @@ ADVICE: dict[str, str] = {
     "42622": "shorten the name to 63 bytes",
     "42P16": "correct the table's definition",
 }
+BY_WORDS: dict[str, str] = {
+    "mmutable": "use only immutable functions there: now() and the like differ from one moment to the next",
+    "IMMUTABLE": "use only immutable functions there: now() and the like differ from one moment to the next",
+    "cannot use column reference in DEFAULT": "put a text into quotes: '…'; a default cannot look at other columns",
+    'permission denied to create "pg_catalog.': "declare it in a schema of your own: that one is the server's",
+}
+"""Where the server's words tell more than its code."""
+NEWER: dict[int, re.Pattern[str]] = {
+    15: re.compile(
+        r"\bNULLS\s+NOT\s+DISTINCT\b|\bTABLES\s+IN\s+SCHEMA\b|\bsecurity_invoker\b|\bSET\s+(?:NULL|DEFAULT)\s*\(",
+        re.IGNORECASE,
+    ),
+    18: re.compile(
+        r"\bVIRTUAL\b|\bNOT\s+ENFORCED\b|\bWITHOUT\s+OVERLAPS\b|\bPERIOD\s+\w+|\bCONSTRAINT\s+\S+\s+NOT\s+NULL\b",
+        re.IGNORECASE,
+    ),
+}
+"""What older servers take for a mistake. https://www.postgresql.org/docs/release/"""
 
 
 RESERVED: LiteralString = """
@@ -182,9 +200,12 @@ def _only_where_it_may(connection: Connection, todo: Sequence[Item]) -> None:
         raise InvalidSpec(
             f"{item.place(1)}: {made} is temporary, and a declaration says what stays; take TEMPORARY or the statement out"
         )
-    whose = "Colonnade" if schema.startswith("colonnade") else "the server"
+    ours = schema.startswith("colonnade")
+    whose, dump = (
+        ("Colonnade", "; leave it out of a dump: pg_dump --exclude-schema='colonnade*'") if ours else ("the server", "")
+    )
     raise InvalidSpec(
-        f"{item.place(1)}: {made} is declared in schema {schema}, which is {whose}'s own; declare it in another schema"
+        f"{item.place(1)}: {made} is declared in schema {schema}, which is {whose}'s own; declare it in another schema{dump}"
     )
 
 
@@ -232,7 +253,23 @@ def _one_by_one(connection: Connection, todo: Sequence[Item]) -> None:
             waiting = _again(connection, waiting)
         _tried(connection, item, waiting)
     for item, error in _again(connection, waiting):
-        raise explained(item, error) from error
+        raise explained(item, error, _version(connection), _circle(item, error, waiting)) from error
+
+
+MAKES = "(?:OR|REPLACE|RECURSIVE|MATERIALIZED|UNLOGGED|FOREIGN|VIEW|TABLE|FUNCTION|PROCEDURE|TYPE|DOMAIN|IF|NOT|EXISTS)"
+"""What may stand before the name of what is made."""
+
+
+def _circle(item: Item, error: psycopg.Error, waiting: Waiting) -> str:
+    """What else waits and would make what this lacks."""
+    lacks = re.match(r'(?:relation|function|type) "?(?:\w+\.)?([^"(\s]+)', error.diag.message_primary or "")
+    if lacks is None:
+        return ""
+    makes = re.compile(rf'\s*CREATE\s+(?:{MAKES}\s+)+(?:"?\w+"?\.)?"?{re.escape(lacks[1])}"?(?!\w)', re.IGNORECASE)
+    other = next((one for one, _ in waiting if one is not item and makes.match(one.text)), None)
+    return (
+        f"what makes it ({other.place(1)}) needs something itself that is not there: break the circle" if other else ""
+    )
 
 
 _SETS_FOR_ALL = re.compile(r"\s*ALTER\s+DEFAULT\s", re.IGNORECASE)
@@ -271,7 +308,7 @@ def _final(connection: Connection, item: Item, error: psycopg.Error, seconds: fl
         )
     if connection.closed or str(error.sqlstate)[:2] in NOT_ABOUT_IT:
         return error
-    return explained(item, error) if error.sqlstate not in LATER else None
+    return explained(item, error, _version(connection)) if error.sqlstate not in LATER else None
 
 
 def _path(connection: Connection) -> str:
@@ -295,21 +332,42 @@ def _in_transaction(connection: Connection) -> bool:
     return connection.info.transaction_status != TransactionStatus.IDLE
 
 
-def explained(item: Item, error: psycopg.Error) -> ColonnadeError:
+def explained(item: Item, error: psycopg.Error, version: int, circle: str = "") -> ColonnadeError:
     """The server's verdict with the place in the user's own text, and the usual way out."""
     state = error.sqlstate or ""
     position = int(error.diag.statement_position or 1)
     said = error.diag.message_primary or type(error).__name__
     if item.text.endswith(UNFILLED) and position > len(item.text.removesuffix(UNFILLED)):
         said, position = "syntax error at end of input", len(item.text.removesuffix(UNFILLED))
-    detail = f" ({error.diag.message_detail})" if error.diag.message_detail and state[:2] == "42" else ""
+    told = error.diag.message_detail if state[:2] in ("42", "0A") else ""
+    detail = f" ({told})" if told else ""
     hint = f"; the server says: {error.diag.message_hint}" if error.diag.message_hint else ""
-    advice = ADVICE.get(state, "correct it")
-    if "role " in said and "does not exist" in said:
-        advice = "create the role on the server first: roles are not part of one database's schema"
-    if granted := membership(said):
-        advice = f"{granted}; or take the statement out: who owns it then stays as it is"
+    advice = circle or _newer(item.text, version) or _advice(state, said)
     if "extension " in said and "is not available" in said:
-        advice, hint = ADVICE["58P01"], ""
-    kind = Unauthorized if state == "42501" else Conflict if state in TAKEN else InvalidSpec
+        hint = ""
+    lacks_rights = state == "42501" and 'create "pg_catalog.' not in said
+    kind = Unauthorized if lacks_rights else Conflict if state in TAKEN else InvalidSpec
     return kind(f"{item.place(position)}: {said}{detail}{hint}; {advice}")
+
+
+def _advice(state: str, said: str) -> str:
+    """By what the server complains of."""
+    if "extension " in said and "is not available" in said:
+        return ADVICE["58P01"]
+    if granted := membership(said):
+        return f"{granted}; or take the statement out: who owns it then stays as it is"
+    if "role " in said and "does not exist" in said:
+        return "create the role on the server first: roles are not part of one database's schema"
+    return next((way for words, way in BY_WORDS.items() if words in said), ADVICE.get(state, "correct it"))
+
+
+def _newer(statement: str, version: int) -> str:
+    """What the statement has that this version of the server does not know; told only of one that fails."""
+    for since, words in NEWER.items():
+        if version // 10000 < since and (found := words.search(statement)):
+            return f"{found[0]} is of Postgres {since} and later, and this is {version // 10000}: take it out, or use a newer server"
+    return ""
+
+
+def _version(connection: Connection) -> int:
+    return connection.info.server_version

@@ -19,6 +19,7 @@ from colonnade.core.errors import ColonnadeError, Conflict, InvalidSpec, Unsuppo
 from colonnade.core.kind import Model, ObjectId
 from colonnade.core.plan import Step
 from colonnade.engines import Declaration, Desired
+from colonnade.engines.postgres.declared.bodies import unreadable_bodies
 from colonnade.engines.postgres.declared.cache import Cache
 from colonnade.engines.postgres.declared.load import BATCH, NeedsDatabase, load
 from colonnade.engines.postgres.declared.scratch import Scratch
@@ -202,11 +203,12 @@ class Normaliser:
     def _without_broken(
         self, connection: Connection, model: Model, order: list[Declaration], errors: dict[str, ColonnadeError]
     ) -> list[Declaration] | None:
-        """None where every trigger can work; else the declarations without those whose triggers cannot."""
+        """None where every body can be read and every trigger can work; else the declarations without those with one that cannot."""
         before = len(errors)
-        for oid, said in broken_triggers(connection, model):
-            owner = self._owners.get(oid) or order[0].owner
-            errors.setdefault(owner, InvalidSpec(f"{oid} fails on every row: {said}"))
+        unreadable = unreadable_bodies(connection, order)
+        unable = ((oid, f"{oid} fails on every row: {said}") for oid, said in broken_triggers(connection, model))
+        for oid, said in (*unreadable, *unable):
+            errors.setdefault(self._owners.get(oid) or order[0].owner, InvalidSpec(said))
         return [d for d in order if d.owner not in errors] if len(errors) > before else None
 
     def _load_each(
