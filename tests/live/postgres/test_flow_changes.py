@@ -719,3 +719,33 @@ def test_values_whose_source_goes_are_told_as_deleted(flow: Flow) -> None:
         h.message for h in flow.plan(SEEN.format("", "").replace("a int, ", "")).hazards if h.code == "DELETES_DATA"
     ]
     assert [t for t in told if "public.t.g" in t]
+
+
+def test_rows_that_refer_to_a_table_that_seems_to_be_renamed_are_told_with_the_line_to_declare(flow: Flow) -> None:
+    orders = "CREATE TABLE orders (id int PRIMARY KEY, of_one int REFERENCES {});"
+    flow.apply("CREATE TABLE customer (id int PRIMARY KEY, mail text);" + orders.format("customer"))
+    flow.run("INSERT INTO customer VALUES (1, 'a'); INSERT INTO orders VALUES (1, 1)")
+    with pytest.raises(
+        DataViolation, match=r"table public\.customer looks as if it were renamed: .*to: public\.customers"
+    ):
+        flow.plan("CREATE TABLE customers (id int PRIMARY KEY, mail text);" + orders.format("customers"))
+
+
+def test_a_materialized_view_that_nobody_fills_is_not_filled_when_it_is_made_anew(flow: Flow) -> None:
+    schema = "CREATE TABLE t (n {}); CREATE MATERIALIZED VIEW m AS SELECT n FROM t; CREATE MATERIALIZED VIEW f AS SELECT n + 1 AS n FROM t;"
+    flow.apply(schema.format("int"))
+    flow.run("INSERT INTO t VALUES (1); REFRESH MATERIALIZED VIEW m WITH NO DATA; REFRESH MATERIALIZED VIEW f")
+    flow.apply(schema.format("bigint"))
+    assert flow.column("SELECT relname FROM pg_class WHERE relkind = 'm' AND relispopulated") == ["f"]
+    assert flow.ask("SELECT pg_typeof(n)::text FROM f") == "bigint"
+
+
+def test_what_is_said_of_the_way_of_columns_that_nobody_declares_is_told(flow: Flow) -> None:
+    plan = flow.plan(
+        """spec: {sql: 'CREATE TABLE t (a int NOT NULL)', backfills: [{table: t, column: a, expression: '1'}, {table: t, column: b, expression: '1'}],
+           conversions: [{table: u, column: a, using: 'a::int'}]}"""
+    )
+    assert [w.partition(":")[2].partition(" is ")[0] for w in plan.warnings] == [
+        " column public.t.b",
+        " column public.u.a",
+    ]

@@ -91,7 +91,12 @@ def _unreadable(state: str | None, said: str) -> bool:
 def membership(said: str) -> str:
     """What to grant where a role cannot be acted for; nothing where the server complains of something else."""
     found = re.search(r'must be (?:able to SET ROLE|a? ?member of role|owner of .* or member of) "([^"]+)"', said)
-    return f'run: GRANT "{found[1]}" TO the user in the Secret' if found else ""
+    if found is None:
+        return ""
+    return (
+        f'run: GRANT "{found[1]}" TO the user in the Secret; or, where that may do too much, as a superuser may, let another own it '
+        "(ALTER … OWNER TO)"
+    )
 
 
 WATCHING: LiteralString = """SELECT pg_catalog.quote_ident(e.evtname) FROM pg_catalog.pg_event_trigger e

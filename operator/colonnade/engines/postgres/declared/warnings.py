@@ -35,6 +35,8 @@ WHERE i.number > 1 AND i.contype IS NULL AND n.nspname !~ '^pg_' ORDER BY 1, 2""
 """Plain indexes on the very columns that a key or another index has."""
 KEYS = {"p": "primary key", "u": "unique"}
 
+COLUMN: LiteralString = """SELECT FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = %s AND c.relname = %s AND a.attname = %s AND a.attnum > 0"""
 CUT: LiteralString = "SELECT x, x::name::text FROM unnest(%s::text[]) x WHERE x::name::text <> x"
 """The server's own word for what it keeps of a name: how long one is depends on the database's encoding."""
 _WRITTEN = re.compile(r"(?<=\")(?:[^\"\n]|\"\"){16,}(?=\")|[\w$]{16,}")
@@ -55,7 +57,7 @@ def warnings(
             "it costs writes and disk and serves no query; take it out"
         )
     for declaration in declarations:
-        out[declaration.owner] += _cut(loaded, declaration)
+        out[declaration.owner] += [*_cut(loaded, declaration), *_about_nothing(loaded, declaration)]
     return {owner: tuple(said) for owner, said in out.items() if said}
 
 
@@ -84,3 +86,13 @@ def _long_names(declaration: Declaration) -> Iterator[tuple[str, str]]:
 
 def _may_be_cut(text: str) -> bool:
     return any(len(found[0].encode()) > LONGEST_NAME for found in _WRITTEN.finditer(text))
+
+
+def _about_nothing(loaded: Connection, declaration: Declaration) -> Iterator[str]:
+    """What is said about the way of columns that are declared nowhere."""
+    spec = declaration.spec
+    for word, some in (("backfills", spec.backfills), ("conversions", spec.conversions)) if spec else ():
+        for one in some:
+            table = spec.placed(one.table)
+            if loaded.execute(COLUMN, [table[0], table[1], one.column]).fetchone() is None:
+                yield f"spec.{word}: column {'.'.join((*table, one.column))} is declared nowhere; correct the name, or take it out"

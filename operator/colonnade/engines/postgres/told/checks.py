@@ -9,6 +9,7 @@ from enum import Enum, auto
 import psycopg
 
 from colonnade.core.errors import DataViolation
+from colonnade.core.hazards import LOOKS_LIKE_RENAME
 from colonnade.core.plan import Check, Step
 from colonnade.engines.postgres.session import Connection
 from colonnade.engines.postgres.statement import Part, printed, q
@@ -22,9 +23,17 @@ because it would write."""
 
 def check(connection: Connection, steps: Iterable[Step], subject: str) -> None:
     """Ask every check of every step. Raises DataViolation with how many rows, some of their keys, and the query for all."""
+    steps = list(steps)
     for step in steps:
         for one in step.checks:
-            _ask(connection, one, subject)
+            try:
+                _ask(connection, one, subject)
+            except (
+                DataViolation
+            ) as e:  # rows that lack what they refer to may lack it for a rename that nobody declared
+                suspected = [(s.subject, h) for s in steps for h in s.hazards if h.code == LOOKS_LIKE_RENAME.code]
+                told = "".join(f". And {what} looks as if it were renamed: {h.safe_way}" for what, h in suspected)
+                raise DataViolation(f"{e}{told}") from e
 
 
 class Answer(Enum):
