@@ -1,6 +1,7 @@
 """Materialized views. https://www.postgresql.org/docs/current/sql-creatematerializedview.html
 
-A changed query means a new one, filled while it is made; its indexes follow. Whether it is filled is data, and not compared.
+A changed query means a new one, filled while it is made where the old one was; its indexes follow. Whether it is filled is data, and
+not compared.
 """
 
 from __future__ import annotations
@@ -55,11 +56,18 @@ def _create(oid: ObjectId, spec: MaterializedView, context: Context) -> Part:
     columns = q(" ({})", listed(name(c) for c in spec.columns)) if spec.columns else q("")
     using = q(" USING {}", name(spec.access_method)) if spec.access_method not in ("heap", "") else q("")
     with_ = q(" WITH ({})", options(spec.options)) if spec.options else q("")
-    empty = q("\nWITH NO DATA") if not context.live or _on_what_is_empty(oid, context) else q("")
+    unfilled = not context.live or not _is_filled(oid, context) or _on_what_is_empty(oid, context)
+    empty = q("\nWITH NO DATA") if unfilled else q("")
     made = q(
         "CREATE MATERIALIZED VIEW {}{}{}{} AS\n{}", name(*oid.name), columns, using, with_, printed(spec.definition)
     )
     return q("{}{}", made, empty)
+
+
+def _is_filled(oid: ObjectId, context: Context) -> bool:
+    """One that nobody has filled so far is not filled for being made anew: that may take hours, and others wait."""
+    before = context.old.objects.get(oid)
+    return before is None or before.populated
 
 
 def _on_what_is_empty(oid: ObjectId, context: Context) -> bool:

@@ -266,6 +266,8 @@ class Rehearsed:
         try:
             return rehearsal.run(made)
         except psycopg.Error as e:
+            if self.live.closed or rehearsal.copy.closed:
+                raise
             objects = self._failed(rehearsal.last.subject) if rehearsal.last else ()
             statement = (getattr(e, "__notes__", None) or [""])[0]
             detail = f" ({e.diag.message_detail})" if e.diag.message_detail else ""
