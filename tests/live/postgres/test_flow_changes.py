@@ -749,3 +749,19 @@ def test_what_is_said_of_the_way_of_columns_that_nobody_declares_is_told(flow: F
         " column public.t.b",
         " column public.u.a",
     ]
+
+
+def test_a_name_is_taken_over_from_what_gets_another_and_all_is_at_rest_then(flow: Flow) -> None:
+    flow.apply("CREATE TABLE one (id int PRIMARY KEY, a text, b int); CREATE TABLE two (id int PRIMARY KEY);")
+    flow.run("INSERT INTO one VALUES (1, 'x', 2); INSERT INTO two VALUES (3)")
+    flow.apply(
+        """spec:
+  sql: CREATE TABLE two (id int PRIMARY KEY, b text, c int); CREATE TABLE three (id int PRIMARY KEY);
+  renames:
+    - {kind: Table, from: one, to: two}
+    - {kind: Table, from: two, to: three}
+    - {kind: Column, table: two, from: a, to: b}
+    - {kind: Column, table: two, from: b, to: c}
+"""
+    )
+    assert flow.run("TABLE two; TABLE three") == "1|x|2\n3\n"
