@@ -195,6 +195,23 @@ def test_a_mistake_is_told_with_its_place_and_nothing_is_changed(
     assert psql(users, "SELECT count(*) FROM users") == "2\n"
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "CREATE TABLE t (a int);\nCREATE TABLE u (a texxt);",
+        "INSERT INTO t VALUES (1);",
+        "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELCT';",
+    ],
+)
+def test_what_is_wrong_is_wrong_the_second_time_too_where_the_database_is_empty(
+    wrong: str, cli: Cli, postgres_url: str
+) -> None:
+    file = cli.write("wrong.sql", wrong)
+    said = [cli("plan", "-f", file, "--url", postgres_url) for _ in range(2)]
+    assert [one.code for one in said] == [1, 1]
+    assert said[0].err == said[1].err != ""
+
+
 def test_rows_in_the_way_refuse_the_plan(cli: Cli, users: str, psql: Psql) -> None:
     psql(users, "INSERT INTO users (email) VALUES ('no at sign')")
     file = cli.write("check.sql", USERS.replace("UNIQUE", "UNIQUE CHECK (email LIKE '%@%')"))

@@ -47,12 +47,14 @@ class Whole:
             if known := self._known(blank, asked.result, all_of_it=all_of_it):
                 return known
             errors: dict[str, ColonnadeError] = {}
-            found = self.normaliser.loaded(
+            found = self.normaliser.loading.loaded(
                 declarations, errors, lambda loaded: self._compared(blank, loaded, asked.result, all_of_it=all_of_it)
             )
-        if errors:
+        if errors:  # then what was loaded is not what was declared, and nothing of it is to be remembered
             raise next(iter(errors.values()))
-        if not found.met and found.part is None:
+        if found.met or found.part is not None:
+            self.cache.put(f"{blank.key}:seen", Seen(found.fingerprint, found.warnings))
+        else:
             self.cache.put(blank.key, found)
         return found
 
@@ -67,13 +69,11 @@ class Whole:
         return None
 
     def _compared(self, blank: PgDesired, loaded: Connection, live: Callable[[], str], *, all_of_it: bool) -> PgDesired:
-        seen = Seen(digest(loaded), warnings(loaded, {}, blank.declarations))
-        found = replace(blank, fingerprint=seen.fingerprint, warnings=seen.warnings)
+        found = replace(blank, fingerprint=digest(loaded), warnings=warnings(loaded, {}, blank.declarations))
         if all_of_it or blank.unmanaged or loaded.execute(OWNERS).fetchone():
             return complete(found, loaded)
-        self.cache.put(f"{blank.key}:seen", seen)
-        if seen.fingerprint == live():
-            return replace(found, met=seen.fingerprint)
+        if found.fingerprint == live():
+            return replace(found, met=found.fingerprint)
         self.normaliser.scratch.expect()  # for the rehearsal
         return self._in_part(found, loaded) or complete(found, loaded)
 
