@@ -6,14 +6,15 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import Any, LiteralString
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
 
 from colonnade.core.errors import ColonnadeError, Unauthorized, Unreachable, WaitingForLock
-from colonnade.core.gate import Policy
+from colonnade.core.gate import Facts, Policy
+from colonnade.core.plan import Plan
 from colonnade.engines import Target, engine
 from colonnade.engines.postgres.session import connect
 from colonnade.reconcile import reconcile
@@ -321,3 +322,45 @@ def test_a_not_null_that_was_cut_short_before_it_was_valid_is_filled_again(flow:
   sql: {sql}
 """)
     assert flow.ask("SELECT count(*) FROM u WHERE x = 'x'") == 50
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "meanwhile", "question"),
+    [
+        (
+            "CREATE TABLE t (id int); CREATE TABLE u (id int);",
+            "CREATE TABLE u (id int);",
+            "ALTER TABLE t RENAME TO x; ALTER TABLE u RENAME TO t; CREATE TABLE u (id int)",
+            "SELECT count(*) FROM t",
+        ),
+        (
+            "CREATE TABLE u (id int, v int, w int);",
+            "CREATE TABLE u (id int, v int);",
+            "ALTER TABLE u RENAME w TO x; ALTER TABLE u RENAME v TO w; ALTER TABLE u RENAME x TO v",
+            "SELECT count(w) FROM u",
+        ),
+    ],
+    ids=["table", "column"],
+)
+def test_what_others_have_given_the_name_of_what_goes_is_not_deleted_in_its_place(
+    flow: Flow, before: str, after: str, meanwhile: str, question: LiteralString
+) -> None:
+    dropping = Policy(drops="Drop")
+    flow.apply(before, dropping)
+    flow.run("INSERT INTO u SELECT 42 AS id" if "v int" not in before else "INSERT INTO u VALUES (1, 2, 3)")
+    done: list[str] = []
+
+    def change(message: str, done_: float | None = None) -> None:
+        if done_ is not None and not done:
+            done.append(flow.run(meanwhile))
+
+    plans: list[Plan] = []
+
+    def facts(plan: Plan) -> Facts:
+        plans.append(plan)
+        return approved(plan) if len(plans) == 1 else Facts()
+
+    flow.reconcile(after, facts, dropping, progress=change)
+    assert done
+    assert flow.ask(question) == 1
+    assert len(plans) == 2, "it is planned afresh, and asks again"

@@ -14,11 +14,11 @@ import psycopg
 
 from colonnade.core.errors import Stale
 from colonnade.core.hazards import Hazard
-from colonnade.core.kind import Model
+from colonnade.core.kind import Model, ObjectId
 from colonnade.core.plan import Confirm, Step
 from colonnade.engines.postgres.session import Connection
 from colonnade.engines.postgres.statement import Part, name, printed, q, text, value
-from colonnade.engines.postgres.told import renamed
+from colonnade.engines.postgres.told import renamed, same
 from colonnade.engines.postgres.told.checks import LIMIT, Answer, answer, within_bounds
 
 COUNTED = 64 * 2**20
@@ -33,8 +33,8 @@ SELECT c.reltuples::int8, pg_total_relation_size(c.oid), pg_size_pretty(pg_total
 
 def told(connection: Connection, live: Model, steps: Sequence[Step]) -> list[Step]:
     """The steps, with every hazard of losing data saying how much of it there is; without those for which there is none."""
-    tables = {str(o): name(*o.name[:2]) for o in live.objects if o.kind in ("table", "column")}
-    counted = [_told(connection, s, tables[s.subject]) if s.subject in tables and _loses(s) else s for s in steps]
+    known = {str(o): o for o in live.objects if o.kind in ("table", "column")}
+    counted = [_told(connection, s, known[s.subject]) if s.subject in known and _loses(s) else s for s in steps]
     names = list(renamed.walked(counted, live))
     counted = [called.as_now(s) for s, called in zip(counted, names, strict=True)]
     counted = [replace(s, confirms=tuple(_that_can_be_asked(connection, s.confirms))) for s in counted]
@@ -119,10 +119,10 @@ def _loses(step: Step) -> bool:
     return any(h.code == "DELETES_DATA" for h in step.hazards)
 
 
-def _told(connection: Connection, step: Step, table: Part) -> Step:
-    amount = ", ".join(_amount(connection, table))
+def _told(connection: Connection, step: Step, oid: ObjectId) -> Step:
+    amount = ", ".join(_amount(connection, name(*oid.name[:2])))
     hazards = (replace(h, message=f"{h.message}: {amount}") if h.code == "DELETES_DATA" else h for h in step.hazards)
-    return replace(step, hazards=tuple(hazards))
+    return same.confirmed(connection, replace(step, hazards=tuple(hazards)), oid)
 
 
 def _amount(connection: Connection, table: Part) -> Iterator[str]:

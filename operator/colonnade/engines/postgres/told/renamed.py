@@ -16,6 +16,7 @@ from colonnade.engines.postgres.rewriting.waiting import MOVED, NAME, RENAMED, S
 from colonnade.engines.postgres.statement import name, text
 
 COLUMN = re.compile(rf"ALTER TABLE {TABLE} RENAME COLUMN {NAME} TO {NAME}$")
+WAITS = '"colonnade_quarantine_'
 FROM = re.compile(
     rf"\b(FROM|JOIN) (ONLY )?{TABLE}(?: (?:AS )?(?!WHERE|LIMIT|GROUP|ORDER|OFFSET|ON |JOIN|AS )(\w+|{NAME}))?"
 )
@@ -86,7 +87,9 @@ def walked(steps: Iterable[Step], live: Model) -> Iterator[Names]:
                 continue  # a question may have the name within a text, which it would end
             begun[called] = begun.pop(was, was)
             now[called] = now.pop(was, was)
-        if found := COLUMN.match(one.statement):
+        if (found := COLUMN.match(one.statement)) and not found[3].startswith(
+            WAITS
+        ):  # that is asked for as it is called now
             for table in _family(live, now.get(found[1], found[1])):
                 known = columns.setdefault(table, _columns(live, table))
                 known.update({column: found[3] for column, then in known.items() if then == found[2]})
