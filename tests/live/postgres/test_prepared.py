@@ -10,7 +10,7 @@ from psycopg import sql
 from colonnade.core.kind import ObjectId
 from colonnade.engines import Target
 from colonnade.engines.postgres.live import fingerprint
-from colonnade.engines.postgres.live.prepared import MANY, Prepared
+from colonnade.engines.postgres.live.prepared import MOST, Prepared
 from colonnade.engines.postgres.live.read import read
 from colonnade.engines.postgres.session import Connection, opened
 
@@ -91,8 +91,9 @@ def test_for_much_more_to_read_plans_are_made_anew(connection: Connection) -> No
 
 def test_a_session_does_not_prepare_without_end(connection: Connection) -> None:
     session = Prepared(connection)
-    for i in range(2 * MANY):
-        session.statements([b"SELECT %d" % i])
-    assert MANY / 2 < planned(connection) <= MANY + 1
+    text = "x" * (MOST // 100)
+    for i in range(250):
+        session.statements([f"SELECT {i}, '{text}'".encode()])
+    assert 10 < planned(connection) <= 102
     (statement,) = session.statements([b"SELECT 7"])
     assert connection.execute(statement).fetchall() == [(7,)]

@@ -33,8 +33,8 @@ SIZE: LiteralString = "SELECT pg_catalog.pg_relation_size('pg_catalog.pg_class')
 """Pages of the list of relations: how much there is to read; and which catalogs have rows of users."""
 THERE: LiteralString = "EXISTS (SELECT FROM pg_catalog.{catalog} t WHERE t.{column} >= {first})"
 
-MANY = 150
-"""Statements that a session may have prepared: some MB of the server's memory."""
+MOST = 2**20
+"""Bytes of queries that a session may have prepared. A plan takes some fifty times as much of the server's memory."""
 
 _names = count()
 _prepared: WeakKeyDictionary[psycopg.Connection[Any], dict[tuple[bytes, int], sql.Identifier]] = WeakKeyDictionary()
@@ -66,7 +66,7 @@ class Prepared:
 
     def statements(self, queries: Sequence[bytes], *values: Value) -> list[sql.Composed]:
         """What runs each query, whose ``$1`` and so on are the values."""
-        if len(self._known) > MANY:
+        if sum(len(query) for query, _ in self._known) > MOST:
             self.connection.execute("DEALLOCATE ALL")
             self._known.clear()
         names = {query: sql.Identifier(f"colonnade_{next(_names)}") for query in queries if not self._has(query)}
