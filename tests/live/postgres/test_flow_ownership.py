@@ -227,3 +227,41 @@ def test_what_a_role_has_passed_on_is_declared_as_a_dump_says_it(
         f"SET SESSION AUTHORIZATION {a}; CREATE TABLE t (id int); GRANT SELECT ON t TO {b}; RESET SESSION AUTHORIZATION;"
     )
     assert not any("SET ROLE" in s for s in lesser.statements(declared))
+
+
+CRM, SALES = "PostgresSchema/crm/main", "PostgresSchema/sales/main"
+NEED_ONE_ANOTHER = {
+    CRM: """spec:
+  schemas: [crm]
+  sql: |
+    CREATE TABLE customer (id int PRIMARY KEY, best int);
+    ALTER TABLE customer ADD FOREIGN KEY (best) REFERENCES sales.orders;
+    CREATE VIEW bought AS SELECT o.id FROM sales.orders o JOIN customer c ON c.id = o.customer;
+""",
+    SALES: """spec:
+  schemas: [sales]
+  sql: |
+    CREATE TABLE orders (id int PRIMARY KEY, customer int REFERENCES crm.customer);
+    CREATE VIEW most AS SELECT max(id) FROM crm.bought;
+""",
+}
+
+
+def test_two_resources_may_need_one_another(flow: Flow) -> None:
+    flow.apply(NEED_ONE_ANOTHER)
+    of_crm = set(
+        flow.column("SELECT kind || ' ' || array_to_string(name, '.') FROM colonnade.ledger WHERE owner = %s", CRM)
+    )
+    of_sales = set(
+        flow.column("SELECT kind || ' ' || array_to_string(name, '.') FROM colonnade.ledger WHERE owner = %s", SALES)
+    )
+    assert of_crm >= {"table crm.customer", "view crm.bought", "foreign key crm.customer.customer_best_fkey"}
+    assert of_sales >= {"table sales.orders", "view sales.most", "foreign key sales.orders.orders_customer_fkey"}
+    assert not of_crm & of_sales
+
+
+def test_what_is_wrong_with_one_of_two_that_need_one_another_is_told_of_that_one(flow: Flow) -> None:
+    wrong = {**NEED_ONE_ANOTHER, SALES: NEED_ONE_ANOTHER[SALES].replace("max(id)", "max(nope)")}
+    result = flow.reconcile(wrong)
+    assert "nope" in str(result.desired.errors[SALES])
+    assert flow.column("SELECT nspname FROM pg_namespace WHERE nspname IN ('crm', 'sales')") == []

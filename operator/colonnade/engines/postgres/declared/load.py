@@ -170,15 +170,22 @@ def _needs_role(statement: Statement) -> str:
     )
 
 
-def load(connection: Connection, declaration: Declaration, schemas: Sequence[str]) -> None:
-    """Bring the declaration into this database. Raises InvalidSpec, Conflict, Unauthorized; the database is then to be thrown away."""
+Waiting = list[tuple[Item, psycopg.Error]]
+"""What lacked something so far, with the server's verdict."""
+
+
+def load(connection: Connection, declaration: Declaration, schemas: Sequence[str], left: Waiting | None = None) -> None:
+    """Bring the declaration into this database. Raises InvalidSpec, Conflict, Unauthorized; the database is then to be thrown away.
+
+    What lacks something that is not there is put into `left` where that is given, to be tried `again`.
+    """
     path = sql.SQL(", ").join(sql.Identifier(s) for s in schemas).as_string(None)
     todo = list(items(declaration))
     connection.execute("SELECT pg_catalog.set_config('search_path', %s, false)", [path])
     _limit(connection)
     for start in range(0, len(todo), BATCH):
         if not _batch(connection, todo[start : start + BATCH]):
-            _one_by_one(connection, todo[start:])
+            _one_by_one(connection, todo[start:], left)
             break
     _only_where_it_may(connection, todo)
 
@@ -242,18 +249,23 @@ def _batch(connection: Connection, batch: Sequence[Item]) -> bool:
     return True
 
 
-Waiting = list[tuple[Item, psycopg.Error]]
-"""What lacked something so far, with the server's verdict."""
-
-
-def _one_by_one(connection: Connection, todo: Sequence[Item]) -> None:
+def _one_by_one(connection: Connection, todo: Sequence[Item], left: Waiting | None) -> None:
     waiting: Waiting = []
     for item in todo:
         if _SETS_FOR_ALL.match(item.text):
-            waiting = _again(connection, waiting)
+            waiting = again(connection, waiting)
         _tried(connection, item, waiting)
-    for item, error in _again(connection, waiting):
-        raise explained(item, error, _version(connection), _circle(item, error, waiting)) from error
+    waiting = again(connection, waiting)
+    if left is not None:
+        left += waiting
+    elif waiting:
+        raise lacking(connection, waiting) from waiting[0][1]
+
+
+def lacking(connection: Connection, waiting: Waiting) -> ColonnadeError:
+    """What the first of them lacks, and the way out."""
+    item, error = waiting[0]
+    return explained(item, error, _version(connection), _circle(item, error, waiting))
 
 
 MAKES = "(?:OR|REPLACE|RECURSIVE|MATERIALIZED|UNLOGGED|FOREIGN|VIEW|TABLE|FUNCTION|PROCEDURE|TYPE|DOMAIN|IF|NOT|EXISTS)"
@@ -276,7 +288,7 @@ _SETS_FOR_ALL = re.compile(r"\s*ALTER\s+DEFAULT\s", re.IGNORECASE)
 """What is before such a statement has to be made before it: its privileges are for what comes later."""
 
 
-def _again(connection: Connection, waiting: Waiting) -> Waiting:
+def again(connection: Connection, waiting: Waiting) -> Waiting:
     """Try until nothing more works; what is left."""
     while waiting:
         before, waiting = waiting, []

@@ -7,7 +7,7 @@ kept in both forms: as it was loaded, and as it is once it was built from what t
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field, replace
 from itertools import groupby
@@ -15,24 +15,24 @@ from itertools import groupby
 import psycopg
 
 from colonnade.core.diff import diff
-from colonnade.core.errors import ColonnadeError, Conflict, InvalidSpec, Unsupported
-from colonnade.core.kind import Model, ObjectId
+from colonnade.core.errors import ColonnadeError, Unsupported
+from colonnade.core.kind import Model
 from colonnade.core.plan import Step
 from colonnade.engines import Declaration, Desired
-from colonnade.engines.postgres.declared.bodies import unreadable_bodies
 from colonnade.engines.postgres.declared.cache import Cache
-from colonnade.engines.postgres.declared.load import BATCH, NeedsDatabase, load
+from colonnade.engines.postgres.declared.load import BATCH
+from colonnade.engines.postgres.declared.loading import Loading
 from colonnade.engines.postgres.declared.scratch import Scratch
-from colonnade.engines.postgres.declared.trial import broken_triggers
+from colonnade.engines.postgres.declared.together import load_together
 from colonnade.engines.postgres.declared.warnings import warnings
+from colonnade.engines.postgres.declared.wishes import wishes
 from colonnade.engines.postgres.errors import unreached
-from colonnade.engines.postgres.kind import OWN_SCHEMAS, Fill, Wishes
+from colonnade.engines.postgres.kind import OWN_SCHEMAS, Wishes
 from colonnade.engines.postgres.live import fingerprint
 from colonnade.engines.postgres.live.fingerprint import Fingerprint
 from colonnade.engines.postgres.live.part import Part
 from colonnade.engines.postgres.live.read import read
 from colonnade.engines.postgres.planning import planner
-from colonnade.engines.postgres.planning.renames import Rename
 from colonnade.engines.postgres.session import SCRATCH, Connection, pin, run
 
 EXPRESSIONS = (
@@ -60,8 +60,6 @@ EXPRESSIONS = (
 
 ABOVE_US = ("extension", "event trigger", "foreign data wrapper")
 """What a superuser may have made: a copy can do without, unless something stands on it, which then fails by itself."""
-LARGE = 2**18
-"""Characters of SQL beyond which what is declared is loaded in a database of its own: one transaction can only hold so many locks."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +114,7 @@ class Normaliser:
 
     def __init__(self, scratch: Scratch, cache: Cache, server: str) -> None:
         self.scratch, self.cache, self.server = scratch, cache, server
-        self._tried_after: dict[str, set[str]] = {}
+        self.loading = Loading(scratch, self.empty)
 
     def desire(self, declarations: Sequence[Declaration]) -> PgDesired:
         """What the declarations come to; those that cannot be used are set aside with their errors."""
@@ -124,8 +122,11 @@ class Normaliser:
         if isinstance(known := self.cache.get(blank.key), PgDesired):
             return known
         errors: dict[str, ColonnadeError] = {}
-        found = self.loaded(
-            declarations, errors, lambda loaded: self._owned(complete(blank, loaded, self._found), loaded), owned=True
+        found = self.loading.loaded(
+            declarations,
+            errors,
+            lambda loaded: self._owned(complete(blank, loaded, self.loading.found), loaded),
+            owned=True,
         )
         found = replace(found, errors=errors)
         if not errors:
@@ -133,8 +134,8 @@ class Normaliser:
         return found
 
     def _owned(self, desired: PgDesired, loaded: Connection) -> PgDesired:
-        told = warnings(loaded, self._owners, desired.declarations)
-        return replace(desired, owners=self._owners, warnings=told)
+        told = warnings(loaded, self.loading.owners, desired.declarations)
+        return replace(desired, owners=self.loading.owners, warnings=told)
 
     def blank(self, declarations: Sequence[Declaration], *, whole: bool = False) -> PgDesired:
         """What is known of declarations before anything is loaded."""
@@ -162,33 +163,6 @@ class Normaliser:
         )
         return hashlib.sha256(whole_text.encode()).hexdigest()
 
-    def loaded(
-        self,
-        declarations: Sequence[Declaration],
-        errors: dict[str, ColonnadeError],
-        take: Callable[[Connection], PgDesired],
-        *,
-        owned: bool = False,
-    ) -> PgDesired:
-        """What `take` makes of a database with all declarations in it that can be; a failing one is taken out and the rest loaded anew.
-
-        Whose each object is, is only found out where they are `owned`.
-        """
-        order = list(declarations)
-        room = self.scratch.database if _size(declarations) > LARGE else self.scratch.trial
-        while True:
-            try:
-                with room() as connection:
-                    failed = self._load_each(connection, order, errors, owned=owned)
-                    if failed is None:
-                        found = take(connection)
-                        failed = self._without_broken(connection, found.model, order, errors)
-                        if failed is None:
-                            return found
-                order = failed
-            except NeedsDatabase:
-                room = self.scratch.database
-
     def empty(self, connection: Connection) -> Model:
         """What a scratch database holds before anything is put in: read in the first, the same in all."""
         key = hashlib.sha256(f"{self.server}\0empty".encode()).hexdigest()
@@ -196,70 +170,6 @@ class Normaliser:
             known = read(connection)
             self.cache.put(key, known)
         return known
-
-    def _load(self, connection: Connection, declaration: Declaration) -> None:
-        load(connection, declaration, tuple(declaration.spec.schemas) if declaration.spec else ("public",))
-
-    def _without_broken(
-        self, connection: Connection, model: Model, order: list[Declaration], errors: dict[str, ColonnadeError]
-    ) -> list[Declaration] | None:
-        """None where every body can be read and every trigger can work; else the declarations without those with one that cannot."""
-        before = len(errors)
-        unreadable = unreadable_bodies(connection, order)
-        unable = ((oid, f"{oid} fails on every row: {said}") for oid, said in broken_triggers(connection, model))
-        for oid, said in (*unreadable, *unable):
-            errors.setdefault(self._owners.get(oid) or order[0].owner, InvalidSpec(said))
-        return [d for d in order if d.owner not in errors] if len(errors) > before else None
-
-    def _load_each(
-        self, connection: Connection, order: list[Declaration], errors: dict[str, ColonnadeError], *, owned: bool
-    ) -> list[Declaration] | None:
-        """None when all are in; else the order to try next."""
-        self._owners: dict[ObjectId, str] = {}
-        owned = owned and (len(order) > 1 or any(d.spec is not None or d.claims for d in order))
-        self._found: Model | None = None
-        known = set(self.empty(connection).objects) if owned else set[ObjectId]()
-        for i, declaration in enumerate(order):
-            try:
-                self._load(connection, declaration)
-            except InvalidSpec as e:
-                after = [d for d in order[i + 1 :] if d.owner not in self._tried_after.get(declaration.owner, set())]
-                if after and _lacks(e):
-                    self._tried_after.setdefault(declaration.owner, set()).update(d.owner for d in after)
-                    return [*order[:i], *order[i + 1 :], declaration]
-                errors[declaration.owner] = e
-                return [*order[:i], *order[i + 1 :]]
-            except ColonnadeError as e:
-                return self._conflict(order, i, e, errors)
-            pin(connection, **SCRATCH)
-            if owned:
-                self._found = read(connection)
-                now = self._found.objects
-                self._owners.update({o: declaration.owner for o in now if o not in known})
-                known.update(now)
-        return None
-
-    def _conflict(
-        self, order: list[Declaration], i: int, error: ColonnadeError, errors: dict[str, ColonnadeError]
-    ) -> list[Declaration]:
-        """Both that declare one object are set aside: which of them is right is not for us to say."""
-        errors[order[i].owner] = error
-        if not isinstance(error, Conflict) or i == 0:
-            errors[order[i].owner] = InvalidSpec(str(error)) if isinstance(error, Conflict) else error
-            return [*order[:i], *order[i + 1 :]]
-        for other in order[:i]:
-            with self.scratch.database() as connection:
-                try:
-                    for d in (other, order[i]):
-                        self._load(connection, d)
-                except Conflict as e:
-                    errors[other.owner] = Conflict(f"{order[i].owner} declares the same object: {e}")
-                    errors[order[i].owner] = Conflict(f"{other.owner} declares the same object: {e}")
-                    return [d for d in order if d.owner not in errors]
-                except ColonnadeError:
-                    continue
-        errors[order[i].owner] = InvalidSpec(str(error))
-        return [*order[:i], *order[i + 1 :]]
 
     def again(self, desired: PgDesired) -> Form:
         """The second form: built from what the server printed. Raises Unsupported where more than printing differs."""
@@ -313,22 +223,13 @@ class Normaliser:
         odd = [str(d) for d in unlike if d.here is None or d.there is None]
         here = fingerprint.explain(connection, names, leave_out=[OWN_SCHEMAS], owners=False)
         with self.scratch.database() as other:
-            for declaration in desired.declarations:
-                if declaration.owner not in desired.errors:
-                    self._load(other, declaration)
-            pin(other, **SCRATCH)
+            sound = [d for d in desired.declarations if d.owner not in desired.errors]
+            for error in load_together(other, sound, lambda _: pin(other, **SCRATCH)).values():
+                raise error
             there = fingerprint.explain(other, names, leave_out=[OWN_SCHEMAS], owners=False)
         for one in fingerprint.explained(unlike, here, there):
             odd += [f"{one.identity}: {f}" for f in one.facts if f.column not in EXPRESSIONS]
         return odd
-
-
-def _size(declarations: Sequence[Declaration]) -> int:
-    return sum(len(source.text) for d in declarations for source in d.sources)
-
-
-def _lacks(error: ColonnadeError) -> bool:
-    return any(w in str(error) for w in ("does not exist", "no schema has been selected"))
 
 
 def built(connection: Connection, model: Model, base: Model | None = None) -> Form:
@@ -385,16 +286,3 @@ def _one(connection: Connection, step: Step, missing: set[str]) -> None:
             return
         e.add_note(step.statement)
         raise
-
-
-def wishes(declarations: Sequence[Declaration]) -> Wishes:
-    """What the declarations say about the way."""
-    backfills, conversions = {}, {}
-    renames: list[Rename] = []
-    for spec in (d.spec for d in declarations if d.spec):
-        for b in spec.backfills:
-            backfills[ObjectId("column", (*spec.placed(b.table), b.column))] = Fill(b.expression, b.where)
-        for c in spec.conversions:
-            conversions[ObjectId("column", (*spec.placed(c.table), c.column))] = c.using
-        renames += [Rename.declared(spec, r) for r in spec.renames]
-    return Wishes(backfills, conversions, tuple(renames))
