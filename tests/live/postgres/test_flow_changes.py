@@ -765,3 +765,16 @@ def test_a_name_is_taken_over_from_what_gets_another_and_all_is_at_rest_then(flo
 """
     )
     assert flow.run("TABLE two; TABLE three") == "1|x|2\n3\n"
+
+
+def test_what_blocks_together_for_too_long_is_done_as_if_each_did(flow: Flow) -> None:
+    flow.apply("CREATE TABLE t (id int PRIMARY KEY, a int, b int, c text);")
+    flow.run("INSERT INTO t SELECT i, i, i, repeat('x', 200) FROM generate_series(1, 20000) i; ANALYZE t")
+    one, both = (f"CREATE TABLE t (id int PRIMARY KEY, a bigint, b {b}, c text);" for b in ("int", "bigint"))
+    estimate = sum(s.estimate for s in flow.plan(one).steps)
+    patient = Policy(max_blocking=1.5 * estimate)
+    assert [s.statement for s in flow.plan(one, patient).steps if s.batched] == []
+    assert [s for s in flow.plan(both, patient).steps if s.batched]
+    assert not [s for s in flow.plan(both, Policy(max_blocking=3 * estimate)).steps if s.batched]
+    flow.apply(both, patient)
+    assert flow.ask("SELECT count(*) FROM t WHERE a = id AND b = id") == 20000

@@ -56,7 +56,7 @@ def _create(oid: ObjectId, spec: MaterializedView, context: Context) -> Part:
     columns = q(" ({})", listed(name(c) for c in spec.columns)) if spec.columns else q("")
     using = q(" USING {}", name(spec.access_method)) if spec.access_method not in ("heap", "") else q("")
     with_ = q(" WITH ({})", options(spec.options)) if spec.options else q("")
-    unfilled = not context.live or not _is_filled(oid, context) or _on_what_is_empty(oid, context)
+    unfilled = not context.live or _stays_empty(oid, spec, context) or _on_what_is_empty(oid, context)
     empty = q("\nWITH NO DATA") if unfilled else q("")
     made = q(
         "CREATE MATERIALIZED VIEW {}{}{}{} AS\n{}", name(*oid.name), columns, using, with_, printed(spec.definition)
@@ -64,10 +64,10 @@ def _create(oid: ObjectId, spec: MaterializedView, context: Context) -> Part:
     return q("{}{}", made, empty)
 
 
-def _is_filled(oid: ObjectId, context: Context) -> bool:
-    """One that nobody has filled so far is not filled for being made anew: that may take hours, and others wait."""
+def _stays_empty(oid: ObjectId, spec: MaterializedView, context: Context) -> bool:
+    """One that nobody has filled is not filled for being made anew just as it was: that may take hours, and others wait."""
     before = context.old.objects.get(oid)
-    return before is None or before.populated
+    return before is not None and not before.populated and before.definition == spec.definition
 
 
 def _on_what_is_empty(oid: ObjectId, context: Context) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import LiteralString
 
 import psycopg
@@ -77,6 +78,7 @@ class Rehearsal:
     def __init__(self, copy: Connection, live: Mapping[str, Size], max_blocking: float) -> None:
         self.copy, self.live, self.max_blocking = copy, live, max_blocking
         self.last: Step | None = None
+        self._worst: dict[str, tuple[str, HazardType]] = {}
         self._said: list[str] = []
         copy.add_notice_handler(lambda diagnostic: self._said.append(diagnostic.message_primary or ""))
 
@@ -124,12 +126,27 @@ class Rehearsal:
             h for h in step.hazards if h.code not in (REWRITES_TABLE.code, SCANS_TABLE.code, BLOCKS_WRITES.code)
         )
         step = replace(step, hazards=static, estimate=round(wait, 3))
-        if found and wait > self.max_blocking:
-            name, kind = found
-            step = step.with_hazard(
-                hazard(kind, f"table {name}", f"about {wait:.0f} s, {self.live[name].rows:.0f} rows")
-            )
-        return step
+        if found:
+            self._worst[step.statement] = found
+        return step if wait <= self.max_blocking else self._blocking(step, f"about {wait:.0f} s")
+
+    def _blocking(self, step: Step, how_long: str) -> Step:
+        if step.statement not in self._worst:
+            return step
+        name, kind = self._worst[step.statement]
+        return step.with_hazard(hazard(kind, f"table {name}", f"{how_long}, {self.live[name].rows:.0f} rows"))
+
+    def added_up(self, steps: Sequence[Step]) -> list[Step]:
+        """The steps, where those of one transaction block for too long together: what the first has locked stays so until the last is done."""
+        found: list[Step] = []
+        for transactional, some in groupby(steps, lambda s: s.transactional):
+            group = list(some)
+            whole = sum(s.estimate for s in group) if transactional else 0
+            alike = [s for s in group if s.estimate]
+            if whole > self.max_blocking and len(alike) > 1 and all(s.estimate <= self.max_blocking for s in alike):
+                group = [self._blocking(s, f"about {whole:.0f} s with what else is in the transaction") for s in group]
+            found += group
+        return found
 
     def _wait(self, strong: Mapping[str, str]) -> tuple[float, tuple[str, HazardType] | None]:
         """Seconds that others wait while the server rewrites, scans or builds under a strong lock, and the worst of it."""

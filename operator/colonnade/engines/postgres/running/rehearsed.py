@@ -175,7 +175,7 @@ class Rehearsed:
         form = form or snapshot(copy, found)
         self._must_be_met(form, done)
         self._repartitioned.see(copy)
-        done = fitting.told(copy, self._named, self.scope.wanted, done)
+        done = fitting.told(copy, self._named, self.scope.wanted, rehearsal.added_up(done))
         done = referred.by_name(copy, self._named, self.scope.wanted, done)
         return renames.suspected(done, first or (), before, self.scope.wanted)
 
