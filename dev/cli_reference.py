@@ -30,6 +30,10 @@ that to some schemas), and nothing is dropped or run with a hazard without an ap
 elsewhere `--approve HASH` approves one plan, and `--yes` whatever the plan is, drops included. Dropped objects go to
 quarantine first, unless `--drops drop` is said. What Colonnade keeps for itself in a database is in the schema `colonnade`.
 
+`spec.policy` of the resources, and of their Datastore where it is among the files, makes all of this stricter and never
+looser: under `mode: Observe` nothing is written, whatever is said. An option or a policy that does not count, for another
+is stricter, is told.
+
 A password is better kept in `PGPASSWORD` or `~/.pgpass` than in `--url`. It is shown nowhere.
 
 Without `--url` the files are resources. `plan` and `diff` then show what the operator would do about them: the other

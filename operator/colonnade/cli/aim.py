@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from colonnade.cli import address, files
 from colonnade.cli.declared import Declared, declared
-from colonnade.cli.options import for_urls, policy_of
+from colonnade.cli.options import for_urls, policy_of, policy_said
+from colonnade.cli.rules import Rules, rules
 from colonnade.core.errors import InvalidSpec
-from colonnade.core.gate import Mode, Policy, stricter
+from colonnade.core.gate import Policy
 from colonnade.engines import Target
-
-if TYPE_CHECKING:
-    from colonnade.resources import DatastorePolicy
 
 
 @dataclass(frozen=True)
@@ -27,16 +24,21 @@ class Aim:
     engine: str
     target: Target
     declared: Declared
-    policy: Policy
+    rules: Rules
     whole: bool
+
+    @property
+    def looking(self) -> Policy:
+        """The policy for those who only look: nothing is written, whatever may be."""
+        return replace(self.rules.policy, mode="Plan")
 
 
 @contextmanager
-def aims(args: Namespace, mode: Mode) -> Iterator[list[Aim]]:
+def aims(args: Namespace) -> Iterator[list[Aim]]:
     """The databases that a command is about; what their connections need is there for the length of the block."""
     texts = files.read(args.files)
     if args.url is None:
-        with _in_cluster(args, texts, mode) as several:
+        with _in_cluster(args, texts) as several:
             yield several
         return
     engine, target = address.read(args.url, args.shadow)
@@ -45,17 +47,9 @@ def aims(args: Namespace, mode: Mode) -> Iterator[list[Aim]]:
         print(f"passed over, not for {engine}: {', '.join(found.passed_over)}", file=sys.stderr)
     if args.schemas:
         found = _claiming(found, engine, args.schemas)
-    policy = narrowed(policy_of(args, mode), found.wishes)
-    yield [Aim(engine, target, found, policy, whole=not args.schemas)]
-
-
-def narrowed(policy: Policy, wishes: Sequence[DatastorePolicy]) -> Policy:
-    """The policy with whatever resources want to be stricter about; options never make it looser than they say."""
-    said = ((name, getattr(wish, name)) for wish in wishes for name in ("approval", "drops"))
-    for name, word in said:
-        narrower = stricter(policy, **{name: word})
-        policy = narrower if isinstance(narrower, Policy) else policy
-    return policy
+    holding = rules(policy_of(args), found.wishes, policy_said(args))
+    print(*holding.notes, sep="\n", end="\n" if holding.notes else "", file=sys.stderr)
+    yield [Aim(engine, target, found, holding, whole=not args.schemas)]
 
 
 def _claiming(found: Declared, engine: str, schemas: tuple[str, ...]) -> Declared:
@@ -76,14 +70,14 @@ def refuse_for_urls(args: Namespace) -> None:
 
 
 @contextmanager
-def _in_cluster(args: Namespace, texts: files.Texts, mode: Mode) -> Iterator[list[Aim]]:
+def _in_cluster(args: Namespace, texts: files.Texts) -> Iterator[list[Aim]]:
     from colonnade.cli import kept
     from colonnade.cluster.target import Files
 
     refuse_for_urls(args)
     certificates = Files()
     try:
-        found = list(kept.aims(args, texts, mode, certificates))
+        found = list(kept.aims(args, texts, certificates))
         for aim in found:
             if aim.declared.passed_over:
                 print(

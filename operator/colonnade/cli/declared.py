@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from colonnade.cli.files import Texts
+from colonnade.cli.rules import Wish
 from colonnade.core.errors import InvalidSpec
 from colonnade.engines import Declaration, Source
 
 if TYPE_CHECKING:
-    from colonnade.resources import DatastorePolicy, MongoSchema, PostgresSchema
+    from colonnade.resources import Datastore, MongoSchema, PostgresSchema
     from colonnade.resources.postgres_schema import SqlFrom
 
 KINDS = {"Postgres": "PostgresSchema", "MongoDB": "MongoSchema"}
@@ -22,7 +23,7 @@ class Declared:
     """What is declared for one database, the policies that resources wish for, and the resources that are for another engine."""
 
     declarations: tuple[Declaration, ...]
-    wishes: tuple[DatastorePolicy, ...] = ()
+    wishes: tuple[Wish, ...] = ()
     passed_over: tuple[str, ...] = ()
 
 
@@ -49,22 +50,30 @@ def _sql(texts: Texts, engine: str) -> tuple[Declaration, ...]:
 
 
 def _with_resources(texts: Texts, engine: str) -> Declared:
-    from colonnade.resources import MongoSchema, PostgresSchema, load_all
+    from colonnade.resources import Datastore, MongoSchema, PostgresSchema, load_all
 
-    found = [
-        (text, one)
-        for text in texts.yaml
-        for one in load_all(text.text, text.name)
-        if isinstance(one, PostgresSchema | MongoSchema)
-    ]
+    every = [(text, one) for text in texts.yaml for one in load_all(text.text, text.name)]
+    found = [(text, one) for text, one in every if isinstance(one, PostgresSchema | MongoSchema)]
+    datastores = [(text, one) for text, one in every if isinstance(one, Datastore) and one.spec.engine == engine]
     ours = [(text, one) for text, one in found if one.kind == KINDS[engine]]
     _same_datastore(one for _, one in ours)
     kept = ConfigMaps(texts.yaml)
     return Declared(
         tuple(Declaration(owner(one), one.spec, tuple(_sources(text, one, kept))) for text, one in ours),
-        tuple(one.spec.policy for _, one in ours if one.spec.policy),
+        tuple(_wishes(ours, datastores)),
         tuple(f"{one.kind} {one.metadata.name}" for _, one in found if one.kind != KINDS[engine]),
     )
+
+
+def _wishes(
+    ours: Sequence[tuple[Source, PostgresSchema | MongoSchema]], datastores: Sequence[tuple[Source, Datastore]]
+) -> Iterator[Wish]:
+    """The policies of the resources, and that of their Datastore where it is among the files, too."""
+    wanted = {one.spec.datastore_ref.name for _, one in ours}
+    theirs = [(text, one) for text, one in datastores if one.metadata.name in wanted]
+    for text, one in (*theirs, *ours):
+        if one.spec.policy:
+            yield Wish(f"{one.kind} {one.metadata.name} in {text.name}", one.spec.policy)
 
 
 def owner(resource: PostgresSchema | MongoSchema) -> str:

@@ -73,13 +73,13 @@ class Found:
 
 def differences(args: Namespace) -> list[Found]:
     """What differs in each database. Raises ColonnadeError."""
-    with aims(args, "Plan") as all_aims, progress(args) as told:
+    with aims(args) as all_aims, progress(args) as told:
         return [_found(aim, told) for aim in all_aims]
 
 
 def _found(aim: Aim, told: Progress) -> Found:
-    with opened(aim.engine, aim.target, aim.policy, threading.Event()) as database:
-        result = reconcile(database, aim.declared.declarations, aim.policy, whole=aim.whole, progress=told)
+    with opened(aim.engine, aim.target, aim.looking, threading.Event()) as database:
+        result = reconcile(database, aim.declared.declarations, aim.looking, whole=aim.whole, progress=told)
     if result.plan is None or result.state is None or not result.plan.steps:
         return Found(aim.target.name, ())
     return Found(aim.target.name, tuple(_real(result.state, result.desired, result.plan)), result.plan, result.drifted)

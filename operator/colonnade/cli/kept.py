@@ -8,19 +8,19 @@ from __future__ import annotations
 import base64
 from argparse import Namespace
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from colonnade.cli import cluster
 from colonnade.cli.aim import Aim
 from colonnade.cli.declared import Declared
 from colonnade.cli.files import Texts
+from colonnade.cli.rules import Rules
 from colonnade.cluster.load import policy_for, read_datastore, read_schemas
 from colonnade.cluster.objects import DATASTORE, PLACES, SCHEMAS, Id, Key, id_of, key_of
 from colonnade.cluster.store import View, references
 from colonnade.cluster.target import Files, target
 from colonnade.core.errors import InvalidSpec, WaitingForDependency
-from colonnade.core.gate import Mode
 from colonnade.engines import Declaration
 from colonnade.resources import documents, load_all
 
@@ -100,14 +100,14 @@ async def _members(api: Api, key: Key) -> list[Document]:
     return [*([datastore] if datastore else []), *schemas]
 
 
-def aims(args: Namespace, texts: Texts, mode: Mode, files: Files) -> Iterator[Aim]:
+def aims(args: Namespace, texts: Texts, files: Files) -> Iterator[Aim]:
     """One for each Datastore that the files are about. Raises ColonnadeError."""
     kept = gathered(args, given(texts, cluster.namespace(args)))
     for key in sorted({key_of(kept.docs[oid]) for oid in kept.given if oid.kind in (DATASTORE, *SCHEMAS)}):
-        yield _aim(kept, kept.view(key), mode, files)
+        yield _aim(kept, kept.view(key), files)
 
 
-def _aim(kept: Kept, view: View, mode: Mode, files: Files) -> Aim:
+def _aim(kept: Kept, view: View, files: Files) -> Aim:
     if view.datastore is None:
         raise WaitingForDependency(
             f"Datastore {view.key} is neither in the cluster nor in the files; create it, or check --namespace"
@@ -117,14 +117,12 @@ def _aim(kept: Kept, view: View, mode: Mode, files: Files) -> Aim:
     wrong = [f"{entry.owner}: {entry.out.message}" for entry in entries if entry.out and id_of(entry.doc) in kept.given]
     if wrong:
         raise InvalidSpec("\n".join(wrong))
-    policy, _ = policy_for(datastore, entries)
+    policy, windows = policy_for(datastore, entries)
     secrets = {
         oid.name: doc for oid, doc in kept.docs.items() if oid.kind == "Secret" and oid.namespace == view.key.namespace
     }
     declared = Declared(tuple(_declared(entry.declaration for entry in entries)), passed_over=_left_out(entries))
-    return Aim(
-        datastore.spec.engine, target(datastore, secrets, files), declared, replace(policy, mode=mode), whole=False
-    )
+    return Aim(datastore.spec.engine, target(datastore, secrets, files), declared, Rules(policy, windows), whole=False)
 
 
 def _declared(found: Iterable[Declaration | None]) -> Iterator[Declaration]:

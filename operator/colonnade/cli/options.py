@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 
-from colonnade.core.gate import Drops, Mode, Policy
+from colonnade.core.gate import Drops, Policy
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _TIMES = {"max_blocking": "max_blocking", "lock_timeout": "lock_timeout", "lock_retry_budget": "lock_retry"}
@@ -72,7 +72,9 @@ def schemas(parser: argparse.ArgumentParser, told: str = _DROPPED) -> None:
 
 def policy(parser: argparse.ArgumentParser) -> None:
     """What may be done to the database."""
-    group = parser.add_argument_group("what may be done (with --url; in a cluster the resources say it)")
+    group = parser.add_argument_group(
+        "what may be done (with --url, where spec.policy of a resource may be stricter; in a cluster the resources alone say it)"
+    )
     group.add_argument(
         "--drops",
         choices=_DROPS,
@@ -91,10 +93,19 @@ def policy(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--lock-retry", type=seconds, metavar="TIME", help="how long locks are tried for in all [10m]")
 
 
-def policy_of(args: argparse.Namespace, mode: Mode) -> Policy:
+def policy_of(args: argparse.Namespace) -> Policy:
     """The policy that the options say; a person is there, so what was changed by hand is put back, too."""
     times = {field: value for field, option in _TIMES.items() if (value := getattr(args, option)) is not None}
-    return Policy(mode=mode, drops=_DROPS[args.drops or "quarantine"], drift="Correct", **times)
+    return Policy(drops=_DROPS[args.drops or "quarantine"], drift="Correct", **times)
+
+
+def policy_said(args: argparse.Namespace) -> dict[str, str]:
+    """The options of these that were given, by the field that they are about."""
+    return {
+        field: f"--{option.replace('_', '-')}"
+        for field, option in {"drops": "drops", **_TIMES}.items()
+        if getattr(args, option) is not None
+    }
 
 
 def for_urls(args: argparse.Namespace) -> list[str]:

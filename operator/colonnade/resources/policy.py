@@ -93,6 +93,10 @@ class DatastorePolicy(Frozen):
 
     def values(self) -> Policy:
         """The policy as the gate and the engines take it, defaults filled in; times in seconds. Windows stay here."""
+        return Policy(**self.said())
+
+    def said(self) -> dict[str, Any]:
+        """What is said of it, without defaults, as the gate and the engines take it."""
         backfill = self.backfill or Backfill()
         said: dict[str, Any] = {
             "mode": self.mode,
@@ -106,7 +110,13 @@ class DatastorePolicy(Frozen):
             "target_batch": _seconds(backfill.target_batch),
             "max_replica_lag": _seconds(backfill.max_replica_lag),
         }
-        return Policy(**{name: value for name, value in said.items() if value is not None})
+        return {name: value for name, value in said.items() if value is not None}
+
+    def written(self, name: str) -> tuple[str, str]:
+        """Where one of the things that are said stands, and in which words."""
+        inner = name in Backfill.model_fields
+        part: Frozen = (self.backfill or Backfill()) if inner else self
+        return f"policy.{'backfill.' if inner else ''}{type(part).model_fields[name].alias}", str(getattr(part, name))
 
     def narrowed(self, wish: DatastorePolicy | None) -> DatastorePolicy:
         """This policy made stricter by a schema's wish. Raises Refused with each field in which the wish is looser."""
@@ -154,14 +164,11 @@ def _looser(base: Policy, wish: DatastorePolicy) -> list[str]:
 
 
 def _refusal(name: str, base: Policy, wish: DatastorePolicy) -> str:
-    inner = name in Backfill.model_fields
-    part: Frozen = (wish.backfill or Backfill()) if inner else wish
-    info = type(part).model_fields[name]
-    path = f"policy.{'backfill.' if inner else ''}{info.alias}"
+    path, said = wish.written(name)
     held = getattr(base, name)
     allowed = held if isinstance(held, str) else f"{held:g}s"
     return (
-        f"{path}: {getattr(part, name)} is looser than the Datastore's {allowed}; "
+        f"{path}: {said} is looser than the Datastore's {allowed}; "
         "take it out here, or have the Datastore's policy changed"
     )
 

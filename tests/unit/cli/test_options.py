@@ -5,10 +5,8 @@ import argparse
 import pytest
 
 from colonnade.cli import options
-from colonnade.cli.aim import narrowed
 from colonnade.cli.parser import parser_for
 from colonnade.core.gate import Policy
-from colonnade.resources import DatastorePolicy
 
 
 def parsed(*words: str) -> argparse.Namespace:
@@ -27,13 +25,13 @@ def test_what_is_no_duration_is_refused_with_an_example(text: str) -> None:
 
 
 def test_without_options_the_policy_quarantines_drops_and_mends_what_was_changed_by_hand() -> None:
-    assert options.policy_of(parsed(), "Apply") == Policy(drops="Quarantine", drift="Correct")
+    assert options.policy_of(parsed()) == Policy(drops="Quarantine", drift="Correct")
 
 
 def test_options_are_the_policy() -> None:
     words = ("--drops", "drop", "--max-blocking", "5s", "--lock-timeout", "1s", "--lock-retry", "1m")
-    wanted = Policy(mode="Plan", drops="Drop", drift="Correct", max_blocking=5, lock_timeout=1, lock_retry_budget=60)
-    assert options.policy_of(parsed(*words), "Plan") == wanted
+    wanted = Policy(drops="Drop", drift="Correct", max_blocking=5, lock_timeout=1, lock_retry_budget=60)
+    assert options.policy_of(parsed(*words)) == wanted
 
 
 def test_options_that_need_a_url_are_named() -> None:
@@ -45,7 +43,9 @@ def test_options_that_need_a_url_are_named() -> None:
     assert options.for_urls(parsed()) == []
 
 
-def test_a_resource_may_be_stricter_than_the_options_and_never_looser() -> None:
-    strict, loose = DatastorePolicy(drops="Refuse", approval="Always"), DatastorePolicy(drops="Drop", approval="Never")
-    assert narrowed(Policy(drops="Drop"), [strict]) == Policy(drops="Refuse", approval="Always")
-    assert narrowed(Policy(), [loose]) == Policy()
+def test_the_options_that_were_given_are_known_by_what_they_are_about() -> None:
+    assert options.policy_said(parsed("--drops", "drop", "--lock-retry", "1m")) == {
+        "drops": "--drops",
+        "lock_retry_budget": "--lock-retry",
+    }
+    assert options.policy_said(parsed()) == {}

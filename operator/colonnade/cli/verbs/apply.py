@@ -9,7 +9,7 @@ import time
 from argparse import ArgumentParser, Namespace
 from dataclasses import dataclass, field
 
-from colonnade.cli import cluster, options
+from colonnade.cli import cluster, options, verdict
 from colonnade.cli.aim import Aim, aims
 from colonnade.cli.data import dumped, plan_data
 from colonnade.cli.entry import CONVERGED, REFUSED
@@ -19,7 +19,6 @@ from colonnade.cli.terminal import ask, paint, somebody_there
 from colonnade.cli.text import NO_CHANGES, plan_text, span, warnings
 from colonnade.cli.told import told
 from colonnade.cli.verbs.plan import plan_of
-from colonnade.cli.verdict import approval, needed
 from colonnade.core.errors import Refused
 from colonnade.core.gate import Facts
 from colonnade.core.plan import Plan
@@ -54,18 +53,20 @@ def run(args: Namespace) -> int:
         from colonnade.cli import rollout
 
         return rollout.run(args)
-    with aims(args, "Apply") as found:
+    with aims(args) as found:
         return max(_applied(aim, args) for aim in found)
 
 
 def _applied(aim: Aim, args: Namespace) -> int:
     stop = threading.Event()
     begin = time.monotonic()
-    with progress(args) as shown, opened(aim.engine, aim.target, aim.policy, stop) as database:
-        database.tidy()
+    policy = aim.rules.policy
+    with progress(args) as shown, opened(aim.engine, aim.target, policy, stop) as database:
+        if policy.mode == "Apply":
+            database.tidy()
         person = Person(aim, args, shown, stop)
         found = reconcile(
-            database, aim.declared.declarations, aim.policy, person.word, whole=aim.whole, progress=person.progress
+            database, aim.declared.declarations, policy, person.word, whole=aim.whole, progress=person.progress
         )
     return _report(found, person, time.monotonic() - begin)
 
@@ -91,7 +92,7 @@ class Person:
         self.asked.add(plan.hash)
         agreed = self._agrees(plan)
         self._run_on()
-        return approval(plan) if agreed else Facts()
+        return verdict.approval(plan, self.aim.rules) if agreed else self.aim.rules.facts()
 
     def _show(self, plan: Plan) -> None:
         for line in plan_text(plan, paint(self.args)) if self.args.output == "text" else ():
@@ -107,8 +108,7 @@ class Person:
                     f"the plan is {plan.hash}, and {wanted} was approved; look at the plan and approve this one"
                 )
             return True
-        held = needed(plan, self.aim.policy)
-        if not somebody_there() or (held is not None and held.reason != "ApprovalRequired"):
+        if not somebody_there() or not verdict.would_run(plan, self.aim.rules):
             return False
         if not ask("Run it?"):
             raise Refused("not run: the answer was no")
@@ -128,7 +128,7 @@ class Person:
 
 def _report(found: Result, person: Person, seconds: float) -> int:
     plan = plan_of(found, person.aim)
-    held = needed(plan, person.aim.policy) or found.held if found.held else None
+    held = verdict.told(found.held, plan, person.aim.rules) if found.held else None
     if person.args.output == "json":
         more = {"applied": found.outcome is not None, "timings": dict(found.outcome.timings) if found.outcome else {}}
         print(dumped({**plan_data(plan, held), **more}))

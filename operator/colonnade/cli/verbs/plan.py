@@ -16,7 +16,8 @@ from colonnade.cli.script import both, down
 from colonnade.cli.session import opened
 from colonnade.cli.terminal import Paint, paint
 from colonnade.cli.text import NO_CHANGES, plan_text, warnings
-from colonnade.cli.verdict import needed
+from colonnade.cli.told import told
+from colonnade.cli.verdict import needed, would_run
 from colonnade.core.gate import Held
 from colonnade.core.plan import Plan
 from colonnade.reconcile import Result, reconcile
@@ -35,29 +36,29 @@ def arguments(parser: ArgumentParser) -> None:
 
 @dataclass(frozen=True)
 class Planned:
-    """A plan for one database, and what it would wait for."""
+    """A plan for one database, what it would wait for, and whether a person's yes is all of that."""
 
     plan: Plan
     held: Held | None
+    would_run: bool
 
 
 def run(args: Namespace) -> int:
-    with aims(args, "Plan") as found, progress(args) as told:
-        plans = [planned(aim, told) for aim in found]
+    with aims(args) as found, progress(args) as shown:
+        plans = [planned(aim, shown) for aim in found]
     for line in _shown(plans, args):
         print(line)
     pending = any(one.plan.steps for one in plans)
     return PENDING if pending and args.exit_code else CONVERGED
 
 
-def planned(aim: Aim, told: Progress) -> Planned:
+def planned(aim: Aim, shown: Progress) -> Planned:
     """The plan for one database. Raises ColonnadeError."""
-    with opened(aim.engine, aim.target, aim.policy, threading.Event()) as database:
-        result = reconcile(database, aim.declared.declarations, aim.policy, whole=aim.whole, progress=told)
+    with opened(aim.engine, aim.target, aim.looking, threading.Event()) as database:
+        result = reconcile(database, aim.declared.declarations, aim.looking, whole=aim.whole, progress=shown)
     plan = plan_of(result, aim)
-    return Planned(
-        plan, needed(plan, aim.policy, first_contact=result.state is not None and result.state.first_contact)
-    )
+    first_contact = result.state is not None and result.state.first_contact
+    return Planned(plan, needed(plan, aim.rules, first_contact=first_contact), would_run(plan, aim.rules))
 
 
 def plan_of(result: Result, aim: Aim) -> Plan:
@@ -88,8 +89,8 @@ def _as_text(one: Planned, args: Namespace) -> Iterator[str]:
 def _next(one: Planned, colours: Paint) -> str:
     if one.held is None:
         return f"It needs no approval. To run it: {options.own('apply')}, with the same options"
-    if one.held.reason != "ApprovalRequired":
-        return colours(one.held.message, "yellow")
+    if not one.would_run:
+        return colours(told(one.held.message), "yellow")
     return f"It needs approval. To approve just this plan: {options.own('apply')} … --approve {one.plan.hash}"
 
 
