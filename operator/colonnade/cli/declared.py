@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from colonnade.cli.files import Texts
+from colonnade.cli.places import Place
 from colonnade.cli.rules import Wish
 from colonnade.core.errors import InvalidSpec
 from colonnade.engines import Declaration, Source
@@ -20,11 +21,12 @@ KINDS = {"Postgres": "PostgresSchema", "MongoDB": "MongoSchema"}
 
 @dataclass(frozen=True)
 class Declared:
-    """What is declared for one database, the policies that resources wish for, and the resources that are for another engine."""
+    """What is declared for one database, the policies that resources wish for, those for another engine, and where each stands."""
 
     declarations: tuple[Declaration, ...]
     wishes: tuple[Wish, ...] = ()
     passed_over: tuple[str, ...] = ()
+    places: Mapping[str, Place] = field(default_factory=dict[str, Place])
 
 
 def declared(texts: Texts, engine: str) -> Declared:
@@ -36,7 +38,7 @@ def declared(texts: Texts, engine: str) -> Declared:
         raise InvalidSpec(
             f"-f {' -f '.join(texts.asked)}: declares nothing for {engine} (there is {there}); give SQL or a {KINDS[engine]}"
         )
-    return Declared((*sql, *found.declarations), found.wishes, found.passed_over)
+    return replace(found, declarations=(*sql, *found.declarations))
 
 
 def _sql(texts: Texts, engine: str) -> tuple[Declaration, ...]:
@@ -62,6 +64,7 @@ def _with_resources(texts: Texts, engine: str) -> Declared:
         tuple(Declaration(owner(one), one.spec, tuple(_sources(text, one, kept))) for text, one in ours),
         tuple(_wishes(ours, datastores)),
         tuple(f"{one.kind} {one.metadata.name}" for _, one in found if one.kind != KINDS[engine]),
+        {owner(one): _place(text, one) for text, one in ours},
     )
 
 
@@ -74,6 +77,10 @@ def _wishes(
     for text, one in (*theirs, *ours):
         if one.spec.policy:
             yield Wish(f"{one.kind} {one.metadata.name} in {text.name}", one.spec.policy)
+
+
+def _place(text: Source, resource: PostgresSchema | MongoSchema) -> Place:
+    return Place(text, resource.kind, resource.metadata.namespace, resource.metadata.name)
 
 
 def owner(resource: PostgresSchema | MongoSchema) -> str:

@@ -78,7 +78,7 @@ def differences(args: Namespace) -> list[Found]:
 
 
 def _found(aim: Aim, told: Progress) -> Found:
-    with opened(aim.engine, aim.target, aim.looking, threading.Event()) as database:
+    with opened(aim.engine, aim.target, aim.looking, threading.Event(), places=aim.declared.places) as database:
         result = reconcile(database, aim.declared.declarations, aim.looking, whole=aim.whole, progress=told)
     if result.plan is None or result.state is None or not result.plan.steps:
         return Found(aim.target.name, ())

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
+from colonnade.cli.places import Place, together
 from colonnade.core.errors import ColonnadeError
 from colonnade.core.gate import Policy
 from colonnade.core.plan import Plan
@@ -21,54 +22,71 @@ MOST_FILES, MOST_BYTES = 200, 500 * 2**20
 
 @contextmanager
 def opened(
-    engine_name: str, target: Target, policy: Policy, stop: threading.Event, *, remember: bool = True
+    engine_name: str,
+    target: Target,
+    policy: Policy,
+    stop: threading.Event,
+    *,
+    remember: bool = True,
+    places: Mapping[str, Place] | None = None,
 ) -> Iterator[Database]:
     """The database, connected; what was found out earlier counts, unless it is not to be remembered. Raises Unreachable or Unauthorized."""
     found = engine(engine_name)
     if engine_name == "Postgres" and remember:
         _remembering()
     with found.open(target, policy, stop) as database:
-        yield cast(Database, Strict(database))
+        yield cast(Database, Strict(database, places or {}))
 
 
 class Strict:
-    """A Database for declarations that are all right, or for none of them.
+    """A Database for declarations that are all right, or for none of them; what is wrong is told with its place.
 
     The operator leaves what a wrong declaration owns as it is. Here nobody owns anything: what a file with an error in it
     declares would count as dropped.
     """
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, places: Mapping[str, Place]) -> None:
+        self._database, self._places = database, places
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._database, name)
 
     def desire(self, declarations: Sequence[Declaration], *, whole: bool = False) -> Desired:
         """Raises what is wrong with the declarations, all of it together."""
-        desired = self._database.desire(declarations, whole=whole)
+        with self._placing(declarations):
+            desired = self._database.desire(declarations, whole=whole)
         if desired.errors:
-            raise together(desired.errors)
+            raise together(desired.errors, self._places)
         return desired
 
     def plan(self, state: State, desired: Desired, progress: Progress = silent) -> Plan:
         """Raises what is found wrong only now, when rows and documents are asked."""
-        found = self._database.plan(state, desired, progress)
+        with self._placing(()):
+            found = self._database.plan(state, desired, progress)
         if desired.errors:
-            raise together(desired.errors)
+            raise together(desired.errors, self._places)
         return found
 
+    @contextmanager
+    def _placing(self, declarations: Sequence[Declaration]) -> Iterator[None]:
+        try:
+            yield
+        except ColonnadeError as error:
+            if errors := self._whose(error, declarations):
+                raise together(errors, self._places) from error
+            raise
 
-def together(errors: Mapping[str, ColonnadeError]) -> ColonnadeError:
-    """The errors of several declarations as one, of the first one's sort."""
-    said = [f"{_place(owner)}{error}" for owner, error in errors.items()]
-    worst = next(iter(errors.values()))
-    return type(worst)("\n".join(said))
+    def _whose(self, error: ColonnadeError, declarations: Sequence[Declaration]) -> Mapping[str, ColonnadeError]:
+        """The errors by owner, as far as that can be told.
 
-
-def _place(owner: str) -> str:
-    """A resource's identity before what is wrong with it; files name themselves."""
-    return f"{owner}: " if owner.startswith(("PostgresSchema/", "MongoSchema/")) else ""
+        Of a database seen as a whole only the first is raised, and not whose it is: so each declaration is looked at.
+        """
+        if error.subject in self._places:
+            return {error.subject: error}
+        if any(one.owner in self._places for one in declarations):
+            with contextlib.suppress(ColonnadeError):
+                return self._database.desire(declarations).errors
+        return {}
 
 
 def _remembering() -> None:

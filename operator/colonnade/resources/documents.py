@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
@@ -47,6 +48,29 @@ class Document:
                 break
             node = inner
         return int(node.start_mark.line) + 1
+
+    def line_at(self, told: str) -> int | None:
+        """The line of the place that a message begins with, written as `parse.place` does; None where it begins with none."""
+        path: list[str | int] = []
+        here: Any = self.content
+        while (found := _step(here, told)) is not None:
+            step, size = found
+            path.append(step)
+            here, told = here[step], told[size:]
+        return self.line_of(tuple(path)) if path else None
+
+
+def _step(here: Any, told: str) -> tuple[str | int, int] | None:
+    """The key or index that a text begins with, and how long it is there."""
+    if isinstance(here, dict):
+        written = [(key, rf"\.?{re.escape(str(key))}(?!\w)") for key in here]
+    elif isinstance(here, list):
+        names = [item.get("name") if isinstance(item, dict) else item for item in here]
+        written = [(at, rf"\[{re.escape(str(name))}\]") for at, name in enumerate(names)]
+        written += [(at, rf"\[{at}\]") for at in range(len(here))]
+    else:
+        written = []
+    return next(((step, found.end()) for step, pattern in written if (found := re.match(pattern, told))), None)
 
 
 def documents(text: str, source: str = "YAML") -> Iterator[Document]:

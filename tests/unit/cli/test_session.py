@@ -6,18 +6,7 @@ from pathlib import Path
 import pytest
 
 from colonnade.cli import session
-from colonnade.cli.session import cache_folder, code_version, prune, together
-from colonnade.core.errors import ColonnadeError, InvalidSpec, Unauthorized
-
-
-def test_errors_are_told_together_each_with_its_place() -> None:
-    errors: dict[str, ColonnadeError] = {
-        "PostgresSchema/shop/a": InvalidSpec("spec.sql, line 1: no"),
-        "b.sql": Unauthorized("b.sql, line 2: no"),
-    }
-    error = together(errors)
-    assert isinstance(error, InvalidSpec)
-    assert str(error) == "PostgresSchema/shop/a: spec.sql, line 1: no\nb.sql, line 2: no"
+from colonnade.cli.session import cache_folder, code_version, prune
 
 
 def test_results_are_kept_where_the_user_keeps_such_things(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

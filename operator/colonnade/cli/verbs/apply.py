@@ -61,7 +61,7 @@ def _applied(aim: Aim, args: Namespace) -> int:
     stop = threading.Event()
     begin = time.monotonic()
     policy = aim.rules.policy
-    with progress(args) as shown, opened(aim.engine, aim.target, policy, stop) as database:
+    with progress(args) as shown, opened(aim.engine, aim.target, policy, stop, places=aim.declared.places) as database:
         if policy.mode == "Apply":
             database.tidy()
         person = Person(aim, args, shown, stop)

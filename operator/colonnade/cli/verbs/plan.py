@@ -54,7 +54,7 @@ def run(args: Namespace) -> int:
 
 def planned(aim: Aim, shown: Progress) -> Planned:
     """The plan for one database. Raises ColonnadeError."""
-    with opened(aim.engine, aim.target, aim.looking, threading.Event()) as database:
+    with opened(aim.engine, aim.target, aim.looking, threading.Event(), places=aim.declared.places) as database:
         result = reconcile(database, aim.declared.declarations, aim.looking, whole=aim.whole, progress=shown)
     plan = plan_of(result, aim)
     first_contact = result.state is not None and result.state.first_contact
