@@ -59,6 +59,7 @@ def _with_resources(texts: Texts, engine: str) -> Declared:
     datastores = [(text, one) for text, one in every if isinstance(one, Datastore) and one.spec.engine == engine]
     ours = [(text, one) for text, one in found if one.kind == KINDS[engine]]
     _same_datastore(one for _, one in ours)
+    _each_once(ours)
     kept = ConfigMaps(texts.yaml)
     return Declared(
         tuple(Declaration(owner(one), one.spec, tuple(_sources(text, one, kept))) for text, one in ours),
@@ -95,6 +96,21 @@ def _same_datastore(resources: Iterable[PostgresSchema | MongoSchema]) -> None:
             f"the files declare for {len(found)} Datastores ({', '.join(sorted(found))}), and --url is one database; "
             "give the files of one of them"
         )
+
+
+def _each_once(resources: Iterable[tuple[Source, PostgresSchema | MongoSchema]]) -> None:
+    """In a cluster two of one kind and name are one object, and the last that is applied is what it is."""
+    found: dict[str, list[Place]] = {}
+    for text, one in resources:
+        found.setdefault(owner(one), []).append(_place(text, one))
+    twice = [
+        f"{there[0].kind} {there[0].name} is in {' and in '.join(one.text.name for one in there)}; "
+        "give one of them, or give each a name of its own"
+        for there in found.values()
+        if len(there) > 1
+    ]
+    if twice:
+        raise InvalidSpec("\n".join(twice))
 
 
 def _sources(text: Source, resource: PostgresSchema | MongoSchema, kept: ConfigMaps) -> Iterator[Source]:

@@ -101,3 +101,12 @@ def test_one_url_is_one_datastore() -> None:
 def test_mistakes_are_told_with_file_and_line() -> None:
     with pytest.raises(InvalidSpec, match=r"0.yaml:8: PostgresSchema orders: spec.sequel: .*did you mean sql"):
         declared(texts(SCHEMA.replace("sql:", "sequel:"), MORE), "Postgres")
+
+
+def test_a_resource_that_is_given_twice_is_told_with_its_files() -> None:
+    assert len(declared(texts(SCHEMA, MORE, SCHEMA.replace("name: orders", "name: o")), "Postgres").declarations) == 2
+    with pytest.raises(InvalidSpec) as error:
+        declared(texts(SCHEMA, MORE, SCHEMA), "Postgres")
+    assert str(error.value) == (
+        "PostgresSchema orders is in 0.yaml and in 2.yaml; give one of them, or give each a name of its own"
+    )
