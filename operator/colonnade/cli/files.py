@@ -1,6 +1,7 @@
 """What -f names: SQL files, resources in YAML, folders of both, standard input. Read before anything is connected to.
 
 SQL files are one declaration together, so that they may refer to each other in any order. YAML is parsed only where there is some.
+Of SQL nothing is changed, the ends of its lines included: within quotes they are what is declared.
 """
 
 from __future__ import annotations
@@ -8,9 +9,10 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from colonnade.cli.newlines import ends_of_comments
 from colonnade.core.errors import InvalidSpec
 from colonnade.engines import Source
 
@@ -33,15 +35,20 @@ def read(asked: Iterable[str]) -> Texts:
     sources = [source for word in words for source in _sources(word)]
     is_sql = {id(source): _is_sql(source) for source in sources}
     return Texts(
-        tuple(source for source in sources if is_sql[id(source)]),
-        tuple(source for source in sources if not is_sql[id(source)]),
+        tuple(replace(source, text=ends_of_comments(source.text)) for source in sources if is_sql[id(source)]),
+        tuple(replace(source, text=_lines(source.text)) for source in sources if not is_sql[id(source)]),
         words,
     )
 
 
+def _lines(text: str) -> str:
+    """YAML takes every end of a line for the same, and so do those who count them."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
 def _sources(word: str) -> Iterator[Source]:
     if word == STDIN:
-        yield Source("standard input", sys.stdin.read())
+        yield Source("standard input", _decoded(sys.stdin.buffer.read(), word))
         return
     path = Path(word)
     if path.is_dir():
@@ -61,11 +68,16 @@ def _hidden(path: Path) -> bool:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InvalidSpec(f"-f {path}: byte {error.start} is not UTF-8; save the file as UTF-8") from None
+        return _decoded(path.read_bytes(), str(path))
     except OSError as error:
         raise InvalidSpec(f"-f {path}: {error.strerror}; name a file or folder that can be read") from None
+
+
+def _decoded(text: bytes, name: str) -> str:
+    try:
+        return text.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InvalidSpec(f"-f {name}: byte {error.start} is not UTF-8; save the file as UTF-8") from None
 
 
 def _is_sql(source: Source) -> bool:

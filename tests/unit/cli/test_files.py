@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from colonnade.cli import files
+from colonnade.cli.newlines import ends_of_comments
 from colonnade.core.errors import InvalidSpec
 
 
@@ -28,7 +29,7 @@ def test_a_folder_stands_for_its_files_in_order_without_hidden_ones(tmp_path: Pa
     ],
 )
 def test_standard_input_is_known_by_what_is_in_it(text: str, sort: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.stdin", io.StringIO(text))
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
     found = files.read(["-"])
     assert [source.text for source in getattr(found, sort)] == [text]
     assert len(found.sql) + len(found.yaml) == 1
@@ -48,3 +49,34 @@ def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(InvalidSpec, match=r"has no file that ends in \.sql"):
         files.read([str(tmp_path / "empty")])
+
+
+def test_the_ends_of_lines_in_sql_stay_and_in_yaml_are_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sql, yaml = "CREATE TABLE t (\r\n  a text DEFAULT 'x\r\ny\rz'\r\n);\r\n", "apiVersion: v1\r\nkind: X\rb: c\n"
+    (tmp_path / "a.sql").write_bytes(sql.encode())
+    (tmp_path / "b.yaml").write_bytes(yaml.encode())
+    found = files.read([str(tmp_path)])
+    assert [source.text for source in found.sql] == [sql]
+    assert [source.text for source in found.yaml] == ["apiVersion: v1\nkind: X\nb: c\n"]
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(sql.encode())))
+    assert [source.text for source in files.read(["-"]).sql] == [sql]
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("-- a\rSELECT 1; -- b\r\n", "-- a\nSELECT 1; -- b\r\n"),
+        (
+            "SELECT '-- a\rb', E'\\'-- a\rb', \"-- a\rb\"; -- a\rb",
+            "SELECT '-- a\rb', E'\\'-- a\rb', \"-- a\rb\"; -- a\nb",
+        ),
+        ("$$-- a\rb$$ -- \r$x$-- $$\r$x$", "$$-- a\rb$$ -- \n$x$-- $$\r$x$"),
+        ("/* /* */ -- a\r*/ -- b\rc", "/* /* */ -- a\r*/ -- b\nc"),
+        ("a$b$c --\r'--\r", "a$b$c --\n'--\n"),
+        ("SELECT\r1", "SELECT\r1"),
+    ],
+)
+def test_a_return_by_itself_ends_a_comment_and_stays_elsewhere(text: str, wanted: str) -> None:
+    assert ends_of_comments(text) == wanted
