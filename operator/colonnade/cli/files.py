@@ -1,4 +1,4 @@
-"""What -f names: SQL files, resources in YAML, folders of both, standard input. Read before anything is connected to.
+"""What -f names: SQL files, resources in YAML, folders of both with those below, standard input. Read before anything is connected to.
 
 SQL files are one declaration together, so that they may refer to each other in any order. YAML is parsed only where there is some.
 Of SQL nothing is changed, the ends of its lines included: within quotes they are what is declared.

@@ -36,7 +36,7 @@ def files(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
         metavar="FILE|DIR|-",
         action="append",
         required=required,
-        help="SQL or resources in YAML; a folder stands for all .sql, .yaml, .yml and .json files in it, - for standard input; may be repeated",
+        help="SQL or resources in YAML; a folder stands for all .sql, .yaml, .yml and .json files in it and below, - for standard input; may be repeated",
     )
 
 
