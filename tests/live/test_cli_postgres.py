@@ -212,6 +212,23 @@ def test_what_is_wrong_is_wrong_the_second_time_too_where_the_database_is_empty(
     assert said[0].err == said[1].err != ""
 
 
+def test_a_dump_with_its_privileges_declares_what_is_there(
+    cli: Cli, postgres_url: str, psql: Psql, pg_dump: Callable[..., str]
+) -> None:
+    psql(
+        postgres_url,
+        USERS + "GRANT SELECT ON users TO PUBLIC; GRANT UPDATE (email) ON users TO pg_monitor WITH GRANT OPTION;"
+        "REVOKE USAGE ON SCHEMA public FROM PUBLIC; ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO pg_monitor;",
+    )
+    dump = ("--schema-only", "--no-owner")
+    before = cli.write("dump.sql", pg_dump(postgres_url, *dump))
+    planned = cli("plan", "-f", before, "--url", postgres_url, "--exit-code")
+    assert (planned.code, planned.out) == (0, "No changes: the database is what is declared.\n")
+    assert cli("apply", "-f", before, "--url", postgres_url).code == 0
+    after = cli.write("dump.sql", pg_dump(postgres_url, *dump, "--exclude-schema=colonnade*"))
+    assert cli("plan", "-f", after, "--url", postgres_url, "--exit-code").code == 0
+
+
 def test_rows_in_the_way_refuse_the_plan(cli: Cli, users: str, psql: Psql) -> None:
     psql(users, "INSERT INTO users (email) VALUES ('no at sign')")
     file = cli.write("check.sql", USERS.replace("UNIQUE", "UNIQUE CHECK (email LIKE '%@%')"))
