@@ -97,6 +97,7 @@ def test_where_nobody_can_be_asked_a_hazard_waits_for_the_approval_of_just_this_
     assert refused.code == 3
     assert "emails" in refused.err
     assert psql(users, "SELECT count(*) FROM emails") == "2\n"
+    assert [cli("plan", "-f", smaller, "--url", users, *more).code for more in ((), ("--exit-code",))] == [0, 2]
     found = json.loads(cli("plan", "-f", smaller, "--url", users, "-o", "json").out)["hash"]
     assert f"--approve {found}" in refused.err
     other = cli("apply", "-f", smaller, "--url", users, "--approve", "0123456789abcdef")

@@ -29,10 +29,14 @@ VERBS: dict[str, str] = {
 }
 
 EPILOG = """exit codes:
-  0  the database is what is declared, or was brought there
+  0  the database is what is declared, or was brought there; without
+     --exit-code also where plan or diff have something to show
   1  an error
-  2  changes are pending (plan --exit-code), or there is drift (drift)
-  3  refused, or an approval is needed
+  2  changes are pending, whether they need an approval or not (plan and diff
+     with --exit-code); there is drift (drift); something is not ready (status
+     with --exit-code)
+  3  refused, or rows stand in the way; or nobody gave the approval that was
+     needed, or a policy holds the plan (apply)
 
 environment:
   NO_COLOR         no colours
