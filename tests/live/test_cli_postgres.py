@@ -168,6 +168,7 @@ def test_diff_shows_objects_and_not_steps(cli: Cli, users: str) -> None:
     assert "+ index public.users_status is missing" in found.out
     assert "~ view public.emails differs" in found.out
     assert "users_email_lower" not in found.out
+    assert not {"local", "storage", "called"} & set(found.out.replace(":", "").split())
     changes = json.loads(cli("diff", "-f", file, "--url", users, "-o", "json").out)["changes"]
     assert ("column public.users.status", "create") in [(change["object"], change["change"]) for change in changes]
     same = cli("diff", "-f", "users.sql", "--url", users, "--exit-code")
@@ -358,6 +359,15 @@ def test_ctrl_c_while_running_stops_between_steps_and_the_next_run_goes_on(cli: 
     assert "Traceback" not in said
     assert cli("apply", "-f", file, "--url", users, "--yes").code == 0
     assert cli("plan", "-f", file, "--url", users, "--exit-code").code == 0
+
+
+def test_of_a_column_that_is_missing_only_what_is_declared_is_shown(cli: Cli, users: str) -> None:
+    file = cli.write("more.sql", USERS.replace("UNIQUE\n", "UNIQUE,\n  nick text,\n  age int NOT NULL DEFAULT 7\n"))
+    assert cli("diff", "-f", file, "--url", users).out == (
+        "+ column public.users.nick is missing\n    +type: text\n"
+        "+ column public.users.age is missing\n    +type: integer\n    +not null: True\n"
+        "+ default public.users.age is missing\n    +expression: 7\n"
+    )
 
 
 def test_drift_is_told_apart_from_a_declaration_that_moved(cli: Cli, users: str, psql: Psql) -> None:

@@ -17,13 +17,45 @@ _VERBS = {
     "alter": ("~", "yellow", "differs"),
 }
 _COLOURS = {"+": "green", "-": "red"}
-_INNER = ("local", "valid", "not_null_valid", "table_kind", "signature", "statistics", "kind", "canonical")
+_INNER = (
+    "any_encoding",
+    "canonical",
+    "finalfunc_modify",
+    "kind",
+    "local",
+    "mfinalfunc_modify",
+    "not_null_called",
+    "not_null_inherited",
+    "not_null_local",
+    "not_null_valid",
+    "placing",
+    "populated",
+    "relkind",
+    "relocatable",
+    "settable",
+    "signature",
+    "statistics",
+    "table_kind",
+    "takes",
+    "usual_storage",
+    "valid",
+)
 """Facts that say how an object is kept rather than what it is; told where they differ."""
+_LETTERS = {
+    "enabled": {"O": "usual", "D": "disabled", "R": "replica", "A": "always"},
+    "generated": {"s": "stored", "v": "virtual"},
+    "identity": {"a": "always", "d": "by default", "f": "full", "n": "nothing", "i": "an index"},
+    "persistence": {"p": "permanent", "u": "unlogged"},
+}
+"""What the catalogs' letters stand for."""
+_USUAL = (("enabled", "usual"), ("generated", "n"), ("persistence", "permanent"), ("target", -1))
+"""What is not worth saying of an object, unless another had something else."""
 
 
 def lines(spec: Any) -> list[str]:
     """A spec's facts, a line each, longer texts as they are; what is not set is left out."""
-    return [line for name, value in _facts(spec).items() if name not in _INNER for line in _said(name, value)]
+    told = ((name, value) for name, value in _facts(spec).items() if name not in _INNER and (name, value) not in _USUAL)
+    return [line for name, value in told for line in _said(name, value)]
 
 
 def _facts(spec: Any) -> dict[str, Any]:
@@ -33,7 +65,12 @@ def _facts(spec: Any) -> dict[str, Any]:
         found = {field.name: getattr(spec, field.name) for field in dataclasses.fields(spec)}
     else:
         found = dict(spec) if isinstance(spec, Mapping) else {"": spec}
-    return {name: value for name, value in found.items() if value not in (None, "", (), {}, False)}
+    said = {name: value for name, value in found.items() if value not in (None, "", (), {}, False)}
+    return {name: _in_words(name, value) for name, value in said.items()}
+
+
+def _in_words(name: str, value: Any) -> Any:
+    return _LETTERS.get(name, {}).get(value, value) if isinstance(value, str) else value
 
 
 def _said(name: str, value: Any) -> list[str]:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from colonnade.cli.definition import lines, shown
 from colonnade.cli.terminal import Paint
@@ -13,6 +13,8 @@ class View:
     definition: str
     columns: tuple[str, ...] = ()
     local: bool = True
+    persistence: str = "p"
+    usual_storage: str = field(default="PLAIN", compare=False)
 
 
 OID = ObjectId("view", ("public", "v"))
@@ -48,6 +50,26 @@ def test_of_a_long_definition_only_what_differs_is_shown_with_its_surroundings()
 
 def test_an_inner_fact_is_shown_where_nothing_else_differs() -> None:
     assert told(View("SELECT 1"), View("SELECT 1", local=False)) == ["~ view public.v differs", "    -local: True"]
+
+
+def test_an_inner_fact_is_not_shown_beside_others() -> None:
+    assert told(None, View("SELECT 1", usual_storage="MAIN")) == [
+        "+ view public.v is missing",
+        "    +definition: SELECT 1",
+    ]
+    assert told(View("SELECT 1", usual_storage="MAIN"), View("SELECT 2", usual_storage="EXTENDED")) == [
+        "~ view public.v differs",
+        "    -definition: SELECT 1",
+        "    +definition: SELECT 2",
+    ]
+
+
+def test_letters_of_the_catalogs_are_told_in_words_and_the_usual_only_against_something_else() -> None:
+    assert told(None, View("SELECT 1", persistence="u"))[2:] == ["    +persistence: unlogged"]
+    assert told(View("SELECT 1"), View("SELECT 1", persistence="u"))[1:] == [
+        "    -persistence: permanent",
+        "    +persistence: unlogged",
+    ]
 
 
 def test_documents_are_shown_as_such() -> None:
