@@ -69,8 +69,9 @@ class DatastorePolicy(Frozen):
     """Which plans wait for a person: none, those that can lose data, those with any hazard, or all.
     By default Hazardous; on a schema, what the Datastore says."""
     drops: Literal["Refuse", "Quarantine", "Drop"] | None = None
-    """What becomes of an object that is no longer declared: kept and refused, moved out of the way for quarantinePeriod, or
-    dropped at once. By default Quarantine; on a schema, what the Datastore says."""
+    """What becomes of data that is no longer declared, in a table, column or collection: kept, and the plan refused; moved out of the
+    way for quarantinePeriod; or dropped at once. What holds none, such as a view, goes. By default Quarantine; on a schema, what the
+    Datastore says."""
     quarantine_period: Duration | None = None
     """How long a dropped object is kept where it can be brought back from. By default 168h; on a schema, what the Datastore
     says, or longer."""
