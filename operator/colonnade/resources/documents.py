@@ -83,7 +83,7 @@ def documents(text: str, source: str = "YAML") -> Iterator[Document]:
         line = mark.line + 1 if mark else None
         why = f"{error.problem or error.context}; mend the YAML"
         raise InvalidResource([Problem((), "", why, source, line)]) from None
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:  # a number of more digits than one may have
         raise InvalidResource([Problem((), "", f"is no YAML: {error}", source)]) from None
 
 
@@ -113,7 +113,35 @@ def _placed(problem: Problem, document: Document, source: str) -> Problem:
     return replace(problem, place=f"{told}: {problem.place}", source=source, line=document.line_of(problem.path))
 
 
+DEEP, MANY = 100, 1_000_000
+"""How deep a document may be nested, and how many values it may come to once all of its aliases are written out."""
+
+
+def _bounded(text: str) -> None:
+    """Refuse what would take all memory, or all of the stack, before anything is made of it."""
+    sizes: dict[str, int] = {}
+    opened: list[tuple[str | None, int]] = []
+    count = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.CollectionEndEvent):
+            anchor, began = opened.pop()
+            sizes[anchor or ""] = count - began
+        elif isinstance(event, yaml.AliasEvent):
+            count += sizes.get(event.anchor, 1)
+        elif isinstance(event, yaml.NodeEvent):
+            count += 1
+            if isinstance(event, yaml.CollectionStartEvent):
+                opened.append((event.anchor, count))
+        for odd, why in (
+            (len(opened) > DEEP, f"is nested deeper than {DEEP}"),
+            (count > MANY, f"comes to more than {MANY} values"),
+        ):
+            if odd:
+                raise yaml.MarkedYAMLError(problem=why, problem_mark=event.start_mark)
+
+
 def _nodes(text: str) -> Iterator[yaml.Node]:
+    _bounded(text)
     loader = _Loader(text)
     try:
         while loader.check_node():

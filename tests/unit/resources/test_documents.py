@@ -95,11 +95,19 @@ def test_the_items_of_a_list_are_resources() -> None:
     assert [resource.metadata.name for resource in found] == ["a"]
 
 
+BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"a{i}: &a{i} [{', '.join(10 * [f'*a{i - 1}'])}]\n" for i in range(1, 12)
+)
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
         ("a: 1\nb: 2\na: 3\n", "shop.yaml:3: the key 'a' comes twice; keep one"),
         ("a: [{b: 1, b: 2}]\n", "shop.yaml:1: the key 'b' comes twice; keep one"),
+        ("a: " + 30000 * "[", "shop.yaml:1: is nested deeper than 100; mend the YAML"),
+        (BOMB, "shop.yaml:6: comes to more than 1000000 values; mend the YAML"),
+        ("a: " + 100000 * "9", "shop.yaml: is no YAML: Exceeds the limit"),
         ("a: [1\nb: 2\n", "shop.yaml:2: "),
         ("a: 1\n---\n- 1\n", "shop.yaml:3: document 2 is no mapping; write apiVersion, kind, metadata and spec"),
         ("a: !!python/object:os.system {}\n", "could not determine a constructor"),
