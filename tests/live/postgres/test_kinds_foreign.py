@@ -172,3 +172,19 @@ def test_what_a_view_of_something_far_takes_is_asked_of_nobody(flow: Flow) -> No
     further = f"{far} CREATE VIEW v AS SELECT id FROM ft; CREATE VIEW vv AS SELECT id FROM v"
     assert [h.code for h in flow.plan(further).hazards] == []
     flow.apply(further)
+
+
+def test_a_password_that_was_set_by_hand_is_left_as_it_is_and_nothing_is_restless_for_it(flow: Flow) -> None:
+    far = """
+CREATE EXTENSION postgres_fdw;
+CREATE SERVER far FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '127.0.0.1', port '1');
+CREATE USER MAPPING FOR PUBLIC SERVER far OPTIONS ("user" '{}');
+"""
+    flow.apply(far.format("joe"))
+    flow.run("ALTER USER MAPPING FOR PUBLIC SERVER far OPTIONS (ADD password 'hush')")
+    flow.apply(far.format("joe"))
+    flow.apply(far.format("ann"))
+    assert flow.ask("SELECT array_to_string(umoptions, ' ') FROM pg_user_mapping") in (
+        "user=ann password=hush",
+        "password=hush user=ann",
+    )
