@@ -286,3 +286,18 @@ def test_an_index_over_whole_rows_is_away_while_a_column_changes(flow: Flow, hel
     flow.run("INSERT INTO t VALUES (1, 5)")
     flow.apply(declared.format("int"))
     assert flow.ask("SELECT id FROM t WHERE fn(t.*) = '5'") == 1
+
+
+COMPUTED = """
+CREATE TABLE t (a {}, b int, CONSTRAINT c CHECK (a > 1));
+CREATE INDEX i ON t (b) WHERE a > 5;
+CREATE INDEX k ON t (a) WHERE a > 5;
+CREATE INDEX j ON t ((a + 1)); ALTER INDEX j ALTER COLUMN 1 SET STATISTICS 50;
+COMMENT ON INDEX i IS 'kept'; COMMENT ON CONSTRAINT c ON t IS 'said';
+CREATE STATISTICS st ON a, b FROM t; ALTER STATISTICS st SET STATISTICS 77; COMMENT ON STATISTICS st IS 'of both';
+CREATE STATISTICS se ON (a + 1), b FROM t;
+"""
+
+
+def test_what_computes_with_a_column_comes_back_as_it_was_with_its_type(walk: Walk) -> None:
+    walk(*(COMPUTED.format(type_) for type_ in ("int", "numeric", "double precision", "bigint")), rounds=2)

@@ -16,7 +16,7 @@ from colonnade.core.errors import Unsupported
 from colonnade.core.kind import NOTHING, Model, ObjectId
 from colonnade.core.plan import Step
 from colonnade.engines.postgres.kinds.column import freed_names
-from colonnade.engines.postgres.kinds.column_type import way_back_by_name
+from colonnade.engines.postgres.kinds.column_type import refers_still, way_back_by_name
 from colonnade.engines.postgres.planning.work import ROUTINES, Act, Work, is_type
 from colonnade.engines.postgres.rewriting import expand, meanwhile
 from colonnade.engines.postgres.rewriting.by_name import AWAY, ByName, qualified
@@ -41,6 +41,9 @@ def told(work: Work, made: Made, made_again: MadeAgain) -> dict[Act, list[Step]]
     replaced = work.expanded | work.followers
     with_whom = groups(work.old, [*silent, *sorted(replaced)], along)
     with_whom = {o: whole for o, whole in with_whom.items() if o not in replaced}
+    stays = _written_anew(work, made)
+    anew = [o for some in stays.values() for o in some]
+    with_whom |= groups(work.old, anew, [o for o in work.old.objects if anew and o.kind in RIDES and o not in drops])
     again, why = dict[ObjectId, list[str]](), ""
     try:
         again |= made_again(with_whom) if with_whom else {}
@@ -50,7 +53,48 @@ def told(work: Work, made: Made, made_again: MadeAgain) -> dict[Act, list[Step]]
         **{a: list(_again(a, made[a], with_whom, texts, why)) for a, texts in _as_called(work, made, again)},
         **{a: [_none(s) for s in steps] for a, steps in made.items() if a.id in lost},
         **{Act("create", g[0]): _with_theirs(made[Act("create", g[0])], g, work, again) for g in expand.groups(work)},
+        **{a: _with_what_stays(made[a], some, work, again) for a, some in stays.items()},
     }
+
+
+RIDES = ("clustering", "comment", "replica identity")
+"""What is said of an index, check or statistics object, and goes with it."""
+
+
+def _written_anew(work: Work, made: Made) -> dict[Act, list[ObjectId]]:
+    """What computes with a column that gets a type of another family, and stays where it is: the server writes casts into it, and takes
+    none out again on the way back. And statistics, which it measures by its own default from then on.
+    """
+    old, new = work.old.objects, work.new.objects
+    acts = [a for a in made if a.verb == "alter" and a.id.kind == "column" and made[a] and made[a][0].undo]
+    retyped = {a.id: a for a in acts if a.id in new and not refers_still(old[a.id].type, new[a.id].type)}
+    found: defaultdict[Act, list[ObjectId]] = defaultdict(list)
+    for oid, needs in work.old.needs.items() if retyped else ():
+        columns = sorted(needs & retyped.keys())
+        if columns and _computes(oid, old[oid]) and oid in new and oid not in work.dropped | work.created:
+            found[retyped[columns[0]]].append(oid)
+    return found
+
+
+def _computes(oid: ObjectId, spec: Any) -> bool:
+    if oid.kind == "index":
+        return not spec.partitioned and (" WHERE " in spec.definition or spec.definition.count("(") > 1)
+    return oid.kind == "check" or (oid.kind == "statistics" and (spec.target >= 0 or bool(spec.expressions)))
+
+
+def _with_what_stays(
+    steps: Sequence[Step], some: Sequence[ObjectId], work: Work, again: Mapping[ObjectId, list[str]]
+) -> list[Step]:
+    """The column goes back to its type; then what computes with it is made again as it was."""
+    texts = [s for o in some if again.get(o) for s in (text(_dropped(o, work)), *again[o])]
+    first, *others = steps
+    return [replace(first, undo=";\n".join([first.undo or "", *texts])), *others] if texts else [*steps]
+
+
+def _dropped(oid: ObjectId, work: Work) -> Part:
+    if oid.kind == "check":
+        return q("ALTER TABLE {} DROP CONSTRAINT {}", name(*oid.name[:2]), name(oid.name[2]))
+    return q("DROP {} {}", q("INDEX") if oid.kind == "index" else q("STATISTICS"), name(*oid.name))
 
 
 def _comes_with_its_table(oid: ObjectId, old: Model, left: Collection[ObjectId]) -> bool:
