@@ -127,7 +127,7 @@ def _bounded(text: str) -> None:
             anchor, began = opened.pop()
             sizes[anchor or ""] = count - began
         elif isinstance(event, yaml.AliasEvent):
-            count += sizes.get(event.anchor, 1)
+            count += sizes.get(event.anchor or "", 1)
         elif isinstance(event, yaml.NodeEvent):
             count += 1
             if isinstance(event, yaml.CollectionStartEvent):
@@ -137,7 +137,12 @@ def _bounded(text: str) -> None:
             (count > MANY, f"comes to more than {MANY} values"),
         ):
             if odd:
-                raise yaml.MarkedYAMLError(problem=why, problem_mark=event.start_mark)
+                raise yaml.MarkedYAMLError(problem=why, problem_mark=_mark(event.start_mark))
+
+
+def _mark(mark: Any) -> yaml.Mark:
+    """The parser in C has marks of its own."""
+    return yaml.Mark("", mark.index, mark.line, mark.column, None, 0)
 
 
 def _nodes(text: str) -> Iterator[yaml.Node]:
