@@ -127,6 +127,15 @@ def test_yes_approves_drops_and_quarantine_keeps_what_was_in_them(cli: Cli, user
     assert cli("plan", "-f", empty, "--url", users, "--exit-code").code == 0
 
 
+def test_the_end_of_a_quarantine_is_told(cli: Cli, users: str, psql: Psql) -> None:
+    rest = cli.write("rest.sql", "CREATE TABLE other (id int);")
+    assert cli("apply", "-f", rest, "--url", users, "--yes").err == ""
+    psql(users, "UPDATE colonnade.quarantine SET until = now() - interval '1 hour'")
+    said = cli("apply", "-f", rest, "--url", users)
+    assert (said.code, said.err) == (0, "what had waited in quarantine for its whole period was dropped for good\n")
+    assert cli("apply", "-f", rest, "--url", users).err == ""
+
+
 def test_dropped_at_once_is_gone(cli: Cli, users: str, psql: Psql) -> None:
     empty = cli.write("empty.sql", "CREATE TABLE other (id int);")
     assert cli("apply", "-f", empty, "--url", users, "--yes", "--drops", "drop").code == 0

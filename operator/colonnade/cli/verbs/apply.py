@@ -62,8 +62,8 @@ def _applied(aim: Aim, args: Namespace) -> int:
     begin = time.monotonic()
     policy = aim.rules.policy
     with progress(args) as shown, opened(aim.engine, aim.target, policy, stop, places=aim.declared.places) as database:
-        if policy.mode == "Apply":
-            database.tidy()
+        if policy.mode == "Apply" and database.tidy():
+            print("what had waited in quarantine for its whole period was dropped for good", file=sys.stderr)
         person = Person(aim, args, shown, stop)
         found = reconcile(
             database, aim.declared.declarations, policy, person.word, whole=aim.whole, progress=person.progress
