@@ -327,7 +327,7 @@ def test_rows_of_a_table_that_gets_another_name_are_asked_by_the_one_it_has(flow
 RENAMED_COLUMNS = {
     "not null": ("b int NOT NULL, c text", "id = 3"),
     "check": ("b int, c text CHECK (c <> 'x')", "id = 1"),
-    "type": ("b int, c int", "id = .?1"),
+    "type": ("b int, c int", 'id"? = .?1'),
     "key": ("b int UNIQUE, c text", "b = 5"),
     "reference": ("b int REFERENCES other, c text", "b = 5"),
     "of a child": ("b int, c text); CREATE TABLE child (CHECK (c <> 'z')) INHERITS (t", r"ctid = \(0,1\)"),

@@ -133,6 +133,10 @@ class Precedence:
         implied = self.work.taken_by(a.id)
         self._as_part_that_goes(a)
         self._as_a_childs(a)
+        if (
+            a.id.kind == "transform"
+        ):  # before 18 every routine depends on those of its types that are there when it is made
+            self._first(a, *(b for b in self.before if b.verb in ("alter", "create") and b.id.kind in ROUTINES))
         if a.id not in self.work.created:
             self._first(a, *(Act("alter", c) for c in self.work.kept_below(a.id)))
         else:
