@@ -425,3 +425,22 @@ def test_views_that_need_one_another_are_told_with_a_way_out(flow: Flow) -> None
         flow.reconcile(f"CREATE VIEW a AS SELECT 1 AS x; {b} {a}")
     assert "create view public.a -> create view public.b" in str(told.value)
     assert "let one of them do without the others" in str(told.value)
+
+
+@pytest.mark.postgres("<18")
+@pytest.mark.parametrize(
+    ("script", "told"),
+    [
+        ("CREATE TABLE t (a int, b int GENERATED ALWAYS AS (a + 1) VIRTUAL);", "VIRTUAL is of Postgres 18 and later"),
+        ("CREATE TABLE t (a int, CHECK (a > 1) NOT ENFORCED);", "NOT ENFORCED is of Postgres 18 and later"),
+        ("CREATE TABLE t (a int, CONSTRAINT c NOT NULL a);", "CONSTRAINT c NOT NULL is of Postgres 18 and later"),
+        ("CREATE TABLE t (a textt CONSTRAINT c NOT NULL);", "correct the name"),
+        ("CREATE TABLE t (virtual int, a int,,);", "correct the syntax"),
+    ],
+)
+def test_what_a_newer_server_has_is_told_where_it_is_what_the_server_stumbles_over(
+    flow: Flow, script: str, told: str
+) -> None:
+    said = str(error_of(flow, script))
+    assert told in said
+    assert ("of Postgres 18" in said) == ("of Postgres 18" in told)

@@ -58,12 +58,11 @@ ADVICE: dict[str, str] = {
     "42P16": "correct the table's definition",
 }
 BY_WORDS: dict[str, str] = {
-    "mmutable": "use only immutable functions there: now() and the like differ from one moment to the next",
-    "IMMUTABLE": "use only immutable functions there: now() and the like differ from one moment to the next",
-    "cannot use column reference in DEFAULT": "put a text into quotes: '…'; a default cannot look at other columns",
+    "immutable": "use only immutable functions there: now() and the like differ from one moment to the next",
+    "cannot use column reference in default": "put a text into quotes: '…'; a default cannot look at other columns",
     'permission denied to create "pg_catalog.': "declare it in a schema of your own: that one is the server's",
 }
-"""Where the server's words tell more than its code."""
+"""Where the server's words, in small letters, tell more than its code."""
 NEWER: dict[int, re.Pattern[str]] = {
     15: re.compile(
         r"\bNULLS\s+NOT\s+DISTINCT\b|\bTABLES\s+IN\s+SCHEMA\b|\bsecurity_invoker\b|\bSET\s+(?:NULL|DEFAULT)\s*\(",
@@ -354,7 +353,7 @@ def explained(item: Item, error: psycopg.Error, version: int, circle: str = "") 
     told = error.diag.message_detail if state[:2] in ("42", "0A") else ""
     detail = f" ({told})" if told else ""
     hint = f"; the server says: {error.diag.message_hint}" if error.diag.message_hint else ""
-    advice = circle or _newer(item.text, version) or _advice(state, said)
+    advice = circle or _newer(item.text, position, said, version) or _advice(state, said)
     if "extension " in said and "is not available" in said:
         hint = ""
     lacks_rights = state == "42501" and 'create "pg_catalog.' not in said
@@ -370,14 +369,15 @@ def _advice(state: str, said: str) -> str:
         return f"{granted}; or take the statement out: who owns it then stays as it is"
     if "role " in said and "does not exist" in said:
         return "create the role on the server first: roles are not part of one database's schema"
-    return next((way for words, way in BY_WORDS.items() if words in said), ADVICE.get(state, "correct it"))
+    return next((way for words, way in BY_WORDS.items() if words in said.lower()), ADVICE.get(state, "correct it"))
 
 
-def _newer(statement: str, version: int) -> str:
-    """What the statement has that this version of the server does not know; told only of one that fails."""
+def _newer(statement: str, position: int, said: str, version: int) -> str:
+    """What the server stumbles over for not knowing it yet: it stands at this place, or is named in what was said."""
     for since, words in NEWER.items():
-        if version // 10000 < since and (found := words.search(statement)):
-            return f"{found[0]} is of Postgres {since} and later, and this is {version // 10000}: take it out, or use a newer server"
+        for found in words.finditer(statement) if version // 10000 < since else ():
+            if (found.start() < position <= found.end() and "syntax error" in said) or f'"{found[0]}"' in said:
+                return f"{found[0]} is of Postgres {since} and later, and this is {version // 10000}: take it out, or use a newer server"
     return ""
 
 
