@@ -53,7 +53,7 @@ def told(work: Work, made: Made, made_again: MadeAgain) -> dict[Act, list[Step]]
         **{a: list(_again(a, made[a], with_whom, texts, why)) for a, texts in _as_called(work, made, again)},
         **{a: [_none(s) for s in steps] for a, steps in made.items() if a.id in lost},
         **{Act("create", g[0]): _with_theirs(made[Act("create", g[0])], g, work, again) for g in expand.groups(work)},
-        **{a: _with_what_stays(made[a], some, work, again) for a, some in stays.items()},
+        **{a: _with_what_stays(made[a], some, work, again, why) for a, some in stays.items()},
     }
 
 
@@ -83,9 +83,11 @@ def _computes(oid: ObjectId, spec: Any) -> bool:
 
 
 def _with_what_stays(
-    steps: Sequence[Step], some: Sequence[ObjectId], work: Work, again: Mapping[ObjectId, list[str]]
+    steps: Sequence[Step], some: Sequence[ObjectId], work: Work, again: Mapping[ObjectId, list[str]], why: str
 ) -> list[Step]:
-    """The column goes back to its type; then what computes with it is made again as it was."""
+    """The column goes back to its type; then what computes with it is made again as it was, or it is told that it is not."""
+    if why:
+        return [replace(s, undo_note="; ".join(filter(None, (s.undo_note, why)))) for s in steps]
     texts = [s for o in some if again.get(o) for s in (text(_dropped(o, work)), *again[o])]
     first, *others = steps
     return [replace(first, undo=";\n".join([first.undo or "", *texts])), *others] if texts else [*steps]
