@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from colonnade.cli.newlines import ends_of_comments
 from colonnade.core.errors import InvalidSpec
 from colonnade.engines import Source
 
@@ -35,7 +34,7 @@ def read(asked: Iterable[str]) -> Texts:
     sources = [source for word in words for source in _sources(word)]
     is_sql = {id(source): _is_sql(source) for source in sources}
     return Texts(
-        tuple(replace(source, text=ends_of_comments(source.text)) for source in sources if is_sql[id(source)]),
+        tuple(source for source in sources if is_sql[id(source)]),
         tuple(replace(source, text=_lines(source.text)) for source in sources if not is_sql[id(source)]),
         words,
     )

@@ -54,9 +54,11 @@ def _placed(owner: str, message: str, places: Mapping[str, Place]) -> str:
     """A resource's place before what is wrong with it, in a cluster its identity; files name themselves."""
     if owner in places:
         return places[owner].before(message)
-    if message.startswith(tuple(map(str, places.values()))):  # what an SQL file has in common with a resource
-        return f"{owner}: {message}"
-    return f"{owner}: {message}" if owner.startswith(("PostgresSchema/", "MongoSchema/")) else message
+    # what an SQL file has in common with a resource begins with that one
+    needs_owner = owner.startswith(("PostgresSchema/", "MongoSchema/")) or message.startswith(
+        tuple(map(str, places.values()))
+    )
+    return f"{owner}: {message}" if needs_owner else message
 
 
 def _named(message: str, places: Mapping[str, Place]) -> str:

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from colonnade.cli import files
-from colonnade.cli.newlines import ends_of_comments
 from colonnade.core.errors import InvalidSpec
 
 
@@ -62,21 +61,3 @@ def test_the_ends_of_lines_in_sql_stay_and_in_yaml_are_all_the_same(
     assert [source.text for source in found.yaml] == ["apiVersion: v1\nkind: X\nb: c\n"]
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(sql.encode())))
     assert [source.text for source in files.read(["-"]).sql] == [sql]
-
-
-@pytest.mark.parametrize(
-    ("text", "wanted"),
-    [
-        ("-- a\rSELECT 1; -- b\r\n", "-- a\nSELECT 1; -- b\r\n"),
-        (
-            "SELECT '-- a\rb', E'\\'-- a\rb', \"-- a\rb\"; -- a\rb",
-            "SELECT '-- a\rb', E'\\'-- a\rb', \"-- a\rb\"; -- a\nb",
-        ),
-        ("$$-- a\rb$$ -- \r$x$-- $$\r$x$", "$$-- a\rb$$ -- \n$x$-- $$\r$x$"),
-        ("/* /* */ -- a\r*/ -- b\rc", "/* /* */ -- a\r*/ -- b\nc"),
-        ("a$b$c --\r'--\r", "a$b$c --\n'--\n"),
-        ("SELECT\r1", "SELECT\r1"),
-    ],
-)
-def test_a_return_by_itself_ends_a_comment_and_stays_elsewhere(text: str, wanted: str) -> None:
-    assert ends_of_comments(text) == wanted

@@ -116,6 +116,16 @@ def test_commands_of_psql_that_would_bring_more_or_less_are_refused(command: str
     assert said.startswith(f"a.sql, line 2, column 1: {command} is a command of psql's and no SQL")
 
 
+@pytest.mark.parametrize("end", ["\r", "\n", "\r\n"])
+def test_a_comment_ends_with_its_line_whatever_ends_that(end: str) -> None:
+    text = f"-- a; 'b{end}SELECT 1; -- ${end}SELECT '-- x{end}y; z'; /* -- */ SELECT 3"
+    assert [s.text.strip() for s in statements(Source("t.sql", text))] == [
+        "SELECT 1",
+        f"SELECT '-- x{end}y; z'",
+        "SELECT 3",
+    ]
+
+
 def test_the_mark_of_some_editors_is_passed_over() -> None:
     (only,) = statements(Source("a.sql", "\ufeffSELECT 1"))
     assert (only.text, only.words) == ("SELECT 1", ("SELECT",))

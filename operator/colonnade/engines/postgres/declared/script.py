@@ -15,7 +15,7 @@ from colonnade.engines import Source
 from colonnade.engines.postgres.generic_options import CLOSED, CLOSED_OF_TABLES
 
 _TOKEN = re.compile(
-    r"""(?P<space>\s+) | (?P<line>--[^\n]*) | (?P<block>/\*) | (?P<escaped>[eE]'(?:[^'\\]|\\.|'')*+')
+    r"""(?P<space>\s+) | (?P<line>--[^\n\r]*) | (?P<block>/\*) | (?P<escaped>[eE]'(?:[^'\\]|\\.|'')*+')
     | (?P<string>(?:[bBxXnN]|[uU]&)?'(?:[^']|'')*+') | (?P<quoted>(?:[uU]&)?"(?:[^"]|"")*+")
     | (?P<dollar>\$(?P<tag>(?:[^\W\d]\w*)?)\$.*?\$(?P=tag)\$) | (?P<stray>[eE]?'|"|\$(?:[^\W\d]\w*)?\$)
     | (?P<word>[^\W\d][\w$]*) | (?P<semicolon>;) | (?P<open>[(\[]) | (?P<close>[)\]]) | (?P<meta>(?<![^\n])\\[^\n]*) | (?P<other>[0-9.]+|.)""",

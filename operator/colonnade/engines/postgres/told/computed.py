@@ -22,7 +22,7 @@ from colonnade.engines.postgres.statement import name, printed, q, text
 WORDS = ("text search dictionary", "text search configuration")
 CALLING = (*ROUTINES, *WORDS, "view", "operator", "operator class", "family operator", "family function", "cast")
 INDEXES = ("index", "exclusion", "unique", "primary key")
-_COMMENT = re.compile(r"(?P<kept>'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\")|--[^\n]*|/\*.*?\*/|\$\w*\$", re.DOTALL)
+_COMMENT = re.compile(r"(?P<kept>'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\")|--[^\n\r]*|/\*.*?\*/|\$\w*\$", re.DOTALL)
 _BODY = re.compile(r"\n(?=AS |BEGIN ATOMIC|RETURN )")
 
 
