@@ -28,9 +28,8 @@ def check(connection: Connection, steps: Iterable[Step], subject: str) -> None:
         for one in step.checks:
             try:
                 _ask(connection, one, subject)
-            except (
-                DataViolation
-            ) as e:  # rows that lack what they refer to may lack it for a rename that nobody declared
+            except DataViolation as e:
+                # rows that lack what they refer to may lack it for a rename that nobody declared
                 suspected = [(s.subject, h) for s in steps for h in s.hazards if h.code == LOOKS_LIKE_RENAME.code]
                 told = "".join(f". And {what} looks as if it were renamed: {h.safe_way}" for what, h in suspected)
                 raise DataViolation(f"{e}{told}") from e

@@ -33,13 +33,10 @@ NAMED_BY_LOOKUP: Mapping[str, LiteralString] = {
     "pg_tablespace": "(SELECT n.spcname FROM pg_catalog.pg_tablespace n WHERE n.oid = {})",
 }
 
-# What nobody may see is nobody's to declare, nor is it told whether it is there.
-_OPEN: LiteralString = "(pg_catalog.split_part(o, '=', 1) !~* 'pass|pwd|secret|token|key|cred' OR pg_catalog.starts_with(o, 'password_required='))"
-_OPTIONS: LiteralString = (
-    "(SELECT pg_catalog.array_agg(o ORDER BY n) FROM pg_catalog.unnest({}) WITH ORDINALITY x (o, n) WHERE "
-    + _OPEN
-    + ")"
-)
+
+def _open(closed: LiteralString = "pass|pwd|secret|token|key|cred") -> LiteralString:
+    """What nobody may see is nobody's to declare, nor is it told whether it is there."""
+    return "(pg_catalog.split_part(o, '=', 1) !~* '" + closed + "' OR pg_catalog.starts_with(o, 'password_required='))"
 
 
 def _columns_in_no_order(numbers: LiteralString, relation: LiteralString) -> LiteralString:
@@ -53,8 +50,14 @@ def _columns_in_no_order(numbers: LiteralString, relation: LiteralString) -> Lit
     )
 
 
-def _options(column: LiteralString, closed: LiteralString = "key|cred") -> LiteralString:
-    return _OPTIONS.replace("{}", "t." + column).replace("key|cred", closed)
+def _options(column: LiteralString, open_: LiteralString) -> LiteralString:
+    return (
+        "(SELECT pg_catalog.array_agg(o ORDER BY n) FROM pg_catalog.unnest(t."
+        + column
+        + ") WITH ORDINALITY x (o, n) WHERE "
+        + open_
+        + ")"
+    )
 
 
 INSTEAD: Mapping[tuple[str, str], LiteralString] = {
@@ -117,12 +120,14 @@ INSTEAD: Mapping[tuple[str, str], LiteralString] = {
     ("pg_class", "reltoastrelid"): "CASE WHEN t.reltoastrelid <> 0 THEN"
     " (SELECT s.reloptions FROM pg_catalog.pg_class s WHERE s.oid = t.reltoastrelid) END",
     # passwords and keys must not leave the server, not even hashed: they can be guessed
-    ("pg_foreign_data_wrapper", "fdwoptions"): _options("fdwoptions"),
-    ("pg_foreign_server", "srvoptions"): _options("srvoptions"),
-    ("pg_foreign_table", "ftoptions"): _options("ftoptions", "cred"),  # their keys open no doors
+    ("pg_foreign_data_wrapper", "fdwoptions"): _options("fdwoptions", _open()),
+    ("pg_foreign_server", "srvoptions"): _options("srvoptions", _open()),
+    ("pg_foreign_table", "ftoptions"): _options(
+        "ftoptions", _open("pass|pwd|secret|token|cred")
+    ),  # their keys open no doors
     ("pg_user_mapping", "umoptions"): "(SELECT pg_catalog.array_agg(CASE WHEN pg_catalog.starts_with(o, 'user=') THEN o"
     " ELSE pg_catalog.split_part(o, '=', 1) END ORDER BY n) FROM pg_catalog.unnest(t.umoptions) WITH ORDINALITY x (o, n) WHERE "
-    + _OPEN
+    + _open()
     + ")",
     # what the rows that say (catalog, OID, column) point at
     ("pg_depend", "refobjid"): "(pg_catalog.pg_identify_object(t.refclassid, t.refobjid, t.refobjsubid)).identity",
